@@ -1,0 +1,1 @@
+"""The only hand on the engine: starts, stops and lists notebook containers."""

@@ -1,0 +1,80 @@
+"""Launcher for `make demo`: the real one, plus a few simulated people who hold GPUs of simulated machines."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+from shiva_jupyter_broker.domain import naming
+from shiva_jupyter_broker.domain.containers import (
+    Container,
+    ContainerId,
+    ContainerSpec,
+    ContainerState,
+    ImageName,
+    LaunchId,
+    Limits,
+    Machine,
+    UserName,
+)
+from shiva_jupyter_broker.domain.ports import Clock, Launcher
+
+# who, on the how-manieth machine, which of its GPUs, since what time of the day (UTC)
+CAST = (("yuki", 0, (0,), time(9, 10)), ("ken", 1, (0, 1), time(7, 45)), ("mei", 2, (0,), time(10, 30)))
+
+
+class DemoLauncher:
+    """Lists simulated containers beside the real ones; they cannot be entered or stopped."""
+
+    def __init__(self, inner: Launcher, machines: Sequence[Machine], limits: Limits, clock: Clock) -> None:
+        """`machines` are those of the inventory, by name."""
+        self.name = f"{inner.name} (demo)"
+        self._inner = inner
+        self._machines = machines
+        self._limits = limits
+        self._clock = clock
+
+    def launch(self, spec: ContainerSpec) -> None:
+        """Start a real one."""
+        self._inner.launch(spec)
+
+    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
+        """Stop a real one."""
+        self._inner.stop(container, grace=grace)
+
+    def containers(self) -> Sequence[Container]:
+        """Return the real and the simulated ones."""
+        real = list(self._inner.containers())
+        taken = {container.id for container in real}
+        return real + [one for one in self._simulated() if one.id not in taken]
+
+    def _simulated(self) -> list[Container]:
+        now = self._clock()
+        return [
+            self._one(UserName(who), self._machines[at], gpus, _latest(now, since))
+            for who, at, gpus, since in CAST
+            if at < len(self._machines) and max(gpus) < len(self._machines[at].gpus)
+        ]
+
+    def _one(self, who: UserName, machine: Machine, gpus: Sequence[int], since: datetime) -> Container:
+        return Container(
+            id=naming.container_id(who, "simulated"),
+            launch_id=LaunchId(f"simulated-{who}"),
+            owner=who,
+            name="simulated",
+            machine=machine.name,
+            image=ImageName("shiva-jupyter"),
+            gpus=tuple(machine.gpus[index].uuid for index in gpus),
+            limits=self._limits,
+            token="",
+            state=ContainerState.BOOTING,
+            reason=None,
+            requested_at=since,
+            placed_at=since,
+            started_at=since,
+            endpoint=None,
+        )
+
+
+def _latest(now: datetime, at: time) -> datetime:
+    """Return the last moment before `now` when the clock showed `at`."""
+    today = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)

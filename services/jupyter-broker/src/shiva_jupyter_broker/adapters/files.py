@@ -1,0 +1,128 @@
+"""Inventory and journal in files: one read, one replaced atomically."""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+
+from shiva_jupyter_broker.domain.containers import Gpu, GpuUuid, LaunchId, Machine, MachineName
+from shiva_jupyter_broker.domain.lifecycle import Marks
+
+log = logging.getLogger("shiva.jupyter_broker.files")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path`, readable by its owner alone, so that a reader sees the old or the new text and nothing between."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+class InventoryFile:
+    """Inventory from machines.json, the one list that Prometheus' targets are made from too."""
+
+    def __init__(self, path: Path) -> None:
+        """Read it once, so that a bad file ends the start and not a request.
+
+        Raises:
+            ValueError: it cannot be read, or is not an inventory; the message names the file.
+        """
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            self._machines = tuple(sorted((_machine(each) for each in raw["machines"]), key=lambda m: m.name))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is not an inventory: {error!r}") from error
+        if len({machine.name for machine in self._machines}) != len(self._machines):
+            raise ValueError(f"{path} names a machine twice")
+
+    def machines(self) -> Sequence[Machine]:
+        """Return the declared machines by name."""
+        return self._machines
+
+
+def _machine(raw: dict[str, object]) -> Machine:
+    gpus = raw["gpus"]
+    if not isinstance(gpus, list):
+        raise TypeError("gpus must be a list")
+    return Machine(
+        name=MachineName(str(raw["name"])),
+        address=str(raw["address"]),
+        cpus=int(str(raw["cpus"])),
+        memory_bytes=int(str(raw["memory_bytes"])),
+        gpus=tuple(
+            Gpu(uuid=GpuUuid(str(gpu["uuid"])), index=int(gpu["index"]), model=str(gpu["model"])) for gpu in gpus
+        ),
+    )
+
+
+class JournalFile:
+    """Journal in one JSON file. An unreadable file is set aside, said in the log, and begun anew."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what an earlier broker noted."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._marks: dict[LaunchId, Marks] = {}
+        if path.exists():
+            try:
+                raw = json.loads(path.read_text(encoding="utf-8"))
+                self._marks = {LaunchId(launch): _read(marks) for launch, marks in raw["launches"].items()}
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                aside = path.with_suffix(".unreadable")
+                path.replace(aside)
+                log.exception("the journal is unreadable; last accesses are unknown now", extra={"kept_as": str(aside)})
+
+    def marks(self, launch: LaunchId) -> Marks:
+        """Return what is known of a launch."""
+        return self._marks.get(launch, Marks())
+
+    def note(self, launch: LaunchId, marks: Marks) -> bool:
+        """Merge and write; return whether anything changed."""
+        with self._lock:
+            known = self._marks.get(launch, Marks())
+            accesses = [at for at in (known.last_access_at, marks.last_access_at) if at is not None]
+            merged = Marks(
+                listening_at=known.listening_at or marks.listening_at,
+                ready_at=known.ready_at or marks.ready_at,
+                last_access_at=max(accesses, default=None),
+            )
+            if merged == known:
+                return False
+            self._marks[launch] = merged
+            self._write()
+            return True
+
+    def forget_all_but(self, launches: set[LaunchId]) -> None:
+        """Drop what belongs to launches that are gone."""
+        with self._lock:
+            gone = self._marks.keys() - launches
+            for launch in gone:
+                del self._marks[launch]
+            if gone:
+                self._write()
+
+    def _write(self) -> None:
+        launches = {
+            launch: {
+                key: value.isoformat() if isinstance(value, datetime) else None for key, value in asdict(marks).items()
+            }
+            for launch, marks in self._marks.items()
+        }
+        try:
+            write_atomically(self._path, json.dumps({"launches": launches}, indent=1))
+        except OSError:
+            log.exception("the journal cannot be written; it goes on in memory")
+
+
+def _read(raw: dict[str, str | None]) -> Marks:
+    return Marks(
+        **{field.name: datetime.fromisoformat(at) if (at := raw[field.name]) else None for field in fields(Marks)}
+    )

@@ -1,0 +1,179 @@
+"""Launcher without Docker: one JupyterLab process a container, on this machine. For `make run` and tests.
+
+Its labels are files (`process_records`). A container survives a broker's restart, because it has a session of its own, and
+is found again by pid and the kernel's start time. Everybody's container runs as the same operating system user: it keeps
+people apart at the door, not on the machine.
+"""
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+
+from shiva_jupyter_broker.adapters import jupyter_settings, processes
+from shiva_jupyter_broker.adapters.files import write_atomically
+from shiva_jupyter_broker.adapters.process_records import Record, Records
+from shiva_jupyter_broker.domain.containers import Container, ContainerId, ContainerSpec, ContainerState, Endpoint
+from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
+
+log = logging.getLogger("shiva.jupyter_broker.local_process")
+
+
+class ProcessLauncher:
+    """Launcher over processes of this machine."""
+
+    name = "process"
+
+    def __init__(self, state: Path) -> None:
+        """Take up what an earlier broker left under `state`: running containers, and stops that were under way."""
+        self._records = Records(state / "containers")
+        self._children: dict[int, subprocess.Popen[bytes]] = {}  # ours to reap, and to ask for an exit status
+        self._lock = threading.Lock()
+        for record in self._read_all():
+            if record.pid is None:
+                self._adopt(record)
+            if record.stopping:
+                self._end_in_background(record, grace=timedelta(0))
+
+    def launch(self, spec: ContainerSpec) -> None:
+        """Start JupyterLab for `spec`; see `Launcher.launch`."""
+        try:
+            if not self._records.claim(spec):
+                existing = self._records.read(spec.id)
+                if existing is None or existing.spec != spec:
+                    raise LaunchRefusedError(f"another container is called {spec.id}")
+                return
+            self._start(spec)
+        except (OSError, ValueError, psutil.Error) as error:
+            self._end(Record(spec=spec), grace=timedelta(0))  # nothing runs without a record or without limits
+            raise LaunchRefusedError(f"the process cannot be started: {error}") from error
+
+    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
+        """End it in the background; see `Launcher.stop`."""
+        try:
+            before = self._records.read(container)
+            record = self._records.mark_stopping(container)
+        except (OSError, ValueError) as error:
+            raise LauncherUnavailableError(f"stopping {container}") from error
+        if record is None or before is None:
+            return
+        if processes.living(record.pid, record.created) is None and not processes.marked(record.spec.launch_id):
+            self._records.remove(container, record.spec.launch_id)
+        elif not before.stopping:
+            self._end_in_background(record, grace=grace)
+
+    def containers(self) -> Sequence[Container]:
+        """Return every container by its record and its process; see `Launcher.containers`."""
+        return [self._observed(record) for record in self._read_all()]
+
+    def _read_all(self) -> list[Record]:
+        try:
+            return list(self._records.all())
+        except (OSError, ValueError) as error:
+            raise LauncherUnavailableError("the records of the containers cannot be read") from error
+
+    def _start(self, spec: ContainerSpec) -> None:
+        folder = self._records.folder(spec.id)
+        config, runtime = folder / "jupyter_server_config.json", folder / "runtime"
+        runtime.mkdir(mode=0o700)
+        write_atomically(config, json.dumps(jupyter_settings.configuration(spec, port=_free_port())))
+        started_at = time.time()
+        with (folder / "jupyter.log").open("wb") as output:
+            child = subprocess.Popen(
+                jupyter_settings.arguments(config),
+                env=jupyter_settings.environment(spec, runtime=runtime, ours=os.environ),
+                cwd=spec.home,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        with self._lock:
+            self._children[child.pid] = child
+        processes.limit(child.pid, spec.limits)
+        created = psutil.Process(child.pid).create_time()
+        self._records.write(Record(spec=spec, pid=child.pid, created=created, started_at=started_at))
+
+    def _adopt(self, record: Record) -> None:
+        """Complete a record whose broker ended between starting the process and writing its pid."""
+        found = processes.marked(record.spec.launch_id)
+        if found:
+            processes.limit(found[0].pid, record.spec.limits)
+            created = found[0].create_time()
+            self._records.write(replace(record, pid=found[0].pid, created=created, started_at=created))
+
+    def _observed(self, record: Record) -> Container:
+        spec = record.spec
+        state, reason = self._state(record)
+        started = None if record.started_at is None else datetime.fromtimestamp(record.started_at, UTC)
+        return Container(
+            id=spec.id,
+            launch_id=spec.launch_id,
+            owner=spec.owner,
+            name=spec.name,
+            machine=spec.machine,
+            image=spec.image,
+            gpus=spec.gpus,
+            limits=spec.limits,
+            token=spec.token,
+            state=state,
+            reason=reason,
+            requested_at=spec.requested_at,
+            placed_at=spec.placed_at,
+            started_at=started,
+            endpoint=self._endpoint(record) if state is ContainerState.BOOTING else None,
+        )
+
+    def _state(self, record: Record) -> tuple[ContainerState, str | None]:
+        status = self._exit_status(record.pid)
+        if record.stopping:
+            return ContainerState.STOPPING, None
+        if record.pid is None:
+            return ContainerState.PENDING, None
+        if processes.living(record.pid, record.created) is not None:
+            return ContainerState.BOOTING, None
+        how = "by itself" if status is None else f"with exit status {status}"
+        return ContainerState.FAILED, f"Jupyter ended {how}. The files in the home are safe; start it again."
+
+    def _exit_status(self, pid: int | None) -> int | None:
+        """Return the status of a child of ours that ended, and reap it."""
+        with self._lock:
+            child = self._children.get(pid) if pid is not None else None
+        return None if child is None else child.poll()
+
+    def _endpoint(self, record: Record) -> Endpoint | None:
+        """Return where Jupyter says it listens: it writes that once it does."""
+        path = self._records.folder(record.spec.id) / "runtime" / f"jpserver-{record.pid}.json"
+        try:
+            return Endpoint(host="127.0.0.1", port=int(json.loads(path.read_text(encoding="utf-8"))["port"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _end_in_background(self, record: Record, *, grace: timedelta) -> None:
+        threading.Thread(target=self._end, args=(record,), kwargs={"grace": grace}, daemon=True).start()
+
+    def _end(self, record: Record, *, grace: timedelta) -> None:
+        first = processes.living(record.pid, record.created)
+        processes.end(record.spec.launch_id, first=first, grace_seconds=grace.total_seconds())
+        if record.pid is not None:
+            self._exit_status(record.pid)
+            with self._lock:
+                self._children.pop(record.pid, None)
+        self._records.remove(record.spec.id, record.spec.launch_id)
+        log.info("container ended", extra={"container": record.spec.id})
+
+
+def _free_port() -> int:
+    """Ask the kernel for a free port. Should somebody take it before Jupyter does, Jupyter tries others."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

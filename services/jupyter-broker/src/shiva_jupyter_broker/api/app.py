@@ -1,0 +1,98 @@
+"""The Flask application: resources, access, health, metrics, and every error as a problem."""
+
+import logging
+import re
+import uuid
+
+from flask import Flask, Response, jsonify, request
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from shiva_common import logs
+from werkzeug.exceptions import HTTPException
+
+from shiva_jupyter_broker.api import access, containers, problems, routes, wire
+from shiva_jupyter_broker.domain.naming import BadNameError
+from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, PortError
+from shiva_jupyter_broker.service import Broker
+
+log = logging.getLogger("shiva.jupyter_broker.api")
+
+MAX_BODY_BYTES = 256 * 1024
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def create_app(broker: Broker, tokens: access.Tokens, registry: CollectorRegistry) -> Flask:
+    """Return the application; `registry` holds what `/metrics` shows."""
+    app = Flask("shiva_jupyter_broker", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.register_blueprint(containers.blueprint(broker))
+    app.register_blueprint(routes.blueprint(broker))
+    _add_request_handling(app, tokens, registry)
+    _add_errors(app)
+
+    @app.get("/health")
+    def health() -> Response:
+        try:
+            broker.containers()
+            answers = True
+        except LauncherUnavailableError:
+            answers = False
+        return jsonify(
+            status="ok" if answers else "degraded", launcher=broker.ports.launcher.name, launcher_answers=answers
+        )
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return app
+
+
+def _add_request_handling(app: Flask, tokens: access.Tokens, registry: CollectorRegistry) -> None:
+    requests_total = Counter(
+        "shiva_broker_requests", "Requests by endpoint and status.", ["endpoint", "status"], registry=registry
+    )
+
+    @app.before_request
+    def check() -> Response | None:
+        given = request.headers.get("X-Request-Id", "")
+        logs.request_id.set(given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex)
+        return access.check(tokens)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        requests_total.labels(request.endpoint or "unknown", str(response.status_code)).inc()
+        return response
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(PortError)
+    def ours(error: PortError) -> Response:
+        log.info("request refused", extra={"error": type(error).__name__, "cause": repr(error.__cause__ or error)})
+        return problems.of_error(error)
+
+    @app.errorhandler(BadNameError)
+    def bad_name(error: BadNameError) -> Response:
+        return problems.bad_request(str(error), code="bad-name", title="That name cannot be used")
+
+    @app.errorhandler(wire.MalformedError)
+    def malformed(error: wire.MalformedError) -> Response:
+        return problems.bad_request(str(error))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status == 400:
+            return problems.bad_request("The body must be JSON.")
+        name = error.name.lower().replace(" ", "-")
+        return problems.answer(status, name, error.name, "Nothing was changed. See this service's openapi.yaml.")
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("unexpected error", exc_info=error)
+        return problems.answer(
+            500,
+            "internal",
+            "Something went wrong here",
+            "Running notebooks and homes are not touched. The operator finds the cause in the broker's log.",
+        )

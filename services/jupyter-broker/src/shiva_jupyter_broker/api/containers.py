@@ -1,0 +1,42 @@
+"""/v1/containers, /v1/images, /v1/machines."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, Response, jsonify, request
+
+from shiva_jupyter_broker.api import wire
+from shiva_jupyter_broker.domain.containers import ContainerId
+from shiva_jupyter_broker.service import Broker
+
+
+def blueprint(broker: Broker) -> Blueprint:
+    """Return the resources of `broker`."""
+    bp = Blueprint("containers", __name__)
+
+    @bp.get("/v1/containers")
+    def listed() -> Response:
+        return jsonify(containers=[wire.container(seen) for seen in broker.containers()])
+
+    @bp.post("/v1/containers")
+    def launch() -> tuple[Response, int]:
+        seen, started = broker.launch(wire.wish(request.get_json(force=True)))
+        return jsonify(wire.container(seen)), 201 if started else 200
+
+    @bp.get("/v1/containers/<container_id>")
+    def shown(container_id: str) -> Response:
+        return jsonify(wire.container(broker.container(ContainerId(container_id))))
+
+    @bp.delete("/v1/containers/<container_id>")
+    def stop(container_id: str) -> Response:
+        broker.stop(ContainerId(container_id))
+        return Response(status=204)
+
+    @bp.get("/v1/images")
+    def images() -> Response:
+        return jsonify(images=[asdict(image) for image in broker.images()])
+
+    @bp.get("/v1/machines")
+    def machines() -> Response:
+        return jsonify(machines=[wire.machine(view) for view in broker.machines()])
+
+    return bp

@@ -1,0 +1,100 @@
+"""The only place where ports meet adapters."""
+
+import fcntl
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from flask import Flask
+from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
+
+from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue
+from shiva_jupyter_broker.adapters.demo import DemoLauncher
+from shiva_jupyter_broker.adapters.files import InventoryFile, JournalFile
+from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
+from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
+from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
+from shiva_jupyter_broker.api.access import Tokens
+from shiva_jupyter_broker.api.app import create_app
+from shiva_jupyter_broker.domain.containers import Limits
+from shiva_jupyter_broker.domain.ports import Launcher
+from shiva_jupyter_broker.service import Broker, Ports
+from shiva_jupyter_broker.settings import Settings
+from shiva_jupyter_broker.watcher import watch
+
+LOCK_SECONDS = 15.0  # a predecessor that was killed needs a moment to go
+BUCKETS = (0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600)
+
+
+class StateInUseError(Exception):
+    """Another broker uses the same state directory."""
+
+
+def hold(state: Path) -> TextIO:
+    """Take the state directory for this process; the lock ends with the process.
+
+    Raises:
+        StateInUseError: another broker does not let go of it.
+    """
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = (state / "lock").open("w", encoding="utf-8")
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except OSError as error:
+            if time.monotonic() > deadline:
+                file.close()
+                raise StateInUseError(f"another broker uses {state}") from error
+            time.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """An application and what must live as long as it does."""
+
+    app: Flask
+    lock: TextIO
+
+
+def build(settings: Settings) -> Built:
+    """Return the application, its watcher running.
+
+    Raises:
+        StateInUseError, ValueError: it cannot be built; the message says why.
+    """
+    lock = hold(settings.state_dir)
+    inventory = InventoryFile(settings.machines_file)
+    limits = Limits(
+        cpus=settings.cpus, memory_bytes=settings.memory_bytes, shm_bytes=settings.shm_bytes, pids=settings.pids
+    )
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    launcher: Launcher = ProcessLauncher(settings.state_dir)
+    if settings.demo:
+        launcher = DemoLauncher(launcher, inventory.machines(), limits, clock)
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    time_to_notebook = Histogram(
+        "shiva_broker_time_to_notebook_seconds",
+        "From the request to Jupyter's first answer.",
+        buckets=BUCKETS,
+        registry=registry,
+    )
+    ports = Ports(
+        launcher=launcher,
+        probe=JupyterProbe(),
+        homes=SharedDirectory(settings.homes_dir),
+        catalogue=StaticCatalogue(),
+        inventory=inventory,
+        journal=JournalFile(settings.state_dir / "journal.json"),
+        clock=clock,
+    )
+    broker = Broker(ports, limits=limits, stop_grace=settings.stop_grace, on_ready=time_to_notebook.observe)
+    tokens = Tokens(manager=settings.manager_token, proxy=settings.proxy_token, exporter=settings.exporter_token)
+    threading.Thread(target=watch, args=(broker,), name="watcher", daemon=True).start()
+    return Built(app=create_app(broker, tokens, registry), lock=lock)

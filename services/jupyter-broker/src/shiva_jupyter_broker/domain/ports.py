@@ -1,0 +1,148 @@
+"""What the broker needs from the world, and how that may fail.
+
+PortError
+├── LauncherUnavailableError   the engine did not answer; nothing is known to have changed
+├── LaunchRefusedError         the engine understood and said no
+├── ImageNotFoundError         the catalogue has no such image
+├── MachineNotFoundError       the inventory has no such machine
+├── ContainerNotFoundError     there is no such container
+├── ContainerStoppingError     it is ending; wait for that
+└── NoCapacityError            no machine fits now; `reasons` says why, machine by machine
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Protocol
+
+from shiva_jupyter_broker.domain.containers import (
+    Container,
+    ContainerId,
+    ContainerSpec,
+    Image,
+    LaunchId,
+    Machine,
+    MachineName,
+    UserName,
+)
+from shiva_jupyter_broker.domain.lifecycle import Marks
+
+Clock = Callable[[], datetime]  # returns an aware UTC time
+
+
+class PortError(Exception):
+    """Base of every error that people may meet."""
+
+
+class LauncherUnavailableError(PortError):
+    """The engine did not answer. Nothing is known to have changed."""
+
+
+class LaunchRefusedError(PortError):
+    """The engine understood and said no: the id is taken, the process cannot be limited, …"""
+
+
+class ImageNotFoundError(PortError):
+    """The catalogue has no such image."""
+
+
+class MachineNotFoundError(PortError):
+    """The inventory has no such machine."""
+
+
+class ContainerNotFoundError(PortError):
+    """There is no such container."""
+
+
+class ContainerStoppingError(PortError):
+    """A container of that id is ending; it must be gone before it can start again."""
+
+
+class NoCapacityError(PortError):
+    """No machine fits now."""
+
+    def __init__(self, reasons: Mapping[MachineName, str]) -> None:
+        """Keep the reason of each machine that was looked at."""
+        super().__init__("no machine fits")
+        self.reasons = reasons
+
+
+class Launcher(Protocol):
+    """Start, stop and list containers on some engine.
+
+    Stateless towards its callers: everything that `containers` returns is read back from labels written at launch.
+    """
+
+    name: str
+
+    def launch(self, spec: ContainerSpec) -> None:
+        """Ask for `spec` to run, and return once the request is accepted.
+
+        Idempotent: launching an identical spec again changes nothing.
+
+        Raises:
+            LaunchRefusedError: another container already has `spec.id`, or the engine rejects the request.
+            LauncherUnavailableError: no answer within the adapter's timeout.
+        """
+
+    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
+        """Ask for the container to end, killing it after `grace`; return at once. Stopping what is gone succeeds."""
+
+    def containers(self) -> Sequence[Container]:
+        """Return every container of this launcher, in any state; never READY, which is for the broker to say.
+
+        Raises:
+            LauncherUnavailableError: the list would be incomplete.
+        """
+
+
+class Reach(IntEnum):
+    """How far one gets towards a container's Jupyter."""
+
+    NOTHING = 0
+    LISTENING = 1  # somebody accepts connections there
+    ANSWERING = 2  # Jupyter answers with this container's own token; somebody else on that port does not
+
+
+class Probe(Protocol):
+    """Knock at a container's Jupyter."""
+
+    def reach(self, container: Container) -> Reach:
+        """Return how far one gets now; NOTHING without an endpoint. Never raises."""
+
+
+class HomeStore(Protocol):
+    """Where people keep their files."""
+
+    def ensure(self, user: UserName) -> str:
+        """Return the path of the home, made when it is missing; never emptied, never removed."""
+
+
+class Catalogue(Protocol):
+    """The images on offer."""
+
+    def images(self) -> Sequence[Image]:
+        """Return at least one; the first is the default."""
+
+
+class Inventory(Protocol):
+    """The machines that should exist."""
+
+    def machines(self) -> Sequence[Machine]:
+        """Return them by name."""
+
+
+class Journal(Protocol):
+    """What the broker alone saw of each launch. Losing it loses no container and ends nobody's work."""
+
+    def marks(self, launch: LaunchId) -> Marks:
+        """Return what is known; empty marks for an unknown launch."""
+
+    def note(self, launch: LaunchId, marks: Marks) -> bool:
+        """Merge: the first sight of a port or an answer stays, of two accesses the later stays.
+
+        Return whether anything changed, so that of two who saw the same thing one may count it.
+        """
+
+    def forget_all_but(self, launches: set[LaunchId]) -> None:
+        """Drop what belongs to launches that are gone."""

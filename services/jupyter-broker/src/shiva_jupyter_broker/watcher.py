@@ -1,0 +1,26 @@
+"""Look at containers that are on their way, so that ready is noticed when it happens and not when somebody asks."""
+
+import logging
+
+from shiva_jupyter_broker.domain.ports import PortError
+from shiva_jupyter_broker.service import Broker
+
+log = logging.getLogger("shiva.jupyter_broker.watcher")
+
+BUSY_SECONDS = 0.05
+CALM_SECONDS = 2.0
+
+
+def watch(broker: Broker) -> None:
+    """Settle for ever: often while something starts or stops, seldom otherwise."""
+    while True:
+        broker.changed.clear()
+        try:
+            busy = broker.settle()
+        except PortError:
+            log.exception("the containers cannot be listed")
+            busy = False
+        if busy:
+            broker.changed.wait(BUSY_SECONDS)
+        else:
+            broker.changed.wait(CALM_SECONDS)
