@@ -33,7 +33,7 @@ class StateInUseError(Exception):
     """Another broker uses the same state directory."""
 
 
-def hold(state: Path) -> TextIO:
+def hold(state: Path, *, patience_seconds: float = LOCK_SECONDS) -> TextIO:
     """Take the state directory for this process; the lock ends with the process.
 
     Raises:
@@ -41,7 +41,7 @@ def hold(state: Path) -> TextIO:
     """
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = (state / "lock").open("w", encoding="utf-8")
-    deadline = time.monotonic() + LOCK_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -37,9 +37,11 @@ class Record:
 class Records:
     """Records in `root/<container id>/container.json`, beside Jupyter's own configuration, runtime files and log."""
 
-    def __init__(self, root: Path) -> None:
-        """`root` is for the broker alone: the records hold tokens."""
+    def __init__(self, root: Path, *, tidy: bool = True) -> None:
+        """`root` is for the broker alone: the records hold tokens. A mere reader asks for no tidying."""
         self._root = root
+        if not tidy:
+            return
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         # What a broker left that ended in the middle of claiming or removing holds no container.
         for leftover in [*root.parent.glob("gone-*"), *(f for f in root.iterdir() if not (f / RECORD).exists())]:

@@ -1,0 +1,87 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+UV := .tools/bin/uv
+DASH := services/dashboard
+PY := .venv/bin/python
+MEMBERS := $(dir $(wildcard services/*/pyproject.toml))
+PORT ?= 8000
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/debian/usr/bin:$(PATH)
+
+##@ Everyday
+run: ready ## Start Shiva here, on this machine: no Docker, no GPU needed. PORT=8000
+	@exec $(PY) -m deploy.dev.run --port $(PORT)
+
+demo: ready ## The same with three simulated machines and people.
+	@exec $(PY) -m deploy.dev.run --demo --port $(PORT)
+
+stop-notebooks: .venv/.stamp ## End the notebooks that went on after Ctrl-C; homes are kept.
+	@$(PY) -m deploy.dev.notebooks
+
+test: ready ## Check and test everything, as CI does.
+	$(MAKE) --no-print-directory -j2 --output-sync=target check-py check-dashboard
+	$(MAKE) --no-print-directory test-e2e
+
+##@ Parts
+check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit, conformance and contract tests.
+	.venv/bin/ruff format --check -q .
+	.venv/bin/ruff check -q .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/pytest -m "not e2e and not full and not gpu"
+
+check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its API types must be fresh.
+	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts && npm run -s check && npm test -s
+
+test-e2e: ready ## The main job in a real browser, and every service killed once.
+	.venv/bin/pytest -m "e2e and not full"
+
+test-full: ready ## Slow proofs: a WebSocket that idles for ten minutes.
+	.venv/bin/pytest -m full
+
+bench-start: ready ## Click to ready, against `jupyter lab` started by hand.
+	$(PY) -m tests.bench.start
+
+bench-rest: ready ## Resident memory of all services at rest.
+	$(PY) -m tests.bench.rest
+
+screenshots: ready ## Renew the README's pictures in Chromium.
+	$(PY) -m tests.e2e.screenshots
+
+lock: $(UV) ## Renew requirements.lock after a change of a pyproject.toml.
+	$(UV) lock -q
+	$(UV) export -q --all-packages --no-emit-workspace --format requirements.txt --no-header -o requirements.lock
+
+clean: ## Remove what was built; notebooks, homes and .run stay.
+	rm -rf .venv .tools $(DASH)/node_modules $(DASH)/dist artifacts
+
+ready: .venv/.stamp .tools/.system $(DASH)/dist/index.html
+
+$(UV): tools.lock
+	@echo "Installing tools …"
+	@python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { echo "Shiva needs python3 of at least 3.11 with venv: apt-get install python3 python3-venv"; exit 1; }
+	@python3 -m venv .tools && .tools/bin/pip install -q --disable-pip-version-check --require-hashes -r tools.lock
+	@touch $(UV)
+
+.venv/.stamp: requirements.lock pyproject.toml $(wildcard services/*/pyproject.toml) | $(UV)
+	@echo "Installing Python packages …"
+	@$(UV) venv -q --allow-existing .venv
+	@$(UV) pip sync -q --require-hashes requirements.lock
+	@$(UV) pip install -q --no-deps $(addprefix -e ,$(MEMBERS))
+	@touch $@
+
+.tools/.system: deploy/dev/system_parts.sh | $(UV)
+	@deploy/dev/system_parts.sh && touch $@
+
+$(DASH)/node_modules/.stamp: $(DASH)/package-lock.json | $(UV)
+	@echo "Installing the dashboard's packages …"
+	@cd $(DASH) && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.stamp
+
+$(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(DASH)/index.html $(DASH)/vite.config.ts $(DASH)/public -type f 2>/dev/null)
+	@echo "Building the dashboard …"
+	@cd $(DASH) && npm run -s build -- --logLevel warn && touch dist/index.html
+
+help: ## Show this help.
+	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-full bench-start bench-rest screenshots lock clean ready help

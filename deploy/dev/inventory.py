@@ -1,0 +1,92 @@
+"""The list of machines for one run, and Prometheus' targets made from it."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+LOOPBACK = "127.0.0.1"
+GIB = 2**30
+PROMETHEUS_CONFIG = Path(__file__).resolve().parents[1] / "prometheus" / "prometheus.yml"
+
+Machine = Mapping[str, Any]
+
+
+def this_machine() -> list[Machine]:
+    """Return this machine with the GPUs that its driver shows, and nothing invented."""
+    exporter = Path(sys.executable).parent / "shiva-gpu-exporter"
+    listed = subprocess.run([exporter, "--list"], capture_output=True, text=True, check=True, timeout=60)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    gpus = json.loads(listed.stdout)
+    return [_machine(socket.gethostname(), cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=gpus)]
+
+
+def simulated() -> list[Machine]:
+    """Return three machines of two GTX 1080, as the first Shiva had them."""
+    return [
+        _machine(
+            f"gpu-0{number}",
+            cpus=8,
+            memory_bytes=32 * GIB,
+            gpus=[
+                {
+                    "uuid": f"GPU-d3300000-0000-4000-8000-0000000000{number}{index}",
+                    "index": index,
+                    "model": "NVIDIA GeForce GTX 1080",
+                    "memory_bytes": 8 * GIB,
+                }
+                for index in (0, 1)
+            ],
+        )
+        for number in (1, 2, 3)
+    ]
+
+
+def _machine(name: str, *, cpus: int, memory_bytes: int, gpus: list[dict[str, Any]]) -> Machine:
+    return {"name": name, "address": LOOPBACK, "cpus": cpus, "memory_bytes": memory_bytes, "gpus": gpus}
+
+
+def container_memory(machines: Sequence[Machine]) -> int:
+    """Return a container's memory limit: 4 GiB, or half of the smallest machine where that is less."""
+    return int(min(4 * GIB, *(machine["memory_bytes"] // 2 for machine in machines)))
+
+
+def container_cpus(machines: Sequence[Machine]) -> int:
+    """Return a container's CPU limit: 2, or what the smallest machine has."""
+    return int(min(2, *(machine["cpus"] for machine in machines)))
+
+
+def write_targets(folder: Path, machines: Sequence[Machine], ports: Mapping[str, int], *, demo: bool) -> Path:
+    """Write Prometheus' configuration and targets under `folder` and return the configuration's path."""
+    targets = folder / "targets"
+    targets.mkdir(parents=True, exist_ok=True)
+    config = folder / "prometheus.yml"
+    shutil.copyfile(PROMETHEUS_CONFIG, config)
+    groups = {
+        "node": [_target(machine, ports, "node", demo=demo) for machine in machines],
+        "gpu": [_target(machine, ports, "gpu", demo=demo) for machine in machines],
+        "broker": [{"targets": [f"{LOOPBACK}:{ports['broker-exporter']}"], "labels": {}}],
+        "services": [
+            {
+                "targets": [f"{LOOPBACK}:{ports[service]}"],
+                "labels": {"service": service} | ({"__metrics_path__": path} if path else {}),
+            }
+            for service, path in (("manager-api", ""), ("jupyter-broker", ""), ("jupyter-proxy", "/-/metrics"))
+        ],
+    }
+    for job, group in groups.items():
+        (targets / f"{job}.json").write_text(json.dumps(group, indent=1), encoding="utf-8")
+    return config
+
+
+def _target(machine: Machine, ports: Mapping[str, int], job: str, *, demo: bool) -> dict[str, Any]:
+    labels = {"host": machine["name"]}
+    if not demo:
+        return {"targets": [f"{machine['address']}:{ports[f'{job}-exporter']}"], "labels": labels}
+    labels |= {"instance": machine["name"], "__metrics_path__": f"/{job}/metrics", "__param_machine": machine["name"]}
+    return {"targets": [f"{LOOPBACK}:{ports['demo-machines']}"], "labels": labels}

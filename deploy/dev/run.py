@@ -1,0 +1,137 @@
+"""`make run` and `make demo`: start the whole suite here, say where it answers, and end it all on Ctrl-C."""
+
+import argparse
+import contextlib
+import fcntl
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+from deploy.dev import notebooks, suite
+
+START_SECONDS = 90.0
+STOP_SECONDS = 20.0
+
+
+def supervisor_config(prepared: suite.Suite) -> Path:
+    """Write supervisord's configuration, secrets included, for our eyes only; return its path."""
+    folder = prepared.folder
+    lines = [
+        "[supervisord]",
+        "nodaemon=true",
+        "silent=true",
+        f"logfile={folder}/logs/supervisord.log",
+        f"pidfile={folder}/supervisord.pid",
+        f"childlogdir={folder}/logs",
+    ]
+    for program in prepared.programs:
+        environment = ",".join(f'{key}="{value}"' for key, value in program.environment.items())
+        lines += [
+            "",
+            f"[program:{program.name}]",
+            "command=" + " ".join(f'"{part}"' for part in program.command),
+            f"environment={environment}",
+            f"directory={folder}",
+            "autorestart=true",
+            "startsecs=1",
+            "startretries=1000",
+            "stopasgroup=true",
+            "killasgroup=true",
+            "stopwaitsecs=8",
+            "redirect_stderr=true",
+            f"stdout_logfile={folder}/logs/{program.name}.log",
+            "stdout_logfile_maxbytes=5MB",
+            "stdout_logfile_backups=1",
+        ]
+    path = folder / "supervisord.conf"
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines).replace("%", "%%") + "\n", encoding="utf-8")
+    return path
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder, so that two runs never share homes and records."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "run.lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.exit(f"Shiva already runs from {folder}. Stop it there with Ctrl-C, or name another folder with --state.")
+        yield
+
+
+def wait_until_answering(prepared: suite.Suite, supervisor: subprocess.Popen[bytes]) -> bool:
+    """Return whether the door, the manager with its sources, and the broker answer within the time."""
+    ports = prepared.ports
+    waiting = {
+        "jupyter-broker": f"http://127.0.0.1:{ports['jupyter-broker']}/health",
+        "manager-api": f"http://127.0.0.1:{ports['manager-api']}/health",
+        "prometheus": f"http://127.0.0.1:{ports['prometheus']}/-/ready",
+        "jupyter-proxy": f"{prepared.address}-/health",
+    }
+    deadline = time.monotonic() + START_SECONDS
+    while waiting and time.monotonic() < deadline and supervisor.poll() is None:
+        for name, url in list(waiting.items()):
+            with contextlib.suppress(requests.RequestException):
+                if requests.get(url, timeout=2).status_code == requests.codes.ok:
+                    del waiting[name]
+        time.sleep(0.1)
+    for name in waiting:
+        print(f"{name} does not answer; see {prepared.folder}/logs/{name}.log", file=sys.stderr)
+    return not waiting
+
+
+def stop(supervisor: subprocess.Popen[bytes]) -> None:
+    """End every service; notebooks go on."""
+    supervisor.terminate()
+    try:
+        supervisor.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+
+
+def main() -> None:
+    """Run until Ctrl-C, SIGTERM, or the supervisor's end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="three simulated machines of two GPUs each")
+    parser.add_argument("--port", type=int, default=8000, help="of the dashboard; the next free one is taken")
+    parser.add_argument("--state", type=Path, help="folder of this run (default: .run/real or .run/demo)")
+    options = parser.parse_args()
+    folder = (options.state or suite.ROOT / ".run" / ("demo" if options.demo else "real")).resolve()
+    stopped = False
+
+    def on_signal(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    with only_one(folder):
+        try:
+            prepared = suite.prepare(folder, demo=options.demo, port=options.port)
+        except suite.MissingPartError as error:
+            sys.exit(str(error))
+        print("Starting the services …", flush=True)
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(supervisor_config(prepared))]
+        supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            answering = wait_until_answering(prepared, supervisor)
+            if answering:
+                word = "Shiva DEMO" if options.demo else "Shiva"
+                print(f"{word} is ready: {prepared.address}   (Ctrl-C ends it)", flush=True)
+            while answering and not stopped and supervisor.poll() is None:
+                time.sleep(0.2)
+        finally:
+            stop(supervisor)
+        notebooks.tell(folder, demo=options.demo)
+        sys.exit(0 if answering else 1)
+
+
+if __name__ == "__main__":
+    main()
