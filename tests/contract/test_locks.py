@@ -23,7 +23,9 @@ def wanted(project: Path) -> list[Requirement]:
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.parent.name)
 def test_the_lock_satisfies_every_project(project: Path) -> None:
-    pins = {canonicalize_name(n): v for n, v in PINNED.findall((ROOT / "requirements.lock").read_text(encoding="utf-8"))}
+    pins = {
+        canonicalize_name(n): v for n, v in PINNED.findall((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    }
     stale = [str(r) for r in wanted(project) if not r.specifier.contains(pins.get(canonicalize_name(r.name), "0"))]
     assert stale == [], "run `make lock`"
 

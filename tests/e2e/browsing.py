@@ -1,0 +1,52 @@
+"""Headless Chromium of the distribution, driven by Playwright."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser; the sandbox is off for root alone, who cannot have it."""
+    arguments = ARGUMENTS + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def log_in(page: Page, address: str, name: str) -> None:
+    """Log in on the login page, as a person does."""
+    page.goto(address)
+    page.get_by_label("name").fill(name)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Machines")).to_be_visible(timeout=15_000)
+
+
+def run_cell(page: Page, code: str, answer: str) -> None:
+    """In an open JupyterLab, make a notebook, run `code` in its first cell and read `answer` below it."""
+    page.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
+    cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
+    expect(cell).to_be_visible(timeout=30_000)
+    expect(
+        page.locator(".jp-NotebookPanel .jp-Toolbar-kernelStatus, .jp-Notebook-ExecutionIndicator").first
+    ).to_be_visible()
+    cell.click()
+    page.keyboard.type(code)
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-OutputArea-output pre").first).to_have_text(answer, timeout=30_000)

@@ -1,0 +1,57 @@
+"""`make run` itself: Ctrl-C leaves nothing but notebooks, and the next start finds them."""
+
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from deploy.dev import notebooks
+from tests.e2e.person import Person
+from tests.e2e.running import start
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+def test_ctrl_c_ends_the_services_and_the_next_start_finds_the_notebook(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    first = start(folder)
+    ada = Person(first.address, "ada")
+    before = ada.start()
+    [record] = notebooks.records(folder)
+    services = first.services()
+    assert len(services) >= 7
+
+    printed = first.interrupt()
+    assert first.process.returncode == 0
+    assert "ada" in printed
+    assert "make stop-notebooks" in printed
+    assert [each for each in services if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+    assert record.pid is not None
+    assert psutil.pid_exists(record.pid), "the notebook goes on"
+
+    second = start(folder)
+    try:
+        found = Person(second.address, "ada").api("GET", "containers/ada--default").json()
+        keys = ("id", "state", "started_at", "ready_at", "time_to_notebook_seconds")
+        assert {key: found[key] for key in keys} == {key: before[key] for key in keys}
+        assert Person(second.address, "ada").get("user/ada/api/status").status_code == 200
+    finally:
+        second.interrupt()
+    assert notebooks.stop_all(folder) == 1
+    assert not psutil.pid_exists(record.pid)
+
+
+def test_the_page_answers_at_the_printed_address_and_nowhere_else(tmp_path: Path) -> None:
+    running = start(tmp_path / "run")
+    try:
+        assert requests.get(running.address, timeout=5).status_code == 200
+        listening = {
+            connection.laddr.ip
+            for process in running.services()
+            for connection in process.net_connections(kind="tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        assert listening == {"127.0.0.1"}
+    finally:
+        running.interrupt()
