@@ -62,7 +62,9 @@ def only_one(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            sys.exit(f"Shiva already runs from {folder}. Stop it there with Ctrl-C, or name another folder with --state.")
+            sys.exit(
+                f"Shiva already runs from {folder}. Stop it there with Ctrl-C, or name another folder with --state."
+            )
         yield
 
 

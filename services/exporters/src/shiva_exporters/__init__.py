@@ -1,0 +1,1 @@
+"""The eyes: exporters for Prometheus. They read and report; they never remember, smooth or guess."""

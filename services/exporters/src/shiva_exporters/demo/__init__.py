@@ -1,0 +1,1 @@
+"""Simulated machines for `make demo`: the real pipeline with a fake sensor."""

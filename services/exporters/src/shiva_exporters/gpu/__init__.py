@@ -1,0 +1,1 @@
+"""One machine's GPUs, from the driver to Prometheus."""

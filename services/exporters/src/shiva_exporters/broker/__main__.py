@@ -1,0 +1,37 @@
+"""`shiva-broker-exporter`: one beside the broker."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+
+from shiva_common import env, logs
+
+from shiva_exporters.broker.collector import BrokerCollector
+from shiva_exporters.broker.source import BrokerHttp
+from shiva_exporters.serve import registry, serve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Read from SHIVA_EXPORTERS_BROKER_*."""
+
+    broker_url: str
+    broker_token: str = field(repr=False)
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 9102
+
+
+def main() -> None:
+    """Serve."""
+    try:
+        settings = env.load(Settings, os.environ, prefix="SHIVA_EXPORTERS_BROKER_")
+    except env.SettingsError as error:
+        print(f"shiva-broker-exporter: {error}", file=sys.stderr)
+        sys.exit(2)
+    logs.configure("shiva.exporters.broker")
+    shown = registry([BrokerCollector(BrokerHttp(settings.broker_url, settings.broker_token))])
+    serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: shown})
+
+
+if __name__ == "__main__":
+    main()

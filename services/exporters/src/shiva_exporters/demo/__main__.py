@@ -1,0 +1,113 @@
+"""`shiva-demo-machines`: every machine of the inventory, simulated, in one process."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+from shiva_common import env, logs
+
+from shiva_exporters.demo.machines import SimulatedGpu, SimulatedMachine, gpus, node
+from shiva_exporters.gpu.collector import GpuCollector
+from shiva_exporters.gpu.sampler import Sampler
+from shiva_exporters.gpu.source import Reading
+from shiva_exporters.serve import Framed, Page, serve
+
+BUSY = {(0, 0), (1, 0), (1, 1), (2, 0)}  # machine, GPU: those that the broker's simulated people hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Read from SHIVA_EXPORTERS_DEMO_*."""
+
+    machines_file: Path
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 9103
+
+
+class SimulatedSource:
+    """GpuSource of one simulated machine."""
+
+    def __init__(self, machine: SimulatedMachine) -> None:
+        """Simulate `machine`."""
+        self._machine = machine
+
+    def read(self) -> Reading:
+        """Return what its driver says now."""
+        return gpus(self._machine, time.time())
+
+
+class SimulatedNode:
+    """A simulated machine's node_exporter."""
+
+    name = "node"
+
+    def __init__(self, machine: SimulatedMachine) -> None:
+        """Simulate `machine`."""
+        self._machine = machine
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield what it shows now."""
+        return node(self._machine, time.time())
+
+
+def machines(path: Path) -> list[SimulatedMachine]:
+    """Read the inventory; ValueError, KeyError or OSError when it is none."""
+    raw = json.loads(path.read_text(encoding="utf-8"))["machines"]
+    return [
+        SimulatedMachine(
+            name=machine["name"],
+            cpus=machine["cpus"],
+            memory_bytes=machine["memory_bytes"],
+            gpus=[
+                SimulatedGpu(
+                    uuid=gpu["uuid"],
+                    index=gpu["index"],
+                    model=gpu["model"],
+                    memory_bytes=gpu["memory_bytes"],
+                    busy=(position, gpu["index"]) in BUSY,
+                )
+                for gpu in machine["gpus"]
+            ],
+        )
+        for position, machine in enumerate(sorted(raw, key=lambda each: str(each["name"])))
+    ]
+
+
+def page(registries: dict[str, CollectorRegistry]) -> Page:
+    """Return a page that shows the machine of the query."""
+    return lambda query: registries.get(query.get("machine", [""])[0])
+
+
+def only(collector: SimulatedNode | GpuCollector) -> CollectorRegistry:
+    """Return a registry of one collector."""
+    own = CollectorRegistry()
+    own.register(Framed([collector]))
+    return own
+
+
+def main() -> None:
+    """Serve."""
+    try:
+        settings = env.load(Settings, os.environ, prefix="SHIVA_EXPORTERS_DEMO_")
+        simulated = machines(settings.machines_file)
+    except (env.SettingsError, OSError, ValueError, KeyError) as error:
+        print(f"shiva-demo-machines: {error}", file=sys.stderr)
+        sys.exit(2)
+    logs.configure("shiva.exporters.demo")
+    shown: dict[str, CollectorRegistry] = {}
+    for machine in simulated:
+        sampler = Sampler(SimulatedSource(machine), interval_seconds=1.0)
+        sampler.start()
+        shown[machine.name] = only(GpuCollector(sampler.snapshot))
+    nodes = {machine.name: only(SimulatedNode(machine)) for machine in simulated}
+    serve(settings.bind_host, settings.bind_port, {"/node/metrics": page(nodes), "/gpu/metrics": page(shown)})
+
+
+if __name__ == "__main__":
+    main()

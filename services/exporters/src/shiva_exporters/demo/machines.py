@@ -1,0 +1,106 @@
+"""What a simulated machine shows at a moment: smooth, plausible, and a pure function of its name and the time."""
+
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from shiva_exporters.gpu.source import GpuSample, Reading
+
+BOOTED_SECONDS_AGO = 6 * 86400
+DISK_BYTES = 500 * 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedGpu:
+    """A card that is used by a simulated person, or not."""
+
+    uuid: str
+    index: int
+    model: str
+    memory_bytes: int
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedMachine:
+    """A machine with its cards."""
+
+    name: str
+    cpus: int
+    memory_bytes: int
+    gpus: Sequence[SimulatedGpu]
+
+
+def wave(seed: str, at: float, *, period: float, low: float, high: float) -> float:
+    """Return a value between `low` and `high` that swings with `period` seconds and a slower overtone."""
+    phase = zlib.crc32(seed.encode()) / 2**32 * math.tau
+    swing = 0.7 * math.sin(math.tau * at / period + phase) + 0.3 * math.sin(math.tau * at / (period * 4.7) + 2 * phase)
+    return low + (high - low) * (swing + 1) / 2
+
+
+def wave_sum(seed: str, at: float, *, period: float, low: float, high: float) -> float:
+    """Return the integral of `wave` from 0 to `at`, so that a counter's rate is the wave itself."""
+    phase = zlib.crc32(seed.encode()) / 2**32 * math.tau
+    total = (low + high) / 2 * at
+    for weight, factor, shift in ((0.7, 1.0, phase), (0.3, 4.7, 2 * phase)):
+        speed = math.tau / (period * factor)
+        total += (high - low) / 2 * weight * (math.cos(shift) - math.cos(speed * at + shift)) / speed
+    return total
+
+
+def gpus(machine: SimulatedMachine, at: float) -> Reading:
+    """Return what the driver of `machine` would say at `at` (seconds since 1970)."""
+    samples = []
+    for gpu in machine.gpus:
+        busy = wave(gpu.uuid, at, period=90, low=0.55, high=0.98)
+        idle = wave(gpu.uuid, at, period=60, low=0.0, high=0.02)
+        used = wave(gpu.uuid + "m", at, period=400, low=0.6, high=0.85) if gpu.busy else 0.01
+        samples.append(
+            GpuSample(
+                index=gpu.index,
+                uuid=gpu.uuid,
+                model=gpu.model,
+                up=True,
+                memory_total_bytes=gpu.memory_bytes,
+                memory_used_bytes=int(gpu.memory_bytes * used),
+                utilization_ratio=round(busy if gpu.busy else idle, 2),
+                temperature_celsius=round(
+                    wave(gpu.uuid + "t", at, period=120, low=33, high=39) + (34 if gpu.busy else 0)
+                ),
+            )
+        )
+    return Reading(driver_version="simulated", gpus=samples)
+
+
+def node(machine: SimulatedMachine, at: float) -> Iterator[Metric]:
+    """Yield what node_exporter on `machine` would say, under its own names, as far as Shiva reads them."""
+    since = at - (at // BOOTED_SECONDS_AGO) * BOOTED_SECONDS_AGO
+    cpu = CounterMetricFamily("node_cpu_seconds_total", "Seconds the CPUs spent in each mode.", labels=["cpu", "mode"])
+    for number in range(machine.cpus):
+        used = wave_sum(f"{machine.name}{number}", since, period=80, low=0.05, high=0.7)
+        cpu.add_metric([str(number), "user"], used)
+        cpu.add_metric([str(number), "idle"], since - used)
+    yield cpu
+    free = 1 - wave(machine.name + "mem", at, period=300, low=0.25, high=0.6)
+    yield GaugeMetricFamily("node_memory_MemTotal_bytes", "Memory.", value=machine.memory_bytes)
+    yield GaugeMetricFamily("node_memory_MemAvailable_bytes", "Memory left.", value=int(machine.memory_bytes * free))
+    left = 1 - wave(machine.name + "disk", at, period=3000, low=0.35, high=0.5)
+    for name, value in (("size", DISK_BYTES), ("avail", int(DISK_BYTES * left))):
+        disk = GaugeMetricFamily(f"node_filesystem_{name}_bytes", "Disk.", labels=["device", "fstype", "mountpoint"])
+        disk.add_metric(["/dev/nvme0n1p1", "ext4", "/"], value)
+        yield disk
+    for way, high in (("receive", 9e6), ("transmit", 3e6)):
+        network = CounterMetricFamily(f"node_network_{way}_bytes_total", "Network.", labels=["device"])
+        network.add_metric(["eth0"], wave_sum(machine.name + way, since, period=50, low=2e4, high=high))
+        yield network
+    heat = GaugeMetricFamily("node_hwmon_temp_celsius", "Temperature.", labels=["chip", "sensor"])
+    heat.add_metric(
+        ["platform_coretemp_0", "temp1"], round(wave(machine.name + "heat", at, period=150, low=42, high=66), 1)
+    )
+    yield heat
+    yield GaugeMetricFamily("node_time_seconds", "The machine's clock.", value=at)
+    yield GaugeMetricFamily("node_boot_time_seconds", "When it booted.", value=at - since)

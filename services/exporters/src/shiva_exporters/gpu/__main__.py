@@ -1,0 +1,62 @@
+"""`shiva-gpu-exporter`: one per machine."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+
+from shiva_common import env, logs
+
+from shiva_exporters.gpu.collector import GpuCollector
+from shiva_exporters.gpu.nvml import Nvml
+from shiva_exporters.gpu.sampler import Sampler
+from shiva_exporters.gpu.source import GpuReadError, NoDriverError
+from shiva_exporters.serve import registry, serve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Read from SHIVA_EXPORTERS_GPU_*."""
+
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 9101
+    interval: float = 2.0  # seconds between two rounds
+
+    def __post_init__(self) -> None:
+        """Refuse a pace that no driver stands."""
+        if self.interval < 0.1:
+            raise ValueError("SHIVA_EXPORTERS_GPU_INTERVAL must be at least 0.1")
+
+
+def listed() -> list[dict[str, object]]:
+    """Return this machine's GPUs as the inventory writes them; none without a driver."""
+    try:
+        gpus = Nvml().read().gpus
+    except (NoDriverError, GpuReadError):
+        return []
+    return [
+        {"uuid": gpu.uuid, "index": gpu.index, "model": gpu.model, "memory_bytes": gpu.memory_total_bytes or 0}
+        for gpu in gpus
+        if gpu.uuid is not None
+    ]
+
+
+def main() -> None:
+    """Serve, or list the GPUs with --list."""
+    if "--list" in sys.argv[1:]:
+        print(json.dumps(listed()))
+        return
+    try:
+        settings = env.load(Settings, os.environ, prefix="SHIVA_EXPORTERS_GPU_")
+    except env.SettingsError as error:
+        print(f"shiva-gpu-exporter: {error}", file=sys.stderr)
+        sys.exit(2)
+    logs.configure("shiva.exporters.gpu")
+    sampler = Sampler(Nvml(), interval_seconds=settings.interval)
+    sampler.start()
+    shown = registry([GpuCollector(sampler.snapshot)])
+    serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: shown})
+
+
+if __name__ == "__main__":
+    main()

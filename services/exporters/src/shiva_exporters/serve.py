@@ -1,0 +1,143 @@
+"""/metrics and /health over HTTP; each collector's success and duration are told by the frame, not by the collector."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric
+
+log = logging.getLogger("shiva.exporters")
+
+MAX_SCRAPES = 8  # at once; more wait for nothing and get a 503
+
+
+class CollectError(Exception):
+    """A collector has nothing truthful to say this time; what it yielded before counts."""
+
+
+class Collector(Protocol):
+    """Yields fresh families at each scrape, so that what is gone disappears at once."""
+
+    name: str
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the families; CollectError after the health metrics when the source fails."""
+
+
+class Framed:
+    """A collector with `shiva_collector_success` and `shiva_collector_duration_seconds` beside it."""
+
+    def __init__(self, collectors: Iterable[Collector]) -> None:
+        """Take the collectors of one exporter."""
+        self._collectors = tuple(collectors)
+
+    def describe(self) -> Iterable[Metric]:
+        """Register without reading anything."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each collector's families, then how each went."""
+        success = GaugeMetricFamily(
+            "shiva_collector_success", "1 if the collector read its source, else 0.", labels=["collector"]
+        )
+        duration = GaugeMetricFamily(
+            "shiva_collector_duration_seconds", "Time the collector took.", labels=["collector"]
+        )
+        for collector in self._collectors:
+            started = time.perf_counter()
+            try:
+                yield from collector.collect()
+                success.add_metric([collector.name], 1)
+            except CollectError as error:
+                log.warning("collecting failed", extra={"collector": collector.name, "cause": str(error)})
+                success.add_metric([collector.name], 0)
+            duration.add_metric([collector.name], time.perf_counter() - started)
+        yield success
+        yield duration
+
+
+def registry(collectors: Iterable[Collector]) -> CollectorRegistry:
+    """Return a registry of our own with the exporter's collectors and its process's."""
+    own = CollectorRegistry()
+    ProcessCollector(registry=own)
+    PlatformCollector(registry=own)
+    own.register(Framed(collectors))
+    return own
+
+
+Page = Callable[[dict[str, list[str]]], CollectorRegistry | None]  # query → what to show; None: there is no such thing
+
+
+class Server(ThreadingHTTPServer):
+    """Serves pages of metrics by path."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], pages: dict[str, Page]) -> None:
+        """`pages` by path; `/health` comes along."""
+        self.pages = pages
+        self.slots = threading.BoundedSemaphore(MAX_SCRAPES)
+        super().__init__(address, Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Server
+    server_version = "shiva-exporter"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Answer a scrape."""
+        url = urlsplit(self.path)
+        if url.path == "/health":
+            self._answer(200, b"ok\n")
+        elif url.path not in self.server.pages:
+            self._answer(404, f"Try {', '.join(self.server.pages)} or /health.\n".encode())
+        elif not self.server.slots.acquire(blocking=False):
+            self._answer(503, b"Too many scrapes at once.\n")
+        else:
+            try:
+                self._scrape(self.server.pages[url.path], parse_qs(url.query))
+            finally:
+                self.server.slots.release()
+
+    def _scrape(self, page: Page, query: dict[str, list[str]]) -> None:
+        shown = page(query)
+        if shown is None:
+            self._answer(404, b"There is no such machine here.\n")
+        else:
+            self._answer(200, generate_latest(shown), CONTENT_TYPE_PLAIN_0_0_4)
+
+    def _answer(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Log a request at DEBUG only: scrapes are many."""
+        log.debug("request", extra={"line": format % args})
+
+
+def serve(host: str, port: int, pages: dict[str, Page]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    server = Server((host, port), pages)
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    log.info("serving", extra={"host": host, "port": port})
+    server.serve_forever(poll_interval=0.2)
+    server.server_close()
