@@ -1,0 +1,133 @@
+"""ContainerBroker over HTTP: a tolerant reader, and the broker's problems passed on."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, Tenant
+from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, Container, Image, Wish
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 3.0
+LAUNCH_SECONDS = 15.0
+
+# Every member that we pass on; a container without them is no container.
+MEMBERS = (
+    "id", "owner", "name", "machine", "image", "gpus", "state", "reason", "url", "requested_at", "started_at",
+    "ready_at", "last_access_at", "phases", "time_to_notebook_seconds", "limits",
+)  # fmt: skip
+
+
+class BrokerHttp:
+    """Speaks the broker's `openapi.yaml`."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """`url` without a path; `token` is the manager's own."""
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def machines(self) -> Sequence[DeclaredMachine]:
+        """Return the inventory with its leases."""
+        _, body = self._call("GET", "/v1/machines")
+        return _read(lambda: [_machine(raw) for raw in body["machines"]])
+
+    def tenants(self) -> Sequence[Tenant]:
+        """Return every container, as everybody may see it."""
+        return _read(lambda: [_tenant(raw) for raw in self.containers()])
+
+    def containers(self) -> Sequence[Container]:
+        """Return every container whole."""
+        _, body = self._call("GET", "/v1/containers")
+        return _read(lambda: [_container(raw) for raw in body["containers"]])
+
+    def container(self, container_id: str) -> Container:
+        """Return one."""
+        _, body = self._call("GET", f"/v1/containers/{quote(container_id, safe='')}")
+        return _read(lambda: _container(body))
+
+    def launch(self, owner: str, wish: Wish) -> tuple[Container, bool]:
+        """Return the container and whether it was started now."""
+        asked = {"owner": owner, "name": wish.name, "image": wish.image, "machine": wish.machine, "gpus": wish.gpus}
+        status, body = self._call("POST", "/v1/containers", json=asked, read_seconds=LAUNCH_SECONDS)
+        return _read(lambda: _container(body)), status == requests.codes.created
+
+    def stop(self, container_id: str) -> None:
+        """Ask for its end."""
+        self._call("DELETE", f"/v1/containers/{quote(container_id, safe='')}")
+
+    def images(self) -> Sequence[Image]:
+        """Return the catalogue."""
+        _, body = self._call("GET", "/v1/images")
+        keys = ("name", "title", "description")
+        return _read(lambda: [Image(**{key: str(raw[key]) for key in keys}) for raw in body["images"]])
+
+    def _call(
+        self, method: str, path: str, *, json: object = None, read_seconds: float = READ_SECONDS
+    ) -> tuple[int, Any]:
+        try:
+            answer = requests.request(
+                method, self._url + path, headers=self._headers, json=json, timeout=(CONNECT_SECONDS, read_seconds)
+            )
+            body = answer.json() if answer.content else None
+        except (requests.RequestException, ValueError) as error:
+            raise BrokerUnavailableError(f"{method} {path}: {error!r}") from error
+        if answer.ok:
+            return answer.status_code, body
+        raise _refusal(answer.status_code, body)
+
+
+def _refusal(status: int, body: Any) -> BrokerRefusedError | BrokerUnavailableError:
+    """Return the broker's problem as ours; its 401 and 403 are our own misconfiguration, which people cannot mend."""
+    usable = isinstance(body, dict) and all(isinstance(body.get(key), str) for key in ("code", "title", "detail"))
+    if not usable or status in {401, 403} or (status >= 500 and status != 503):
+        return BrokerUnavailableError(f"the broker answered {status}")
+    parameters = body.get("parameters")
+    known = parameters if isinstance(parameters, dict) else {}
+    return BrokerRefusedError(status, body["code"], body["title"], body["detail"], known)
+
+
+def _read(reader: Callable[[], T]) -> T:
+    try:
+        return reader()
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokerUnavailableError(f"the broker's answer cannot be read: {error!r}") from error
+
+
+def _container(raw: Any) -> Container:
+    return {member: raw[member] for member in MEMBERS}
+
+
+def _tenant(raw: Container) -> Tenant:
+    since = raw["started_at"]
+    return Tenant(
+        id=str(raw["id"]),
+        owner=str(raw["owner"]),
+        name=str(raw["name"]),
+        machine=str(raw["machine"]),
+        state=str(raw["state"]),
+        since=None if since is None else datetime.fromisoformat(since),
+        gpus=len(raw["gpus"]),
+    )
+
+
+def _machine(raw: Any) -> DeclaredMachine:
+    return DeclaredMachine(
+        name=str(raw["name"]),
+        cpus=int(raw["cpus"]),
+        memory_bytes=int(raw["memory_bytes"]),
+        fits_default=bool(raw["fits_default"]),
+        gpus=tuple(
+            DeclaredGpu(
+                uuid=str(gpu["uuid"]),
+                index=int(gpu["index"]),
+                model=str(gpu["model"]),
+                container_id=gpu["container_id"],
+            )
+            for gpu in raw["gpus"]
+        ),
+    )

@@ -1,0 +1,25 @@
+"""/api/v1/session and /api/v1/machines."""
+
+from importlib.metadata import version
+
+from flask import Blueprint, Response, g, jsonify
+
+from shiva_manager_api.api import wire
+from shiva_manager_api.service import Manager
+
+
+def blueprint(manager: Manager, *, demo: bool) -> Blueprint:
+    """Return the resources of `manager`."""
+    bp = Blueprint("machines", __name__, url_prefix="/api/v1")
+    own_version = version("shiva-manager-api")
+
+    @bp.get("/session")
+    def session() -> Response:
+        user = {"name": g.identity.name, "shown_name": g.identity.shown_name, "role": g.identity.role}
+        return jsonify(user=user, demo=demo, version=own_version)
+
+    @bp.get("/machines")
+    def machines() -> Response:
+        return jsonify(wire.overview(manager.overview()))
+
+    return bp

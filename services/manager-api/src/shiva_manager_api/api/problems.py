@@ -1,0 +1,57 @@
+"""Each error of ours → one problem, with what happened, whose data is safe and what to do now."""
+
+from typing import NamedTuple
+
+from flask import Response, json
+from shiva_common.problems import CONTENT_TYPE, problem
+
+from shiva_manager_api.domain.ports import (
+    BrokerRefusedError,
+    BrokerUnavailableError,
+    MetricsUnavailableError,
+    NotYoursError,
+    PortError,
+)
+
+
+class Kind(NamedTuple):
+    """What people get for one kind of error."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+
+
+PROBLEMS: dict[type[PortError], Kind] = {
+    MetricsUnavailableError: Kind(503, "metrics-unavailable", "There are no numbers now", "Running notebooks and homes are not touched. Try again in a few seconds."),
+    BrokerUnavailableError: Kind(503, "broker-unavailable", "Containers cannot be started or stopped now", "Running notebooks and homes are not touched. Try again in a few seconds."),
+    NotYoursError: Kind(403, "not-yours", "That container is not yours", "Nothing was changed."),
+    BrokerRefusedError: Kind(409, "refused", "The broker refused", "Nothing was changed."),
+}  # fmt: skip
+
+
+def answer(status: int, code: str, title: str, detail: str, **parameters: object) -> Response:
+    """Return the problem as a response."""
+    body = json.dumps(problem(status, code, title, detail, parameters))
+    return Response(body, status=status, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def of_error(error: PortError) -> Response:
+    """Return the problem of one of our errors; a refusal of the broker keeps its own words."""
+    if isinstance(error, BrokerRefusedError):
+        return answer(error.status, error.code, error.title, error.detail, **error.parameters)
+    kind = PROBLEMS[type(error)]
+    return answer(kind.status, kind.code, kind.title, kind.detail)
+
+
+def not_logged_in() -> Response:
+    """Return the 401."""
+    return answer(
+        401, "not-logged-in", "You are not logged in", "Your notebooks go on running. Log in again at /-/login."
+    )
+
+
+def bad_request(detail: str) -> Response:
+    """Return a 400 with a sentence."""
+    return answer(400, "bad-request", "The request cannot be understood", f"{detail} Nothing was changed.")

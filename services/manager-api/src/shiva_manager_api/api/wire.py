@@ -1,0 +1,96 @@
+"""Domain ↔ JSON, as `openapi.yaml` promises."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from shiva_manager_api.cached import Answer
+from shiva_manager_api.domain.machines import GpuView, Holder, MachineView, Tenant
+from shiva_manager_api.domain.ports import Wish
+from shiva_manager_api.service import Overview
+
+MAX_GPUS = 64
+MAX_TEXT = 255
+MEASURED = (
+    "sample_age_seconds", "cpus", "cpu_ratio", "memory_total_bytes", "memory_used_bytes", "disk_total_bytes",
+    "disk_used_bytes", "network_receive_bytes_per_second", "network_transmit_bytes_per_second", "temperature_celsius",
+)  # fmt: skip
+
+
+class MalformedError(ValueError):
+    """The body is not what the contract says; the message is a sentence."""
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return RFC 3339 in UTC with milliseconds."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def source(answer: Answer[Any]) -> dict[str, object]:
+    """Return how good a source is."""
+    old = "unavailable" if answer.age_seconds is None else "stale"
+    state = "fresh" if answer.fresh else old
+    return {"state": state, "age_seconds": None if answer.age_seconds is None else round(answer.age_seconds, 1)}
+
+
+def overview(seen: Overview) -> dict[str, object]:
+    """Return every machine."""
+    machines = [machine(view) for view in seen.machines]
+    return {"metrics": source(seen.metrics), "broker": source(seen.broker), "machines": machines}
+
+
+def machine(view: MachineView) -> dict[str, object]:
+    """Return one machine."""
+    reading = view.reading
+    return {
+        "name": reading.name,
+        "state": view.state.value,
+        **{key: getattr(reading, key) for key in MEASURED},
+        "gpu_driver": reading.gpu_driver.value,
+        "gpus_total": len(view.gpus),
+        "gpus_free": view.gpus_free,
+        "holders_known": view.holders_known,
+        "gpus": [_gpu(gpu) for gpu in view.gpus],
+        "containers": [_tenant(tenant) for tenant in view.tenants],
+    }
+
+
+def _gpu(view: GpuView) -> dict[str, object]:
+    return asdict(view.reading) | {"holder": None if view.holder is None else _holder(view.holder)}
+
+
+def _holder(holder: Holder) -> dict[str, object]:
+    return {"container_id": holder.container_id, "owner": holder.owner, "since": moment(holder.since)}
+
+
+def _tenant(tenant: Tenant) -> dict[str, object]:
+    facts = asdict(tenant) | {"since": moment(tenant.since)}
+    del facts["machine"]
+    return facts
+
+
+def _text(body: Mapping[str, Any], key: str) -> str | None:
+    value = body.get(key)
+    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT):
+        raise MalformedError(f"{key}: must be a text of 1 to {MAX_TEXT} characters, or null.")
+    return value
+
+
+def wish(body: Any) -> Wish:
+    """Read a wish.
+
+    Raises:
+        MalformedError: it is not one.
+    """
+    if not isinstance(body, dict):
+        raise MalformedError("The body must be a JSON object.")
+    if unknown := sorted(map(str, body.keys() - {"name", "image", "machine", "gpus"})):
+        raise MalformedError(f"There is no member “{unknown[0][:60]}”.")
+    if "name" in body and body["name"] is None:
+        raise MalformedError("name: must be a text.")
+    gpus = body.get("gpus", 0)
+    if not isinstance(gpus, int) or isinstance(gpus, bool) or not 0 <= gpus <= MAX_GPUS:
+        raise MalformedError(f"gpus: must be a whole number from 0 to {MAX_GPUS}.")
+    name = _text(body, "name") or "default"
+    return Wish(name=name, image=_text(body, "image"), machine=_text(body, "machine"), gpus=gpus)

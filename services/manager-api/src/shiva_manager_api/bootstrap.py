@@ -1,0 +1,28 @@
+"""The only place where ports meet adapters."""
+
+from datetime import UTC, datetime
+
+from flask import Flask
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from shiva_common import identity
+
+from shiva_manager_api.adapters.broker_http import BrokerHttp
+from shiva_manager_api.adapters.prometheus import Prometheus
+from shiva_manager_api.api.app import create_app
+from shiva_manager_api.service import Manager
+from shiva_manager_api.settings import Settings
+
+
+def build(settings: Settings) -> Flask:
+    """Return the application."""
+    manager = Manager(Prometheus(settings.prometheus_url), BrokerHttp(settings.broker_url, settings.broker_token))
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return create_app(
+        manager,
+        key=identity.check_key(settings.identity_key),
+        clock=lambda: datetime.now(UTC),
+        registry=registry,
+        demo=settings.demo,
+    )

@@ -1,0 +1,198 @@
+"""Machines as measured and as leased, and the one word for how free they are. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+STALE_SECONDS = 15.0  # three scrapes
+
+
+class MachineState(StrEnum):
+    """How free a machine is; never better than what is known."""
+
+    FREE = "free"
+    PARTLY_FREE = "partly_free"
+    FULL = "full"
+    STALE = "stale"  # the readings are old, or nobody knows what is leased
+    UNREACHABLE = "unreachable"  # it does not report
+
+
+class GpuDriver(StrEnum):
+    """What the machine's GPU exporter says of the driver."""
+
+    PRESENT = "present"
+    NONE = "none"
+    UNKNOWN = "unknown"  # the exporter does not report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuReading:
+    """One GPU as last scraped. None means not reported, which is never zero."""
+
+    uuid: str
+    index: int | None
+    model: str
+    up: bool | None
+    utilization_ratio: float | None = None
+    memory_total_bytes: int | None = None
+    memory_used_bytes: int | None = None
+    temperature_celsius: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineReading:
+    """One machine as last scraped. None means not reported, which is never zero."""
+
+    name: str
+    up: bool  # its node_exporter answered the last scrape
+    sample_age_seconds: float | None = None
+    cpus: int | None = None
+    cpu_ratio: float | None = None
+    memory_total_bytes: int | None = None
+    memory_used_bytes: int | None = None
+    disk_total_bytes: int | None = None
+    disk_used_bytes: int | None = None
+    network_receive_bytes_per_second: float | None = None
+    network_transmit_bytes_per_second: float | None = None
+    temperature_celsius: float | None = None
+    gpu_driver: GpuDriver = GpuDriver.UNKNOWN
+    gpus: tuple[GpuReading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredGpu:
+    """A GPU of the inventory and who holds it."""
+
+    uuid: str
+    index: int
+    model: str
+    container_id: str | None  # None: free
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredMachine:
+    """A machine of the inventory, with what is promised on it."""
+
+    name: str
+    cpus: int
+    memory_bytes: int
+    fits_default: bool  # a container without GPU would fit now
+    gpus: tuple[DeclaredGpu, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """A container on a machine, as everybody may see it."""
+
+    id: str
+    owner: str
+    name: str
+    machine: str
+    state: str
+    since: datetime | None
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a GPU."""
+
+    container_id: str
+    owner: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuView:
+    """A GPU with its holder; None: free, or unknown while `MachineView.holders_known` is false."""
+
+    reading: GpuReading
+    holder: Holder | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineView:
+    """A machine as people see it."""
+
+    reading: MachineReading
+    state: MachineState
+    gpus: tuple[GpuView, ...]
+    gpus_free: int | None
+    holders_known: bool
+    tenants: tuple[Tenant, ...]
+
+
+def state_of(
+    reading: MachineReading, declared: DeclaredMachine | None, *, tenants: int, metrics_fresh: bool, leases_fresh: bool
+) -> MachineState:
+    """Return the word. What is not known for sure is never called free."""
+    if metrics_fresh and not reading.up:
+        return MachineState.UNREACHABLE
+    old = reading.sample_age_seconds is None or reading.sample_age_seconds > STALE_SECONDS
+    if not metrics_fresh or old or declared is None or not leases_fresh:
+        return MachineState.STALE
+    if not declared.gpus:
+        if not declared.fits_default:
+            return MachineState.FULL
+        return MachineState.PARTLY_FREE if tenants else MachineState.FREE
+    free = _free(declared)
+    if free == 0:
+        return MachineState.FULL
+    return MachineState.FREE if free == len(declared.gpus) else MachineState.PARTLY_FREE
+
+
+def _free(declared: DeclaredMachine) -> int:
+    return sum(gpu.container_id is None for gpu in declared.gpus)
+
+
+def merged(
+    readings: Sequence[MachineReading],
+    declared: Sequence[DeclaredMachine] | None,
+    tenants: Sequence[Tenant] | None,
+    *,
+    metrics_fresh: bool,
+    leases_fresh: bool,
+) -> list[MachineView]:
+    """Join what was measured with what is leased; None where the broker never answered."""
+    measured = {reading.name: reading for reading in readings}
+    known = {machine.name: machine for machine in declared or ()}
+    people = list(tenants or ())
+    views = []
+    for name in sorted(measured.keys() | known.keys()):
+        reading = measured.get(name, MachineReading(name=name, up=False))
+        machine = known.get(name)
+        there = tuple(tenant for tenant in people if tenant.machine == name)
+        views.append(
+            MachineView(
+                reading=reading,
+                state=state_of(
+                    reading, machine, tenants=len(there), metrics_fresh=metrics_fresh, leases_fresh=leases_fresh
+                ),
+                gpus=_gpus(reading, machine, {tenant.id: tenant for tenant in people}),
+                gpus_free=None if machine is None or not leases_fresh else _free(machine),
+                holders_known=machine is not None,
+                tenants=there,
+            )
+        )
+    return views
+
+
+def _gpus(
+    reading: MachineReading, declared: DeclaredMachine | None, tenants: Mapping[str, Tenant]
+) -> tuple[GpuView, ...]:
+    """Return the GPUs of both lists, by index: one that is declared and not reported has no values, and is no zero."""
+    readings = {gpu.uuid: gpu for gpu in reading.gpus}
+    leases = {gpu.uuid: gpu.container_id for gpu in declared.gpus} if declared else {}
+    for gpu in declared.gpus if declared else ():
+        readings.setdefault(gpu.uuid, GpuReading(uuid=gpu.uuid, index=gpu.index, model=gpu.model, up=None))
+    ordered = sorted(readings.values(), key=lambda gpu: (gpu.index is None, gpu.index or 0, gpu.uuid))
+    return tuple(GpuView(reading=gpu, holder=_holder(leases.get(gpu.uuid), tenants)) for gpu in ordered)
+
+
+def _holder(container_id: str | None, tenants: Mapping[str, Tenant]) -> Holder | None:
+    if container_id is None:
+        return None
+    tenant = tenants.get(container_id)
+    owner = tenant.owner if tenant else container_id.partition("--")[0]
+    return Holder(container_id=container_id, owner=owner, since=tenant.since if tenant else None)

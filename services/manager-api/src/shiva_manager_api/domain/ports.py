@@ -1,0 +1,96 @@
+"""What the manager needs from the world, and how that may fail.
+
+PortError
+├── MetricsUnavailableError   Prometheus gave no usable answer
+├── BrokerUnavailableError    the broker gave no usable answer; nothing is known to have changed
+├── BrokerRefusedError        the broker understood and said no, with a problem of its own
+└── NotYoursError             it belongs to somebody else
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shiva_manager_api.domain.machines import DeclaredMachine, MachineReading, Tenant
+
+Container = Mapping[str, Any]  # as the broker's contract has it, checked when it was read
+
+
+class PortError(Exception):
+    """Base of every error that people may meet."""
+
+
+class MetricsUnavailableError(PortError):
+    """Prometheus gave no usable answer."""
+
+
+class BrokerUnavailableError(PortError):
+    """The broker gave no usable answer. Nothing is known to have changed."""
+
+
+class NotYoursError(PortError):
+    """The container belongs to somebody else."""
+
+
+class BrokerRefusedError(PortError):
+    """The broker understood and said no."""
+
+    def __init__(self, status: int, code: str, title: str, detail: str, parameters: Mapping[str, object]) -> None:
+        """Keep its problem: it is ours too."""
+        super().__init__(code)
+        self.status, self.code, self.title, self.detail, self.parameters = status, code, title, detail, parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image on offer."""
+
+    name: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a person asked for; None leaves the choice to the broker."""
+
+    name: str = "default"
+    image: str | None = None
+    machine: str | None = None
+    gpus: int = 0
+
+
+class MetricsSource(Protocol):
+    """Readings of every machine."""
+
+    def machines(self) -> Sequence[MachineReading]:
+        """Return one reading per machine that is or should be there.
+
+        Raises:
+            MetricsUnavailableError: no usable answer; the caller shows its last snapshot with its age, not zeros.
+        """
+
+
+class ContainerBroker(Protocol):
+    """The hand. Every method raises BrokerUnavailableError or BrokerRefusedError."""
+
+    def machines(self) -> Sequence[DeclaredMachine]:
+        """Return the inventory with its leases."""
+
+    def tenants(self) -> Sequence[Tenant]:
+        """Return every container, as everybody may see it."""
+
+    def containers(self) -> Sequence[Container]:
+        """Return every container whole."""
+
+    def container(self, container_id: str) -> Container:
+        """Return one."""
+
+    def launch(self, owner: str, wish: Wish) -> tuple[Container, bool]:
+        """Return the container and whether it was started now."""
+
+    def stop(self, container_id: str) -> None:
+        """Ask for its end; gone already is success."""
+
+    def images(self) -> Sequence[Image]:
+        """Return the catalogue."""

@@ -1,0 +1,91 @@
+"""The use cases: what everybody sees, and what a person may do with the own containers."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shiva_common.identity import Identity
+
+from shiva_manager_api.cached import Answer, Cached
+from shiva_manager_api.domain.machines import DeclaredMachine, MachineReading, MachineView, Tenant, merged
+from shiva_manager_api.domain.permissions import may_touch
+from shiva_manager_api.domain.ports import Container, ContainerBroker, Image, MetricsSource, NotYoursError, Wish
+
+METRICS_KEEP_SECONDS = 2.0
+BROKER_KEEP_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leases:
+    """The broker's answer of one moment."""
+
+    machines: Sequence[DeclaredMachine]
+    tenants: Sequence[Tenant]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Every machine, with how good the two sources are."""
+
+    machines: Sequence[MachineView]
+    metrics: Answer[Sequence[MachineReading]]
+    broker: Answer[Leases]
+
+
+class Manager:
+    """The head. Keeps the last good answers with their age, and nothing else."""
+
+    def __init__(
+        self, metrics: MetricsSource, broker: ContainerBroker, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock` is monotonic, in seconds."""
+        self._broker = broker
+        self._metrics = Cached(metrics.machines, keep_seconds=METRICS_KEEP_SECONDS, clock=clock)
+        self._leases = Cached(self._ask_leases, keep_seconds=BROKER_KEEP_SECONDS, clock=clock)
+
+    def _ask_leases(self) -> Leases:
+        return Leases(machines=self._broker.machines(), tenants=self._broker.tenants())
+
+    def overview(self) -> Overview:
+        """Return every machine; never raises: what is missing is said, and what is old has its age."""
+        leases = self._leases.get()
+        metrics = self._metrics.get()
+        views = merged(
+            metrics.value or (),
+            leases.value.machines if leases.value else None,
+            leases.value.tenants if leases.value else None,
+            metrics_fresh=metrics.fresh,
+            leases_fresh=leases.fresh,
+        )
+        return Overview(machines=views, metrics=metrics, broker=leases)
+
+    def sources(self) -> tuple[Answer[Sequence[MachineReading]], Answer[Leases]]:
+        """Return how Prometheus and the broker are, asking them if nobody did lately."""
+        return self._metrics.get(), self._leases.get()
+
+    def containers(self, identity: Identity) -> list[Container]:
+        """Return the person's own containers, asked now."""
+        return [each for each in self._broker.containers() if each["owner"] == identity.name]
+
+    def container(self, identity: Identity, container_id: str) -> Container:
+        """Return one of the person's containers, asked now."""
+        self._check(identity, container_id)
+        return self._broker.container(container_id)
+
+    def start(self, identity: Identity, wish: Wish) -> tuple[Container, bool]:
+        """Start the person's own container; a running one of that name is returned as it is."""
+        return self._broker.launch(identity.name, wish)
+
+    def stop(self, identity: Identity, container_id: str) -> None:
+        """End one of the person's containers."""
+        self._check(identity, container_id)
+        self._broker.stop(container_id)
+
+    def images(self) -> Sequence[Image]:
+        """Return the catalogue."""
+        return self._broker.images()
+
+    def _check(self, identity: Identity, container_id: str) -> None:
+        # The owner is part of the id, so that nobody learns whether somebody else's container exists.
+        if not may_touch(identity, container_id.partition("--")[0]):
+            raise NotYoursError(container_id)
