@@ -1,0 +1,63 @@
+"""RouteSource and ActivitySink over the broker's HTTP API."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
+from shiva_jupyter_proxy.domain.routes import Route
+
+TIMEOUT_SECONDS = 2.0
+NOT_MODIFIED = 304
+
+
+class Broker:
+    """A tolerant reader of `GET /v1/routes`, and a writer of `POST /v1/activity`."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """`url` without a path; `token` is the door's own."""
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._etag: str | None = None
+
+    async def routes(self) -> Sequence[Route] | None:
+        """Return the whole table, or None when the broker says that it is unchanged."""
+        headers = self._headers | ({"If-None-Match": self._etag} if self._etag else {})
+        request = HTTPRequest(f"{self._url}/v1/routes", headers=headers, request_timeout=TIMEOUT_SECONDS)
+        try:
+            answer = await AsyncHTTPClient().fetch(request)
+            read = [route(raw) for raw in json.loads(answer.body)["routes"]]
+        except HTTPClientError as error:
+            if error.code == NOT_MODIFIED:
+                return None
+            raise RoutesUnavailableError(str(error)) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RoutesUnavailableError(repr(error)) from error
+        self._etag = answer.headers.get("ETag")
+        return read
+
+    async def report(self, last_access: Mapping[str, datetime]) -> None:
+        """Report accesses."""
+        body = json.dumps({"last_access": {key: at.isoformat() for key, at in last_access.items()}})
+        headers = self._headers | {"Content-Type": "application/json"}
+        request = HTTPRequest(
+            f"{self._url}/v1/activity", method="POST", headers=headers, body=body, request_timeout=TIMEOUT_SECONDS
+        )
+        try:
+            await AsyncHTTPClient().fetch(request)
+        except (HTTPClientError, OSError) as error:
+            raise ReportRefusedError(str(error)) from error
+
+
+def route(raw: Any) -> Route:
+    """Read one route; KeyError or TypeError when it is none."""
+    return Route(
+        prefix=str(raw["prefix"]),
+        target=str(raw["target"]),
+        owner=str(raw["owner"]),
+        container_id=str(raw["container_id"]),
+        token=str(raw["token"]),
+    )

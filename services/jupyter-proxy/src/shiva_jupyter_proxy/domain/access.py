@@ -1,0 +1,71 @@
+"""Where a path leads, and whether the page that sent a request may send it. Pure."""
+
+from enum import StrEnum
+from urllib.parse import unquote_to_bytes
+
+from shiva_jupyter_proxy.domain import names
+from shiva_jupyter_proxy.domain.messages import RequestHead
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+USER = "/user/"
+API = "/api/"
+
+
+class Place(StrEnum):
+    """Who answers a path."""
+
+    INSIDE = "inside"  # the door's own pages, and the dashboard's files
+    API = "api"
+    CONTAINER = "container"
+    NOWHERE = "nowhere"  # the path cannot be read in one way only
+
+
+def place(path: str) -> Place:
+    """Return who answers. The path that is judged is the path that is forwarded, byte for byte."""
+    decoded = [unquote_to_bytes(segment) for segment in path.split("/")]
+    if "\\" in path or any(segment in {b".", b".."} for segment in decoded):
+        return Place.NOWHERE
+    if path.startswith(API):
+        return Place.API
+    if not path.startswith(USER):
+        return Place.INSIDE
+    owner = path[len(USER) :].partition("/")[0]
+    return Place.CONTAINER if names.is_user_name(owner) else Place.NOWHERE
+
+
+def owner_of(path: str) -> str:
+    """Return the user name in a container's path."""
+    return path[len(USER) :].partition("/")[0]
+
+
+def host_name(host: str) -> str:
+    """Return a Host header without its port, in lower case."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and (port.isdecimal() or not port) else host).lower()
+
+
+def from_own_page(head: RequestHead, *, scheme: str) -> bool:
+    """Whether a request that changes something, or opens a socket, comes from a page of ours.
+
+    A browser always says where such a request comes from. A program says that it is none by `X-Shiva-Client`, which a
+    foreign page cannot send without asking first.
+    """
+    origins = head.values("origin")
+    if origins:
+        return origins == [f"{scheme}://{head.value('host')}"]
+    site = head.value("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    return head.value("x-shiva-client") is not None
+
+
+def needs_own_page(head: RequestHead) -> bool:
+    """Whether the origin of a request matters: it may change something, or it opens a socket."""
+    return head.method not in SAFE or head.upgrade is not None
+
+
+def safe_next(wanted: str) -> str:
+    """Return where to go after login: a path of our own, or the home page."""
+    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted and " " not in wanted
+    return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else "/"

@@ -1,0 +1,78 @@
+"""What a head may carry across the door, in both directions. Pure."""
+
+from collections.abc import Iterable
+
+from shiva_jupyter_proxy.domain.messages import Headers, RequestHead
+
+SESSION_COOKIE = "shiva-session"
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"}
+    | {"transfer-encoding", "upgrade", "http2-settings"}
+)  # RFC 9110 section 7.6.1, and what old clients send
+END_TO_END = frozenset(
+    {"host", "cookie", "set-cookie", "authorization", "origin", "content-length", "content-type", "content-encoding"}
+    | {"cache-control", "location", "range", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol"}
+)  # `Connection` cannot make these hop-by-hop
+CLAIMS = ("x-forwarded-", "x-shiva-")  # only the door may say these
+CLAIM_NAMES = frozenset({"forwarded", "x-real-ip", "x-remote-user", "x-scheme", "remote-user", "x-request-id"})
+
+
+def named_by_connection(values: Iterable[str]) -> set[str]:
+    """Return the headers that `Connection` declares hop-by-hop, as far as it may."""
+    return {token.strip().lower() for value in values for token in value.split(",")} - END_TO_END
+
+
+def is_claim(name: str) -> bool:
+    """Whether a header says who or where the client is; servers read `_` as `-`, so that spelling counts too."""
+    spelled = name.replace("_", "-")
+    return spelled in CLAIM_NAMES or spelled.startswith(CLAIMS)
+
+
+def without_session(cookie: str) -> str:
+    """Return a Cookie header without Shiva's own cookie."""
+    kept = [pair for pair in cookie.split(";") if pair.partition("=")[0].strip() != SESSION_COOKIE]
+    return ";".join(kept).strip()
+
+
+def passed_on(head: RequestHead, *, drop: frozenset[str]) -> Headers:
+    """Return the client's headers that may go on; framing is added by whoever sends them."""
+    hop = HOP_BY_HOP | named_by_connection(head.values("connection")) | {"content-length"} | drop
+    passed: Headers = []
+    for name, value in head.headers:
+        if name in hop or is_claim(name):
+            continue
+        if name == "cookie":
+            value = without_session(value)
+            if not value:
+                continue
+        passed.append((name, value))
+    return passed
+
+
+def added(*, client: str, host: str, scheme: str, request_id: str) -> Headers:
+    """Return what the door says about where a request came from."""
+    return [
+        ("x-forwarded-for", client),
+        ("x-forwarded-host", host),
+        ("x-forwarded-proto", scheme),
+        ("x-request-id", request_id),
+    ]
+
+
+def passed_back(headers: Headers) -> Headers:
+    """Return the upstream's headers that may reach the browser; framing is added by whoever sends them."""
+    connection = [value for name, value in headers if name == "connection"]
+    hop = HOP_BY_HOP | named_by_connection(connection)
+    return [
+        (name, value) for name, value in headers if name not in hop and (name != "set-cookie" or harmless_cookie(value))
+    ]
+
+
+def harmless_cookie(value: str) -> bool:
+    """Whether a container may set this cookie: not ours, not for other hosts, not without a name."""
+    pair, *attributes = value.split(";")
+    name, equals, _ = pair.partition("=")
+    name = name.strip()
+    if not equals or not name or name.lower().removeprefix("__host-").removeprefix("__secure-") == SESSION_COOKIE:
+        return False
+    return not any(attribute.partition("=")[0].strip().lower() == "domain" for attribute in attributes)

@@ -1,0 +1,85 @@
+"""Which container answers a path: longest prefix by whole segments."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Requests under `prefix` go to `target`, for `owner` only."""
+
+    prefix: str  # "/user/ada.lovelace/", always with both slashes
+    target: str  # "http://gpu-02:31742"
+    owner: str
+    container_id: str
+    token: str = field(repr=False)  # what its Jupyter asks for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteChanges:
+    """What a replacement changed."""
+
+    added: tuple[Route, ...] = ()
+    removed: tuple[Route, ...] = ()
+    retargeted: tuple[Route, ...] = ()  # the new routes whose target or token changed
+
+    @property
+    def closed(self) -> set[str]:
+        """The containers whose open connections lead nowhere now."""
+        return {route.container_id for route in self.removed + self.retargeted}
+
+
+def changes(before: Iterable[Route], after: Iterable[Route]) -> RouteChanges:
+    """Return what must be added, removed and retargeted to come from `before` to `after`."""
+    old, new = {route.prefix: route for route in before}, {route.prefix: route for route in after}
+    return RouteChanges(
+        added=tuple(route for prefix, route in new.items() if prefix not in old),
+        removed=tuple(route for prefix, route in old.items() if prefix not in new),
+        retargeted=tuple(route for prefix, route in new.items() if prefix in old and old[prefix] != route),
+    )
+
+
+class _Node:
+    __slots__ = ("children", "route")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.route: Route | None = None
+
+
+class RouteTable:
+    """A trie over path segments, replaced as a whole."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._root = _Node()
+        self._routes: tuple[Route, ...] = ()
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return every route."""
+        return self._routes
+
+    def route_for(self, path: str) -> Route | None:
+        """Return the route with the longest prefix of `path` (which has no query)."""
+        node, best = self._root, None
+        for segment in path.split("/")[1:]:
+            if node.route is not None:
+                best = node.route
+            following = node.children.get(segment)
+            if following is None:
+                return best
+            node = following
+        return best  # the last segment has no slash behind it, so it is no prefix
+
+    def replace(self, routes: Iterable[Route]) -> RouteChanges:
+        """Take over a new table and return what changed."""
+        after = tuple(routes)
+        root = _Node()
+        for route in after:
+            node = root
+            for segment in route.prefix.strip("/").split("/"):
+                node = node.children.setdefault(segment, _Node())
+            node.route = route
+        diff = changes(self._routes, after)
+        self._root, self._routes = root, after
+        return diff

@@ -1,0 +1,74 @@
+"""Tornado's URL map of what the door itself answers."""
+
+import time
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from tornado.web import Application
+
+from shiva_jupyter_proxy.adapters.pages import STATIC, Pages
+from shiva_jupyter_proxy.domain.ports import Sessions
+from shiva_jupyter_proxy.domain.routes import RouteTable
+from shiva_jupyter_proxy.handlers import login
+from shiva_jupyter_proxy.handlers.dashboard import Assets, Index, OwnAssets
+from shiva_jupyter_proxy.handlers.login import PageHandler
+from shiva_jupyter_proxy.sync import RouteSync
+
+
+class Health(PageHandler):
+    """Whether the door answers, and how old its routes are."""
+
+    def initialize(self, table: RouteTable, sync: RouteSync) -> None:
+        """Take what it reports on."""
+        self._table = table
+        self._sync = sync
+
+    def get(self) -> None:
+        """Tell."""
+        at = self._sync.answered_at
+        self.finish(
+            {
+                "status": "ok" if self._sync.answers else "degraded",
+                "routes": len(self._table.routes()),
+                "routes_age_seconds": None if at is None else round(time.monotonic() - at, 1),
+                "broker_answers": self._sync.answers,
+            }
+        )
+
+
+class Metrics(PageHandler):
+    """Prometheus' text format."""
+
+    def initialize(self, registry: CollectorRegistry) -> None:
+        """Take the registry."""
+        self._registry = registry
+
+    def get(self) -> None:
+        """Tell."""
+        self.set_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
+        self.finish(generate_latest(self._registry))
+
+
+def application(
+    *,
+    pages: Pages,
+    sessions: Sessions,
+    table: RouteTable,
+    sync: RouteSync,
+    registry: CollectorRegistry,
+    dashboard: Path,
+) -> Application:
+    """Return the application; it listens on a socket that only the door reaches."""
+    return Application(
+        [
+            (r"/-/login", login.Login, login.options(pages, sessions)),
+            (r"/-/logout", login.Logout),
+            (r"/-/health", Health, {"table": table, "sync": sync}),
+            (r"/-/metrics", Metrics, {"registry": registry}),
+            (r"/-/assets/(.*)", OwnAssets, {"path": str(STATIC)}),
+            (r"/assets/(.*)", Assets, {"path": str(dashboard / "assets")}),
+            (r"/(?:(?!-/).)*", Index, {"folder": dashboard}),
+        ],
+        log_function=lambda _: None,  # answers are counted at the door
+    )

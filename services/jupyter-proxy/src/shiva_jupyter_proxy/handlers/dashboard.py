@@ -1,0 +1,57 @@
+"""The dashboard's files, and its one page for every other address."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from shiva_common import identity
+from tornado.web import HTTPError, StaticFileHandler
+
+from shiva_jupyter_proxy.handlers.login import PageHandler
+
+
+class Assets(StaticFileHandler):
+    """Files whose name holds their hash: kept for ever. The same for everybody, so no session is asked for."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let the browser keep it."""
+        del path
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+
+class OwnAssets(StaticFileHandler):
+    """The door's own style and script: asked for anew after an hour."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let the browser keep it a while."""
+        del path
+        self.set_header("Cache-Control", "public, max-age=3600")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+
+class Index(PageHandler):
+    """The dashboard's page, for those who are logged in."""
+
+    def initialize(self, folder: Path) -> None:
+        """Take the folder of the built dashboard."""
+        self._folder = folder
+
+    def get(self) -> None:
+        """Show it; addresses within the dashboard are the dashboard's to read."""
+        if (
+            "text/html" not in self.request.headers.get("Accept", "text/html")
+            and "*/*" not in self.request.headers["Accept"]
+        ):
+            raise HTTPError(404)
+        if identity.HEADER not in self.request.headers:  # only the door writes this header
+            self.redirect(f"/-/login?next={quote(self.request.uri or '/', safe='')}")
+            return
+        try:
+            page = (self._folder / "index.html").read_bytes()
+        except OSError:
+            self.set_status(503)
+            self.finish("The dashboard is not built. Run: make run\n")
+            return
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(page)
