@@ -1,0 +1,77 @@
+import Box from "@mui/material/Box";
+import Stack from "@mui/material/Stack";
+import Typography from "@mui/material/Typography";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { MyContainer } from "../features/containers/MyContainer";
+import { containersQuery, startMutation, type Wish } from "../features/containers/queries";
+import { StartDialog } from "../features/containers/StartDialog";
+import { MachineGrid } from "../features/machines/MachineGrid";
+import { machinesQuery } from "../features/machines/queries";
+import { Sources } from "../features/machines/Sources";
+import { Strip } from "../features/machines/Strip";
+import { sessionQuery } from "../features/session/queries";
+import { messages } from "../messages";
+import { keepWish, lastWish } from "./lastWish";
+
+/** The first page: what is free, what is mine, every machine. */
+export function Home() {
+  const session = useQuery(sessionQuery());
+  const overview = useQuery(machinesQuery());
+  const containers = useQuery(containersQuery());
+  const start = useMutation(startMutation(useQueryClient()));
+  const [choosing, setChoosing] = useState(false);
+  const opened = useRef(false);
+  const started = start.data;
+  const now = containers.data?.find((each) => each.id === started?.id);
+
+  // Whoever pressed Start on this page wanted to get into the notebook.
+  useEffect(() => {
+    if (!opened.current && now?.state === "ready" && now.requested_at === started?.requested_at) {
+      opened.current = true;
+      window.location.assign(now.url);
+    }
+  }, [now, started]);
+
+  const machines = overview.data?.machines ?? [];
+  const go = (wish: Wish) => {
+    setChoosing(false);
+    keepWish(wish);
+    start.mutate(wish);
+  };
+  const none = containers.data?.every((each) => each.state === "failed") ?? false;
+  const usual = lastWish(machines);
+  return (
+    <Stack spacing={2}>
+      <Sources />
+      <Box component="section" aria-labelledby="mine">
+        <Box sx={{ display: "flex", flexWrap: "wrap", columnGap: 2, alignItems: "baseline", mb: 1 }}>
+          <Typography id="mine" variant="h5" component="h1">
+            {messages.myContainer}
+          </Typography>
+          {session.data && <Strip user={session.data.user.name} />}
+        </Box>
+        <MyContainer
+          onStart={() => go(usual)}
+          onOptions={() => setChoosing(true)}
+          starting={start.isPending}
+          startError={start.error}
+        />
+      </Box>
+      <Box component="section" aria-labelledby="machines">
+        <Typography id="machines" variant="h5" component="h2" sx={{ mb: 1 }}>
+          {messages.machines}
+        </Typography>
+        <MachineGrid onStart={none && !start.isPending ? (machine) => go({ ...usual, machine }) : null} />
+      </Box>
+      {choosing && (
+        <StartDialog
+          machines={machines.map((each) => ({ name: each.name, gpus: each.gpus_total }))}
+          initial={usual}
+          onStart={go}
+          onClose={() => setChoosing(false)}
+        />
+      )}
+    </Stack>
+  );
+}

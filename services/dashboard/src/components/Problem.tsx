@@ -1,0 +1,31 @@
+import Alert from "@mui/material/Alert";
+import AlertTitle from "@mui/material/AlertTitle";
+import Typography from "@mui/material/Typography";
+import { ApiError } from "../api/client";
+import { messages } from "../messages";
+
+function reasonsOf(error: ApiError): [string, string][] {
+  const reasons = error.parameters.reasons;
+  return typeof reasons === "object" && reasons !== null ? Object.entries(reasons).map(([k, v]) => [k, String(v)]) : [];
+}
+
+/** An error as people read it: what happened, whose data is safe, what to do now, and the code. */
+export function Problem({ error }: { error: Error }) {
+  if (!(error instanceof ApiError)) {
+    return <Alert severity="error">{messages.brokenHint}</Alert>;
+  }
+  return (
+    <Alert severity={error.status === 409 ? "warning" : "error"}>
+      <AlertTitle>{error.title}</AlertTitle>
+      {error.detail}
+      {reasonsOf(error).map(([machine, reason]) => (
+        <Typography key={machine} variant="body2">
+          <strong>{machine}</strong>: {reason}
+        </Typography>
+      ))}
+      <Typography variant="caption" component="p" sx={{ mt: 0.5 }}>
+        {error.code}
+      </Typography>
+    </Alert>
+  );
+}
