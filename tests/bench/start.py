@@ -73,7 +73,11 @@ def main() -> None:
         through_shiva(person)
         bare(Path(folder))  # the first of each fills the page cache
         for number in range(1, ROUNDS + 1):
-            row = {"round": number, "bare_seconds": bare(Path(folder)), "shiva_seconds": through_shiva(person)}
+            row: dict[str, object] = {
+                "round": number,
+                "bare_seconds": bare(Path(folder)),
+                "shiva_seconds": through_shiva(person),
+            }
             rows.append(row)
     medians = {
         key: statistics.median(float(str(row[key])) for row in rows) for key in ("bare_seconds", "shiva_seconds")

@@ -1,0 +1,110 @@
+"""The manager's ports in memory: a broker and a Prometheus whose answers and failures a test sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, MachineReading, Tenant
+from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Image, PortError, Wish
+
+JUPYTER = Image(name="shiva-jupyter", title="JupyterLab", description="JupyterLab with this project's Python.")
+GPUS = ("GPU-1", "GPU-2")
+
+
+def container(owner: str = "ada", name: str = "default", **changes: Any) -> dict[str, Any]:
+    """Return a ready container as the broker's contract has it."""
+    return {
+        "id": f"{owner}--{name}", "owner": owner, "name": name, "machine": "gpu-01", "image": "shiva-jupyter",
+        "gpus": ["GPU-1"], "state": "ready", "reason": None, "url": f"/user/{owner}/",
+        "requested_at": "2026-11-23T09:10:00.000Z", "started_at": "2026-11-23T09:10:00.180Z",
+        "ready_at": "2026-11-23T09:10:02.310Z", "last_access_at": None,
+        "phases": {"placed_seconds": 0.02, "created_seconds": 0.16, "booting_seconds": 1.7, "ready_seconds": 0.4},
+        "time_to_notebook_seconds": 2.31,
+        "limits": {"cpus": 2.0, "memory_bytes": 2**32, "shm_bytes": 2**26, "pids": 4096},
+    } | changes  # fmt: skip
+
+
+def declared(name: str = "gpu-01", *, held: Mapping[str, str] | None = None, gpus: Sequence[str] = GPUS,
+             fits_default: bool = True) -> DeclaredMachine:  # fmt: skip
+    """Return a machine of the inventory; `held` is GPU → container."""
+    cards = tuple(
+        DeclaredGpu(uuid=uuid, index=index, model="GTX 1080", container_id=(held or {}).get(uuid))
+        for index, uuid in enumerate(gpus)
+    )
+    return DeclaredMachine(name=name, cpus=8, memory_bytes=2**35, fits_default=fits_default, gpus=cards)
+
+
+@dataclass
+class FakeMetrics:
+    """MetricsSource; raises `failure` while there is one."""
+
+    readings: Sequence[MachineReading] = ()
+    failure: PortError | None = None
+
+    def machines(self) -> Sequence[MachineReading]:
+        """Return the readings."""
+        if self.failure:
+            raise self.failure
+        return self.readings
+
+
+@dataclass
+class FakeBroker:
+    """ContainerBroker; raises `failure` while there is one. `launched` and `stopped` are what was asked."""
+
+    held: list[dict[str, Any]] = field(default_factory=list)
+    inventory: Sequence[DeclaredMachine] = ()
+    failure: Exception | None = None
+    launched: list[tuple[str, Wish]] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+    def _answer(self) -> None:
+        if self.failure:
+            raise self.failure
+
+    def machines(self) -> Sequence[DeclaredMachine]:
+        """Return the inventory."""
+        self._answer()
+        return self.inventory
+
+    def tenants(self) -> Sequence[Tenant]:
+        """Return every container in short."""
+        self._answer()
+        return [
+            Tenant(id=c["id"], owner=c["owner"], name=c["name"], machine=c["machine"], state=c["state"], since=None,
+                   gpus=len(c["gpus"]))
+            for c in self.held
+        ]  # fmt: skip
+
+    def containers(self) -> Sequence[Container]:
+        """Return every container."""
+        self._answer()
+        return self.held
+
+    def container(self, container_id: str) -> Container:
+        """Return one or refuse."""
+        self._answer()
+        for each in self.held:
+            if each["id"] == container_id:
+                return each
+        raise BrokerRefusedError(404, "container-not-found", "There is no such container", "Nothing was changed.", {})
+
+    def launch(self, owner: str, wish: Wish) -> tuple[Container, bool]:
+        """Start, or return the one that runs."""
+        self._answer()
+        self.launched.append((owner, wish))
+        for each in self.held:
+            if each["id"] == f"{owner}--{wish.name}":
+                return each, False
+        self.held.append(container(owner, wish.name, state="booting", ready_at=None))
+        return self.held[-1], True
+
+    def stop(self, container_id: str) -> None:
+        """Remember who was stopped."""
+        self._answer()
+        self.stopped.append(container_id)
+
+    def images(self) -> Sequence[Image]:
+        """Return one image."""
+        self._answer()
+        return [JUPYTER]
