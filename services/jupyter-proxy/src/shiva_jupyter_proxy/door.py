@@ -105,7 +105,7 @@ class Door:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization", "upgrade"})) + came_from
         away = self._problem(503, "starting", "Shiva is starting", "Try again in a few seconds.")
         known = [self._signed(person)] if person else []
-        return Forward(upstream=self._settings.inside, headers=passed + known, away=away)
+        return Forward(upstream=self._settings.inside, headers=passed + known, own_page=True, away=away)
 
     def _api(self, head: RequestHead, person: Person, came_from: Headers) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization"})) + came_from

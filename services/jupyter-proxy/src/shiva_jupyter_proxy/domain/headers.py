@@ -59,12 +59,14 @@ def added(*, client: str, host: str, scheme: str, request_id: str) -> Headers:
     ]
 
 
-def passed_back(headers: Headers) -> Headers:
+def passed_back(headers: Headers, *, own_page: bool) -> Headers:
     """Return the upstream's headers that may reach the browser; framing is added by whoever sends them."""
     connection = [value for name, value in headers if name == "connection"]
     hop = HOP_BY_HOP | named_by_connection(connection)
     return [
-        (name, value) for name, value in headers if name not in hop and (name != "set-cookie" or harmless_cookie(value))
+        (name, value)
+        for name, value in headers
+        if name not in hop and (name != "set-cookie" or own_page or harmless_cookie(value))
     ]
 
 

@@ -63,4 +63,5 @@ class Forward:
     upstream: Upstream
     headers: Headers
     container_id: str | None = None  # None: it goes to a service of ours
+    own_page: bool = False  # it goes to the door's own pages, which alone set the session cookie
     away: Reply  # the answer when nobody listens there

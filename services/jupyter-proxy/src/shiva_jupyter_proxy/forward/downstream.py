@@ -239,13 +239,16 @@ class Downstream(asyncio.Protocol):
     def interim(self, status: int, headers: Headers) -> None:
         """Pass a 1xx answer on."""
         if self._head is not None and self._head.version == "1.1":
-            self._write_head(status, HTTPStatus(status).phrase, crossing.passed_back(headers))
+            self._write_head(status, HTTPStatus(status).phrase, self._passed_back(headers))
+
+    def _passed_back(self, headers: Headers) -> Headers:
+        return crossing.passed_back(headers, own_page=self._going_to is not None and self._going_to.own_page)
 
     def answer_head(self, status: int, reason: str, headers: Headers, *, length: int | None) -> None:
         """Pass the head on, with framing of our own."""
         assert self._head is not None
         self._answer_begun = True
-        passed = [(name, value) for name, value in crossing.passed_back(headers) if name != "content-length"]
+        passed = [(name, value) for name, value in self._passed_back(headers) if name != "content-length"]
         self._chunked_answer = False
         if length is not None:
             if status not in {204, 304}:
@@ -303,7 +306,7 @@ class Downstream(asyncio.Protocol):
             self._transport.abort()  # nobody asked for another protocol
             return
         self._state = State.TUNNEL
-        passed = [*crossing.passed_back(headers), ("connection", "Upgrade"), ("upgrade", self._head.upgrade)]
+        passed = [*self._passed_back(headers), ("connection", "Upgrade"), ("upgrade", self._head.upgrade)]
         self._write_head(101, reason, passed)
         self._observer.tunnel_opened(self._container, self)
         if rest:
