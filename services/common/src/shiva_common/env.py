@@ -1,6 +1,7 @@
 """Environment variables into one frozen dataclass, with every problem reported at once."""
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -23,11 +24,32 @@ def _flag(text: str) -> bool:
     raise ValueError("must be 1/true/yes or 0/false/no")
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError("must be a whole number") from error
+
+
+def _number(text: str, *, what: str = "a number") -> float:
+    """Return a finite number: nothing else can be compared with a limit."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"must be {what}")
+    return number
+
+
 def _seconds(text: str) -> timedelta:
-    seconds = float(text)
+    seconds = _number(text, what="a number of seconds")
     if seconds < 0:
         raise ValueError("must not be negative")
-    return timedelta(seconds=seconds)
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError as error:
+        raise ValueError("must be a number of seconds") from error
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -36,8 +58,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 PARSERS: Mapping[Any, Callable[[str], Any]] = {
     str: str,
-    int: int,
-    float: float,
+    int: _whole,
+    float: _number,
     bool: _flag,
     timedelta: _seconds,
     Path: Path,
@@ -60,6 +82,8 @@ def _raw(environ: Mapping[str, str], key: str) -> str | None:
             return Path(environ[f"{key}_FILE"]).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ValueError(f"cannot read the file of {key}_FILE: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ValueError(f"the file of {key}_FILE is not UTF-8 text") from error
     return environ.get(key)
 
 

@@ -40,7 +40,7 @@ def check_key(key: str) -> bytes:
 
 
 def _seal(key: bytes, body: str) -> str:
-    return base64.urlsafe_b64encode(hmac.new(key, body.encode(), hashlib.sha256).digest()).decode()
+    return base64.urlsafe_b64encode(hmac.new(key, body.encode("utf-8", "replace"), hashlib.sha256).digest()).decode()
 
 
 def sign(identity: Identity, *, key: bytes, now: datetime) -> str:

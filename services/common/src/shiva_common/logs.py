@@ -2,14 +2,17 @@
 
 import json
 import logging
+import math
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import NoneType
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)  # set at the edge, from X-Request-Id
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 FIELD_LIMIT = 2000  # characters; a longer field is cut, so that nobody fills the disk with one request
+TRACEBACK_LIMIT = 20_000
 
 
 class JsonFormatter(logging.Formatter):
@@ -25,14 +28,15 @@ class JsonFormatter(logging.Formatter):
         }
         if (current := request_id.get()) is not None:
             line["request_id"] = current
-        line |= {key: _short(value) for key, value in vars(record).items() if key not in STANDARD}
+        line |= {key: _short(value) for key, value in vars(record).items() if key not in line and key not in STANDARD}
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = self.formatException(record.exc_info)[-TRACEBACK_LIMIT:]  # its end says what broke
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
 def _short(value: object) -> object:
-    return value if isinstance(value, int | float | bool | type(None)) else str(value)[:FIELD_LIMIT]
+    plain = isinstance(value, int | NoneType) or (isinstance(value, float) and math.isfinite(value))
+    return value if plain else str(value)[:FIELD_LIMIT]
 
 
 def configure(name: str, *, level: int = logging.INFO) -> logging.Logger:
