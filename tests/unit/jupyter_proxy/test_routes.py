@@ -10,12 +10,12 @@ SEGMENTS = st.sampled_from(["user", "ada", "al", "alice", "gpu", "a.b", "_41da",
 PATHS = st.lists(SEGMENTS | st.just(""), max_size=5).map(lambda parts: "/" + "/".join(parts))
 
 
-def route(prefix: str, *, target: str = "http://127.0.0.1:1", token: str = "x") -> Route:
-    return Route(prefix=prefix, target=target, owner="ada", container_id=f"id of {prefix}", token=token)
+def route(prefix: str, *, target: str = "http://127.0.0.1:1", key: str = "x") -> Route:
+    return Route(prefix=prefix, target=target, owner="ada", container_id=f"id of {prefix}", token=key)
 
 
 PREFIXES = st.lists(SEGMENTS, min_size=1, max_size=4).map(lambda parts: f"/{'/'.join(parts)}/")
-ROUTES = st.builds(route, PREFIXES, target=st.sampled_from(["http://a:1", "http://b:2"]), token=st.sampled_from("xy"))
+ROUTES = st.builds(route, PREFIXES, target=st.sampled_from(["http://a:1", "http://b:2"]), key=st.sampled_from("xy"))
 TABLES = st.lists(ROUTES, max_size=12, unique_by=lambda one: one.prefix)
 
 
@@ -76,9 +76,9 @@ def test_an_unchanged_table_closes_nothing() -> None:
 
 def test_connections_close_when_a_route_goes_or_leads_elsewhere() -> None:
     before = [route("/user/a/"), route("/user/b/"), route("/user/c/"), route("/user/d/")]
-    after = [route("/user/a/"), route("/user/b/", target="http://b:2"), route("/user/c/", token="new")]
+    after = [route("/user/a/"), route("/user/b/", target="http://b:2"), route("/user/c/", key="new")]
     assert changes(before, after).closed == {"id of /user/b/", "id of /user/c/", "id of /user/d/"}
 
 
 def test_a_token_is_in_no_representation() -> None:
-    assert "s3cret" not in repr(route("/user/ada/", token="s3cret"))
+    assert "s3cret" not in repr(route("/user/ada/", key="s3cret"))
