@@ -74,7 +74,7 @@ def parsed(raw: bytes) -> RequestHead:
         version=version,
         headers=collector.headers,
         body_length=_body_length(collector.headers, version),
-        keep_alive=version == "1.1" and parser.should_keep_alive(),
+        keep_alive=version == "1.1" and not _closes(collector.headers),
         upgrade=_upgrade(collector.headers) if upgrading else None,
     )
     _check(head)
@@ -105,6 +105,12 @@ def _body_length(headers: Headers, version: str) -> int | None:
     if len(lengths) > 1 or not LENGTH.fullmatch(lengths[0]):
         raise RefusedError(400, "Content-Length must be one number")
     return int(lengths[0])
+
+
+def _closes(headers: Headers) -> bool:
+    """Whether the client wants its connection closed; llhttp forgets that when the message is complete."""
+    values = [value for name, value in headers if name == "connection"]
+    return "close" in {token.strip().lower() for value in values for token in value.split(",")}
 
 
 def _upgrade(headers: Headers) -> str | None:
