@@ -1,6 +1,6 @@
 """The nouns: what a container is wanted to be, and what it was seen to be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -36,7 +36,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Refuse a limit that limits nothing."""
-        if min(self.cpus, self.memory_bytes, self.shm_bytes, self.pids) <= 0:
+        if not all(limit > 0 for limit in (self.cpus, self.memory_bytes, self.shm_bytes, self.pids)):
             raise ValueError("every limit must be above zero")
 
 
@@ -61,7 +61,7 @@ class ContainerSpec:
     gpus: tuple[GpuUuid, ...]
     limits: Limits
     home: str  # path on the machine
-    token: str  # Jupyter's secret, known to the broker and the door only
+    token: str = field(repr=False)  # Jupyter's secret, known to the broker and the door only
     requested_at: datetime  # UTC
     placed_at: datetime  # UTC
 
@@ -78,7 +78,7 @@ class Container:
     image: ImageName
     gpus: tuple[GpuUuid, ...]
     limits: Limits
-    token: str
+    token: str = field(repr=False)
     state: ContainerState
     reason: str | None  # for FAILED and LOST: one sentence a user can act on
     requested_at: datetime

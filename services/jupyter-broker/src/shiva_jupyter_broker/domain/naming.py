@@ -58,6 +58,15 @@ def parts(container: ContainerId) -> tuple[UserName, str]:
     return UserName(owner), name
 
 
+def is_id(text: str) -> bool:
+    """Return whether a container could be called `text`."""
+    owner, name = parts(ContainerId(text))
+    try:
+        return text == container_id(checked_owner(owner), checked_name(name))
+    except BadNameError:
+        return False
+
+
 def prefix(owner: UserName, name: str) -> str:
     """Return the path under which the door serves the container, with both slashes."""
     return f"/user/{owner}/" if name == DEFAULT else f"/user/{owner}/{name}/"
