@@ -1,0 +1,172 @@
+"""The broker's ports in memory: an engine that outlives brokers, and a world whose answers a test sets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shiva_jupyter_broker.domain import naming
+from shiva_jupyter_broker.domain.containers import (
+    Container,
+    ContainerId,
+    ContainerSpec,
+    ContainerState,
+    Endpoint,
+    Gpu,
+    GpuUuid,
+    ImageName,
+    LaunchId,
+    Limits,
+    Machine,
+    MachineName,
+    UserName,
+)
+from shiva_jupyter_broker.domain.ports import LaunchRefusedError, PortError, Reach
+
+NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
+LIMITS = Limits(cpus=2.0, memory_bytes=4 * 2**30, shm_bytes=64 * 2**20, pids=4096)
+
+
+def machine(name: str = "gpu-01", *, gpus: int = 2, cpus: int = 8, memory_bytes: int = 32 * 2**30) -> Machine:
+    """Return a machine whose GPUs are called after it."""
+    cards = tuple(Gpu(uuid=GpuUuid(f"GPU-{name}-{index}"), index=index, model="GTX 1080") for index in range(gpus))
+    return Machine(name=MachineName(name), address="127.0.0.1", cpus=cpus, memory_bytes=memory_bytes, gpus=cards)
+
+
+def spec(owner: str = "ada", name: str = "default", **changes: Any) -> ContainerSpec:
+    """Return a container as wanted."""
+    plain = ContainerSpec(
+        id=naming.container_id(UserName(owner), name), launch_id=LaunchId(f"launch-of-{owner}-{name}"),
+        owner=UserName(owner), name=name, machine=MachineName("gpu-01"), image=ImageName("shiva-jupyter"), gpus=(),
+        limits=LIMITS, home=f"/home/{owner}", token="t" * 64, requested_at=NOW, placed_at=NOW,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def container(owner: str = "ada", name: str = "default", **changes: Any) -> Container:
+    """Return a container as observed: booting, nobody listens yet."""
+    return replace(observed(spec(owner, name)), **changes)
+
+
+def observed(wanted: ContainerSpec) -> Container:
+    """Return what an engine shows of `wanted` right after its start."""
+    return Container(
+        id=wanted.id, launch_id=wanted.launch_id, owner=wanted.owner, name=wanted.name, machine=wanted.machine,
+        image=wanted.image, gpus=wanted.gpus, limits=wanted.limits, token=wanted.token,
+        state=ContainerState.BOOTING, reason=None, requested_at=wanted.requested_at, placed_at=wanted.placed_at,
+        started_at=wanted.placed_at, endpoint=None,
+    )  # fmt: skip
+
+
+@dataclass
+class FakeLauncher:
+    """Launcher; raises `failure` while there is one, and `refusal` at launches only.
+
+    A stop takes until the test says `end`, because engines take their time.
+    """
+
+    name: str = "fake"
+    failure: PortError | None = None
+    refusal: PortError | None = None
+    specs: dict[ContainerId, ContainerSpec] = field(default_factory=dict)
+    held: dict[ContainerId, Container] = field(default_factory=dict)
+    launches: int = 0
+
+    def launch(self, spec: ContainerSpec) -> None:
+        """Show `spec` as booting from now on."""
+        if error := self.failure or self.refusal:
+            raise error
+        if spec.id in self.specs:
+            if self.specs[spec.id] != spec:
+                raise LaunchRefusedError(f"another container is called {spec.id}")
+            return
+        self.launches += 1
+        self.specs[spec.id] = spec
+        self.held[spec.id] = observed(spec)
+
+    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
+        """Begin the end of what lives; drop what has failed."""
+        if self.failure:
+            raise self.failure
+        if container not in self.held:
+            return
+        if self.held[container].state is ContainerState.FAILED or grace == timedelta(0):
+            self.end(container)
+        else:
+            self._change(container, state=ContainerState.STOPPING, endpoint=None)
+
+    def containers(self) -> Sequence[Container]:
+        """Return every container."""
+        if self.failure:
+            raise self.failure
+        return list(self.held.values())
+
+    def listen(self, container: ContainerId, port: int = 31000) -> None:
+        """Let the engine report where Jupyter listens."""
+        self._change(container, endpoint=Endpoint(host="127.0.0.1", port=port))
+
+    def fail(self, container: ContainerId, reason: str = "Jupyter ended.") -> None:
+        """Let the container fail."""
+        self._change(container, state=ContainerState.FAILED, reason=reason, endpoint=None)
+
+    def end(self, container: ContainerId) -> None:
+        """Let the container be gone."""
+        del self.held[container], self.specs[container]
+
+    def _change(self, container: ContainerId, **changes: Any) -> None:
+        self.held[container] = replace(self.held[container], **changes)
+
+
+@dataclass
+class FakeProbe:
+    """Probe; every container with an endpoint is reached this far."""
+
+    found: Reach = Reach.ANSWERING
+    knocks: int = 0
+
+    def reach(self, container: Container) -> Reach:
+        """Count the knock and answer as set."""
+        self.knocks += 1
+        return Reach.NOTHING if container.endpoint is None else self.found
+
+
+@dataclass
+class FakeHomes:
+    """HomeStore; remembers whose homes were wanted."""
+
+    failure: PortError | None = None
+    made: list[str] = field(default_factory=list)
+
+    def ensure(self, user: UserName) -> str:
+        """Return where the home would be."""
+        if self.failure:
+            raise self.failure
+        self.made.append(user)
+        return f"/home/{user}"
+
+
+@dataclass
+class FakeInventory:
+    """Inventory as given."""
+
+    declared: Sequence[Machine]
+
+    def machines(self) -> Sequence[Machine]:
+        """Return the machines."""
+        return self.declared
+
+
+@dataclass
+class FakeClock:
+    """Clock that stands still until a test moves it."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def advance(self, seconds: float) -> datetime:
+        """Move on, and return the new time."""
+        self.now += timedelta(seconds=seconds)
+        return self.now

@@ -1,0 +1,167 @@
+"""Placement: nothing is promised twice, the same question gets the same answer, and a no has its reasons."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shiva_jupyter_broker.domain.containers import (
+    Container,
+    ContainerId,
+    ContainerState,
+    GpuUuid,
+    LaunchId,
+    Limits,
+    Machine,
+    MachineName,
+    UserName,
+    Wish,
+)
+from shiva_jupyter_broker.domain.placement import Placement, Refusal, place, room
+
+from tests.fakes.launcher import LIMITS, container, machine
+
+GIB = 2**30
+MACHINES = st.lists(
+    st.builds(
+        machine,
+        st.sampled_from(["a", "b", "c", "d"]),
+        gpus=st.integers(0, 3),
+        cpus=st.integers(1, 8),
+        memory_bytes=st.integers(1, 12).map(lambda gib: gib * GIB),
+    ),
+    max_size=4,
+    unique_by=lambda each: each.name,
+)
+WISHES = st.builds(
+    Wish,
+    owner=st.just(UserName("ada")),
+    gpus=st.integers(0, 4),
+    machine=st.sampled_from([None, None, MachineName("a"), MachineName("b"), MachineName("nowhere")]),
+)
+LIMIT = st.builds(
+    lambda cpus, gib: replace(LIMITS, cpus=cpus, memory_bytes=gib * GIB),
+    st.sampled_from([0.5, 1, 2, 4]),
+    st.integers(1, 4),
+)
+LIVING = [state for state in ContainerState if state is not ContainerState.FAILED]
+
+
+def accept(number: int, placement: Placement, limits: Limits, state: ContainerState) -> Container:
+    """Return the container that this placement leads to."""
+    return container(
+        f"u{number}", machine=placement.machine.name, gpus=placement.gpus, limits=limits, state=state,
+        launch_id=LaunchId(str(number)),
+    )  # fmt: skip
+
+
+@given(MACHINES, st.lists(st.tuples(WISHES, LIMIT, st.sampled_from(LIVING)), max_size=12))
+def test_no_order_of_wishes_promises_anything_twice(
+    machines: list[Machine], wishes: list[tuple[Wish, Limits, ContainerState]]
+) -> None:
+    running: list[Container] = []
+    for number, (wish, limits, state) in enumerate(wishes):
+        got = place(wish, machines, running, limits)
+        if isinstance(got, Placement):
+            assert len(got.gpus) == wish.gpus
+            assert wish.machine in {None, got.machine.name}
+            running.append(accept(number, got, limits, state))
+    leased = [uuid for each in running for uuid in each.gpus]
+    assert len(leased) == len(set(leased))
+    for each in machines:
+        there = [c for c in running if c.machine == each.name]
+        assert sum(c.limits.memory_bytes for c in there) <= each.memory_bytes
+        assert {uuid for c in there for uuid in c.gpus} <= {gpu.uuid for gpu in each.gpus}
+        assert all(c.limits.cpus <= each.cpus for c in there)  # CPUs are shared: each may use no more than there are
+
+
+@given(MACHINES, WISHES, LIMIT, st.randoms())
+def test_the_answer_depends_on_nothing_but_the_question(
+    machines: list[Machine], wish: Wish, limits: Limits, random: object
+) -> None:
+    shuffled = machines[:]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    first, second = place(wish, machines, [], limits), place(wish, shuffled, [], limits)
+    assert first == second
+    assert place(wish, machines, [], limits) == first
+
+
+@given(MACHINES, WISHES, LIMIT)
+def test_a_refusal_names_every_machine_that_was_looked_at(machines: list[Machine], wish: Wish, limits: Limits) -> None:
+    got = place(wish, machines, [], limits)
+    if isinstance(got, Refusal):
+        assert got.reasons.keys() == {each.name for each in machines if wish.machine in {None, each.name}}
+        assert all(reason.endswith(".") for reason in got.reasons.values())
+
+
+@given(MACHINES, LIMIT)
+def test_what_fits_somewhere_is_not_refused(machines: list[Machine], limits: Limits) -> None:
+    fits = [m for m in machines if m.cpus >= limits.cpus and m.memory_bytes >= limits.memory_bytes and m.gpus]
+    got = place(Wish(owner=UserName("ada"), gpus=1), machines, [], limits)
+    assert isinstance(got, Placement) is bool(fits)
+
+
+def placed(wish: Wish, machines: list[Machine], running: list[Container] | None = None) -> Placement:
+    got = place(wish, machines, running or [], LIMITS)
+    assert isinstance(got, Placement)
+    return got
+
+
+def test_who_needs_no_gpu_goes_where_none_is_free() -> None:
+    machines = [machine("a", gpus=2), machine("b", gpus=0)]
+    assert placed(Wish(owner=UserName("ada")), machines).machine.name == "b"
+
+
+def test_the_tightest_fit_keeps_large_machines_for_large_wishes() -> None:
+    machines = [machine("a", gpus=4), machine("b", gpus=1)]
+    assert placed(Wish(owner=UserName("ada"), gpus=1), machines).machine.name == "b"
+
+
+def test_of_equal_machines_the_emptier_and_then_the_first_by_name_wins() -> None:
+    machines = [machine("b", gpus=0), machine("a", gpus=0)]
+    wish = Wish(owner=UserName("ada"))
+    assert placed(wish, machines).machine.name == "a"
+    assert placed(wish, machines, [container(machine=MachineName("a"))]).machine.name == "b"
+
+
+def test_a_chosen_machine_is_refused_rather_than_exchanged() -> None:
+    machines = [machine("a", gpus=1), machine("b", gpus=1)]
+    wish = Wish(owner=UserName("ada"), machine=MachineName("a"), gpus=1)
+    holder = container("ken", machine=MachineName("a"), gpus=(GpuUuid("GPU-a-0"),))
+    assert place(wish, machines, [holder], LIMITS) == Refusal(
+        reasons={MachineName("a"): "0 of 1 GPUs are free; 1 wanted."}
+    )
+
+
+def test_a_machine_that_nobody_declared_is_never_chosen() -> None:
+    wish = Wish(owner=UserName("ada"), machine=MachineName("nowhere"))
+    assert place(wish, [machine("a")], [], LIMITS) == Refusal(reasons={})
+
+
+@pytest.mark.parametrize(
+    ("there", "gpus", "reason"),
+    [
+        (machine(gpus=1), 2, "It has 1 GPUs; 2 are wanted."),
+        (machine(cpus=1), 0, "It has 1 CPUs; 2 are wanted."),
+        (machine(memory_bytes=3 * GIB), 0, "3.0 GiB of memory are not promised yet; 4.0 GiB are wanted."),
+    ],
+)
+def test_the_reason_says_what_is_missing(there: Machine, gpus: int, reason: str) -> None:
+    assert place(Wish(owner=UserName("ada"), gpus=gpus), [there], [], LIMITS) == Refusal(reasons={there.name: reason})
+
+
+def test_a_failed_container_holds_nothing_and_a_lost_one_all_of_its_own() -> None:
+    held = GpuUuid("GPU-gpu-01-0")
+    failed = container(state=ContainerState.FAILED, gpus=(held,))
+    lost = replace(failed, id=ContainerId("ken--default"), state=ContainerState.LOST)
+    assert len(room(machine(), [failed]).free_gpus) == 2
+    assert room(machine(), [lost]).free_gpus == (GpuUuid("GPU-gpu-01-1"),)
+
+
+def test_what_somebody_overcommitted_by_hand_is_said_as_none_left() -> None:
+    crowd = [container(f"u{n}") for n in range(3)]
+    small = machine(memory_bytes=8 * GIB)
+    assert room(small, crowd).free_memory_bytes == -4 * GIB
+    got = place(Wish(owner=UserName("ada")), [small], crowd, LIMITS)
+    assert isinstance(got, Refusal)
+    assert got.reasons[small.name].startswith("0.0 GiB")
