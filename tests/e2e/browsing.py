@@ -43,10 +43,9 @@ def run_cell(page: Page, code: str, answer: str) -> None:
     page.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
     cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
     expect(cell).to_be_visible(timeout=30_000)
-    expect(
-        page.locator(".jp-NotebookPanel .jp-Toolbar-kernelStatus, .jp-Notebook-ExecutionIndicator").first
-    ).to_be_visible()
+    expect(page.locator("#jp-bottom-panel")).to_contain_text("| Idle", timeout=30_000)
     cell.click()
     page.keyboard.type(code)
+    expect(cell).to_have_text(code)
     page.keyboard.press("Shift+Enter")
     expect(page.locator(".jp-OutputArea-output pre").first).to_have_text(answer, timeout=30_000)

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from contextlib import AbstractContextManager
 from typing import Any
 
 import requests
@@ -54,7 +55,7 @@ class Person:
             assert time.monotonic() < deadline, "it does not end"
             time.sleep(0.1)
 
-    def socket(self, path: str) -> ClientConnection:
+    def socket(self, path: str) -> AbstractContextManager[ClientConnection]:
         """Open a WebSocket through the door, without pings of its own."""
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
         return connect(
@@ -74,7 +75,7 @@ class Person:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
-    def channels(self, base: str, kernel: str) -> ClientConnection:
+    def channels(self, base: str, kernel: str) -> AbstractContextManager[ClientConnection]:
         """Open the kernel's WebSocket."""
         return self.socket(f"{base}api/kernels/{kernel}/channels")
 

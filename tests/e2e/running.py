@@ -29,6 +29,7 @@ class Running:
     address: str  # with a slash at its end
     process: subprocess.Popen[str]
     output: list[str]
+    reader: threading.Thread
 
     def ports(self) -> dict[str, int]:
         """Return the port of each service."""
@@ -61,7 +62,7 @@ class Running:
         """Press Ctrl-C, wait for the end, and return all that was printed."""
         self.process.send_signal(signal.SIGINT)
         self.process.wait(60)
-        time.sleep(0.1)
+        self.reader.join(10)
         return "".join(self.output)
 
     def logs(self) -> str:
@@ -87,12 +88,14 @@ def start(folder: Path, *, demo: bool = False) -> Running:
 
     def read() -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            output.append(line)
-            lines.put(line)
+        with process.stdout as printed:
+            for line in printed:
+                output.append(line)
+                lines.put(line)
         lines.put(None)
 
-    threading.Thread(target=read, daemon=True).start()
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
     deadline = time.monotonic() + START_SECONDS
     while True:
         line = lines.get(timeout=max(0.1, deadline - time.monotonic()))
@@ -100,7 +103,7 @@ def start(folder: Path, *, demo: bool = False) -> Running:
             raise AssertionError("the suite ended at once:\n" + "".join(output))
         if "is ready: " in line:
             address = line.split("is ready: ")[1].split()[0]
-            return Running(folder=folder, address=address, process=process, output=output)
+            return Running(folder=folder, address=address, process=process, output=output, reader=reader)
 
 
 @contextlib.contextmanager

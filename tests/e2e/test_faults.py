@@ -1,11 +1,12 @@
 """Each service killed once, while a cell runs: the kernel keeps its variables, the page says what is missing, all comes back."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.browsing import log_in
 from tests.e2e.person import Person, evaluate, execute, result
@@ -68,25 +69,28 @@ def test_a_killed_service_costs_seconds_and_no_work(suite: Running, mei: Person,
     eventually(lambda: as_before(suite, mei, before), seconds=30, what="a calm start")
     kernel = mei.kernel(f"/user/{NAME}/")
     base = f"/user/{NAME}/"
-    channel = mei.channels(base, kernel)
-    assert evaluate(channel, "x = 40; x") == "40"
-    cell = execute(channel, "import time; time.sleep(6); x += 2; x")
+    with contextlib.ExitStack() as stack:
+        channel = stack.enter_context(mei.channels(base, kernel))
+        assert evaluate(channel, "x = 40; x") == "40"
+        cell = execute(channel, "import time; time.sleep(6); x += 2; x")
 
-    said = home_page.get_by_text(SAYS[service]).first
-    deadline = time.monotonic() + 45
-    while not said.is_visible():  # as often as the supervisor brings it back, so that the page has time to notice
-        suite.kill(service)
-        home_page.wait_for_timeout(300)
-        assert time.monotonic() < deadline, f"the page never said: {SAYS[service]}"
-    eventually(
-        lambda: as_before(suite, mei, before), seconds=BACK_SECONDS, what=f"as before, after {service} was killed"
-    )
+        said = home_page.get_by_text(SAYS[service]).first
+        _kill_until(said, suite, home_page, service)
+        eventually(lambda: as_before(suite, mei, before), seconds=BACK_SECONDS, what=f"as before: {service}")
 
-    if service == "jupyter-proxy":  # its sockets died with it; the kernel did not
-        channel = mei.channels(base, kernel)
-    else:
-        assert result(channel, cell, timeout=60) == "42", "the cell that ran meanwhile"
-    with channel:
+        if service == "jupyter-proxy":  # its sockets died with it; the kernel did not
+            channel = stack.enter_context(mei.channels(base, kernel))
+        else:
+            assert result(channel, cell, timeout=60) == "42", "the cell that ran meanwhile"
         eventually(lambda: evaluate(channel, "x") == "42", seconds=15, what="the variable survived")
     assert mei.session.delete(f"{suite.address}user/{NAME}/api/kernels/{kernel}", timeout=10).status_code == 204
     expect(said).to_be_hidden(timeout=20_000)
+
+
+def _kill_until(said: Locator, suite: Running, page: Page, service: str) -> None:
+    """Kill it as often as the supervisor brings it back, so that the page has time to notice."""
+    deadline = time.monotonic() + 45
+    while not said.is_visible():
+        suite.kill(service)
+        page.wait_for_timeout(300)
+        assert time.monotonic() < deadline, f"the page never said: {SAYS[service]}"

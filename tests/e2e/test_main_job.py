@@ -43,7 +43,7 @@ def test_a_person_logs_in_starts_computes_and_stops(suite: Running, page: Page, 
 
 
 def _use_a_terminal(page: Page, home: Path) -> None:
-    page.keyboard.press("Control+Shift+L")
+    page.locator("jp-button[data-command='launcher:create']").first.click()
     page.locator(".jp-LauncherCard[title*='terminal' i]").last.click()
     terminal = page.locator(".jp-Terminal .xterm-helper-textarea").last
     terminal.wait_for(state="attached", timeout=30_000)
@@ -56,9 +56,7 @@ def _use_a_terminal(page: Page, home: Path) -> None:
 def _upload_and_download(page: Page, home: Path) -> None:
     data = bytes(range(256)) * 4096
     with page.expect_file_chooser() as chooser:
-        page.locator(
-            "[data-command='filebrowser:upload'], .jp-FileBrowser [title*='Upload'], jp-button[title*='Upload']"
-        ).first.click()
+        page.locator("jp-button[title='Upload Files']").click()
     chooser.value.set_files({"name": "data.bin", "mimeType": "application/octet-stream", "buffer": data})
     uploaded = home / "data.bin"
     eventually(lambda: uploaded.exists() and uploaded.stat().st_size == len(data), seconds=15, what="the upload")
@@ -81,6 +79,6 @@ def _somebody_else_is_refused(suite: Running, browser: Browser) -> None:
     context.close()
     ken = Person(suite.address, "ken")
     assert ken.session.post(f"{suite.address}user/{OWNER}/api/kernels", timeout=10).status_code == 403
-    with pytest.raises(InvalidStatus) as refused:
-        ken.socket(f"/user/{OWNER}/terminals/websocket/1")
+    with pytest.raises(InvalidStatus) as refused, ken.socket(f"/user/{OWNER}/terminals/websocket/1"):
+        pass
     assert refused.value.response.status_code == 403

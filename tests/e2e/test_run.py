@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 def test_ctrl_c_ends_the_services_and_the_next_start_finds_the_notebook(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     first = start(folder)
+    services = first.services()
+    assert len(services) >= 7
     ada = Person(first.address, "ada")
     before = ada.start()
     [record] = notebooks.records(folder)
-    services = first.services()
-    assert len(services) >= 7
 
     printed = first.interrupt()
     assert first.process.returncode == 0

@@ -17,8 +17,7 @@ def test_a_websocket_survives_ten_idle_minutes(tmp_path: Path) -> None:
     with suite(tmp_path / "run") as running:
         ada = Person(running.address, "ada")
         ada.start()
-        channel = ada.channels("/user/ada/", ada.kernel("/user/ada/"))
-        with channel:
+        with ada.channels("/user/ada/", ada.kernel("/user/ada/")) as channel:
             assert evaluate(channel, "x = 42; x") == "42"
             time.sleep(IDLE_SECONDS)
             assert evaluate(channel, "x") == "42"

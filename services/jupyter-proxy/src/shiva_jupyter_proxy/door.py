@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
@@ -105,7 +105,7 @@ class Door:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization", "upgrade"})) + came_from
         away = self._problem(503, "starting", "Shiva is starting", "Try again in a few seconds.")
         known = [self._signed(person)] if person else []
-        return Forward(upstream=self._settings.inside, headers=passed + known, own_page=True, away=away)
+        return Forward(upstream=self._settings.inside, headers=passed + known, own_page=True, away=_always(away))
 
     def _api(self, head: RequestHead, person: Person, came_from: Headers) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization"})) + came_from
@@ -115,7 +115,7 @@ class Door:
             "The manager does not answer",
             "Your notebooks go on running and your files are safe. Try again in a few seconds.",
         )
-        return Forward(upstream=self._settings.manager, headers=[*passed, self._signed(person)], away=away)
+        return Forward(upstream=self._settings.manager, headers=[*passed, self._signed(person)], away=_always(away))
 
     async def _container(self, head: RequestHead, person: Person, came_from: Headers) -> Forward | Reply:
         owner = access.owner_of(head.path)
@@ -128,16 +128,26 @@ class Door:
             await self._sync.missed()
             route = self._table.route_for(head.path)
         if route is None:
-            detail = "Your files are safe. Start it on the dashboard, or with POST /api/v1/containers."
-            return self._notice(head, 404, "not-running", "Your container is not running", detail, person)
+            return self._not_running(head, person)
         return self._forward(head, route, person, came_from)
+
+    def _not_running(self, head: RequestHead, person: Person) -> Reply:
+        detail = "Your files are safe. Start it on the dashboard, or with POST /api/v1/containers."
+        return self._notice(head, 404, "not-running", "Your container is not running", detail, person)
 
     def _forward(self, head: RequestHead, route: Route, person: Person, came_from: Headers) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"authorization"})) + came_from
         passed.append(("authorization", f"token {route.token}"))
         target = urlsplit(route.target)
-        detail = "Your files are safe. If it does not come back in a few seconds, start it again."
-        away = self._notice(head, 503, "not-answering", "Your container does not answer", detail, person)
+
+        async def away() -> Reply:
+            """It may have ended since the routes were pulled: that is another answer than a silent one."""
+            await self._sync.missed()
+            if self._table.route_for(head.path) is None:
+                return self._not_running(head, person)
+            detail = "Your files are safe. If it does not come back in a few seconds, start it again."
+            return self._notice(head, 503, "not-answering", "Your container does not answer", detail, person)
+
         upstream = Upstream(
             host=target.hostname or "", port=target.port or 80, pool=f"{route.container_id} {route.target}"
         )
@@ -162,6 +172,13 @@ class Door:
         body = json.dumps(problem(status, code, title, detail)).encode()
         content = [("content-type", CONTENT_TYPE), ("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
         return Reply(status=status, headers=content + _retry(status), body=body)
+
+
+def _always(reply: Reply) -> Callable[[], Awaitable[Reply]]:
+    async def away() -> Reply:
+        return reply
+
+    return away
 
 
 def _retry(status: int) -> Headers:

@@ -3,10 +3,12 @@
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from shiva_common import identity
 
 IDENTITIES = ("dev",)
+MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,17 @@ class Settings:
                 identity.check_key(getattr(self, name))
             except ValueError as error:
                 raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()}: {error}") from error
+        self._check_addresses()
+
+    def _check_addresses(self) -> None:
+        if not 0 <= self.bind_port <= MAX_PORT:
+            raise ValueError(f"SHIVA_JUPYTER_PROXY_BIND_PORT must be 0 to {MAX_PORT}")
+        for name in ("manager_url", "broker_url"):
+            if not _is_address(getattr(self, name)):
+                raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must be http://HOST:PORT, without a path")
+        for name in ("broker_token", "hosts"):
+            if not getattr(self, name):
+                raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must not be empty")
 
 
 def _is_loopback(host: str) -> bool:
@@ -46,3 +59,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False  # a name may lead anywhere
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme == "http" and parts.path in {"", "/"} and not parts.query and not parts.fragment
+        return plain and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False  # the port is no number

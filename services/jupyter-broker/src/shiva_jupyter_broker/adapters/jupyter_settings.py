@@ -13,6 +13,7 @@ LAUNCH_MARK = "SHIVA_LAUNCH_ID"  # in the environment of every process of a cont
 # What a notebook needs from our own environment: where certificates and mirrors are, and how to speak.
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
 PASSED_ON_PREFIXES = ("PIP_",)
+DEFAULTS = Path(__file__).parent / "jupyter"  # JupyterLab's settings as we ship them: a person's own go over them
 
 
 def configuration(spec: ContainerSpec, *, port: int) -> dict[str, object]:
@@ -33,7 +34,6 @@ def configuration(spec: ContainerSpec, *, port: int) -> dict[str, object]:
         },
         "IdentityProvider": {"token": spec.token},
         "LabApp": {
-            "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "extension_manager": "readonly",
         },
@@ -62,6 +62,7 @@ def environment(spec: ContainerSpec, *, runtime: Path, ours: Mapping[str, str]) 
         "PIP_PREFIX": str(local),
         "PYTHONPATH": str(packages),
         "JUPYTER_RUNTIME_DIR": str(runtime),
+        "JUPYTER_CONFIG_PATH": str(DEFAULTS),
         "CUDA_VISIBLE_DEVICES": ",".join(spec.gpus),
         "SHIVA_CONTAINER_ID": spec.id,
         LAUNCH_MARK: spec.launch_id,

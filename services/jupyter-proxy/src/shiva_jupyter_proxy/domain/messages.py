@@ -1,5 +1,6 @@
 """A request's head as it came, and what the door decided about it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 Headers = list[tuple[str, str]]
@@ -64,4 +65,4 @@ class Forward:
     headers: Headers
     container_id: str | None = None  # None: it goes to a service of ours
     own_page: bool = False  # it goes to the door's own pages, which alone set the session cookie
-    away: Reply  # the answer when nobody listens there
+    away: Callable[[], Awaitable[Reply]]  # gives the answer when nobody listens there

@@ -195,7 +195,7 @@ class Downstream(asyncio.Protocol):
         try:
             upstream = await self._pool.connection(decision.upstream, fresh=fresh or self._body_expected())
         except OSError:  # TimeoutError is one
-            self._reply(decision.away)
+            self._reply(await decision.away())
             return
         if self._state is not State.EXCHANGE or self._head is None:
             upstream.drop()
@@ -284,7 +284,10 @@ class Downstream(asyncio.Protocol):
         elif upstream is not None and upstream.used and self._head.method in REPEATABLE and not self._body_expected():
             self._task = asyncio.get_running_loop().create_task(self._connect(self._going_to, fresh=True))
         else:
-            self._reply(self._going_to.away)
+            self._task = asyncio.get_running_loop().create_task(self._say_away(self._going_to))
+
+    async def _say_away(self, decision: Forward) -> None:
+        self._reply(await decision.away())
 
     def hold_request(self) -> None:
         """Let the browser wait."""
