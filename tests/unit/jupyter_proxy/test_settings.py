@@ -1,0 +1,109 @@
+"""Settings that would be unsafe, or lead nowhere, are refused with a sentence that names the key."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shiva_common import env
+from shiva_jupyter_proxy.settings import Settings
+
+PREFIX = "SHIVA_JUPYTER_PROXY_"
+GOOD = {
+    "IDENTITY": "dev", "MANAGER_URL": "http://127.0.0.1:8081", "BROKER_URL": "http://broker:8082", "BROKER_TOKEN": "t" * 32,
+    "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": "/nowhere",
+}  # fmt: skip
+
+
+def environment(**changes: str | None) -> dict[str, str]:
+    """Return good variables with changes; None leaves one out."""
+    return {PREFIX + key: value for key, value in (GOOD | changes).items() if value is not None}
+
+
+def loaded(**changes: str | None) -> Settings:
+    return env.load(Settings, environment(**changes), prefix=PREFIX)
+
+
+def test_good_settings_listen_on_loopback_under_loopback_names() -> None:
+    settings = loaded()
+    assert (settings.bind_host, settings.bind_port, settings.demo) == ("127.0.0.1", 8000, False)
+    assert settings.hosts == ("localhost", "127.0.0.1", "[::1]")
+    assert settings.dashboard_dir == Path("/nowhere")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_the_development_identity_works_on_loopback(host: str) -> None:
+    assert loaded(BIND_HOST=host).bind_host == host
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.1.2", "10.0.0.1", "169.254.1.1", "2001:db8::1", "example.org", "localhost", "", "127.1"]
+)  # fmt: skip
+def test_the_development_identity_works_nowhere_else(host: str) -> None:
+    with pytest.raises(env.SettingsError, match="loopback") as refused:
+        loaded(BIND_HOST=host)
+    assert f"{PREFIX}BIND_HOST" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("IDENTITY", "oidc"), ("IDENTITY", ""), ("IDENTITY", "Dev"), ("IDENTITY_KEY", "short"), ("IDENTITY_KEY", ""),
+        ("SESSION_KEY", "s" * 31), ("BIND_PORT", "http"), ("BIND_PORT", "-1"), ("BIND_PORT", "65536"), ("DEMO", "perhaps"),
+        ("MANAGER_URL", "localhost:8081"), ("MANAGER_URL", ""), ("MANAGER_URL", "https://127.0.0.1"), ("BROKER_URL", "http://"),
+        ("MANAGER_URL", "http://h:port"), ("MANAGER_URL", "http://h:99999"), ("BROKER_URL", "http://h:1/path"), ("BROKER_URL", "http://h?x"),
+        ("BROKER_TOKEN", ""), ("HOSTS", " , "),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_refused_by_its_name(key: str, value: str) -> None:
+    with pytest.raises(env.SettingsError) as refused:
+        loaded(**{key: value})
+    assert PREFIX + key in str(refused.value)
+
+
+@pytest.mark.parametrize("key", sorted(GOOD))
+def test_what_has_no_default_is_required(key: str) -> None:
+    with pytest.raises(env.SettingsError, match=f"{PREFIX}{key} is required"):
+        loaded(**{key: None})
+
+
+def test_a_mistyped_key_is_refused() -> None:
+    with pytest.raises(env.SettingsError, match="IDENTIY is not a setting"):
+        loaded(IDENTIY="dev")
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("f" * 32 + "\n")
+    assert loaded(SESSION_KEY=None, SESSION_KEY_FILE=str(tmp_path / "key")).session_key == "f" * 32
+
+
+def test_no_secret_is_in_the_representation_or_in_a_refusal() -> None:
+    shown = repr(loaded())
+    assert not any(GOOD[key] in shown for key in ("BROKER_TOKEN", "IDENTITY_KEY", "SESSION_KEY"))
+    with pytest.raises(env.SettingsError) as refused:
+        loaded(SESSION_KEY="tooshortasecret")
+    assert "tooshortasecret" not in str(refused.value)
+
+
+def run(**changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Run the command until it ends by itself."""
+    command = [sys.executable, "-m", "shiva_jupyter_proxy"]
+    return subprocess.run(command, env=environment(**changes), capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_the_command_says_every_problem_and_ends() -> None:
+    ended = run(IDENTITY=None, BIND_PORT="many")
+    assert ended.returncode == 2
+    assert f"{PREFIX}IDENTITY is required" in ended.stderr
+    assert f"{PREFIX}BIND_PORT" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_command_says_in_one_line_that_the_address_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run(BIND_PORT=str(port))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"shiva-jupyter-proxy: cannot listen on 127.0.0.1:{port}: ")
+    assert ended.stderr.count("\n") == 1
