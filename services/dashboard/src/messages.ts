@@ -32,6 +32,7 @@ export const messages = {
   noMachinesHint: "The operator lists them in machines.json; they appear here within seconds.",
   noGpu: "No GPU on this machine",
   gpuSilent: "GPU exporter does not report",
+  noNumbers: "Waiting for the first numbers",
   lost: "lost: the driver cannot reach it",
   free: "free",
   unknown: "unknown",

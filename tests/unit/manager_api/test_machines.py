@@ -23,7 +23,7 @@ SINCE = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 FREE_WORDS = {MachineState.FREE, MachineState.PARTLY_FREE}
 
 
-def reading(*, up: bool = True, age: float | None = 1.0, gpus: tuple[GpuReading, ...] = ()) -> MachineReading:
+def reading(*, up: bool | None = True, age: float | None = 1.0, gpus: tuple[GpuReading, ...] = ()) -> MachineReading:
     return MachineReading(name="gpu-01", up=up, sample_age_seconds=age, gpus=gpus)
 
 
@@ -58,12 +58,13 @@ TABLE = [
     (True, 1.0, declared(), 0, False, True, "stale"),
     (False, 1.0, declared(), 0, True, True, "unreachable"),
     (False, None, None, 0, True, False, "unreachable"),
+    (None, None, declared(), 0, True, True, "stale"),  # not scraped yet
     (False, 1.0, declared(), 0, False, True, "stale"),  # that it was down is old news too
 ]
 
 
 @pytest.mark.parametrize(("up", "age", "machine", "tenants", "metrics_fresh", "leases_fresh", "word"), TABLE)
-def test_the_word_is_by_the_table(up: bool, age: float | None, machine: DeclaredMachine | None, tenants: int,
+def test_the_word_is_by_the_table(up: bool | None, age: float | None, machine: DeclaredMachine | None, tenants: int,
                                   metrics_fresh: bool, leases_fresh: bool, word: str) -> None:  # fmt: skip
     state = state_of(
         reading(up=up, age=age), machine, tenants=tenants, metrics_fresh=metrics_fresh, leases_fresh=leases_fresh
@@ -96,10 +97,10 @@ def test_machines_of_both_lists_are_shown_by_name() -> None:
     assert [view.holders_known for view in views] == [True, True, False]
 
 
-def test_a_declared_machine_that_nobody_measured_is_unreachable_and_has_no_values() -> None:
+def test_a_declared_machine_that_nobody_measured_yet_is_stale_and_has_no_values() -> None:
     view = joined_one([], [declared(held=HELD_ONE)])
-    assert view.state is MachineState.UNREACHABLE
-    assert view.reading == MachineReading(name="gpu-01", up=False)
+    assert view.state is MachineState.STALE
+    assert view.reading == MachineReading(name="gpu-01", up=None)
     assert view.reading.cpus is None
     assert view.reading.memory_used_bytes is None
 

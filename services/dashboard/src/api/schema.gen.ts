@@ -156,7 +156,7 @@ export interface components {
             age_seconds: number | null;
         };
         /**
-         * @description unreachable: it does not report. stale: the readings are old. Otherwise by what is left.
+         * @description unreachable: it does not report. stale: the readings are old, or did not come yet. Otherwise by what is left.
          * @enum {string}
          */
         MachineState: "free" | "partly_free" | "full" | "stale" | "unreachable";

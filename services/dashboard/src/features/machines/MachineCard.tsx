@@ -107,9 +107,14 @@ function Fact({ label, children }: { label: string; children: React.ReactNode })
   );
 }
 
+function gpuNote(machine: Machine): string | null {
+  if (machine.gpu_driver !== "unknown") return machine.gpus.length === 0 ? messages.noGpu : null;
+  const early = machine.state === "stale" && machine.sample_age_seconds === null;
+  return early ? messages.noNumbers : messages.gpuSilent;
+}
+
 function Gpus({ machine }: { machine: Machine }) {
-  const note =
-    machine.gpu_driver === "unknown" ? messages.gpuSilent : machine.gpus.length === 0 ? messages.noGpu : null;
+  const note = gpuNote(machine);
   return (
     <>
       {note && (

@@ -114,7 +114,7 @@ def joined(answers: Mapping[str, Sequence[Sample]]) -> list[MachineReading]:
     return [
         MachineReading(
             name=host,
-            up=ups.get(host) == 1,
+            up=ups[host] == 1 if host in ups else None,
             gpu_driver=_driver(exporters.get(host), drivers.get(host)),
             gpus=tuple(gpus.get(host, ())),
             **_clamped(values.get(host, {})),

@@ -14,7 +14,7 @@ class MachineState(StrEnum):
     FREE = "free"
     PARTLY_FREE = "partly_free"
     FULL = "full"
-    STALE = "stale"  # the readings are old, or nobody knows what is leased
+    STALE = "stale"  # the readings are old or did not come yet, or nobody knows what is leased
     UNREACHABLE = "unreachable"  # it does not report
 
 
@@ -45,7 +45,7 @@ class MachineReading:
     """One machine as last scraped. None means not reported, which is never zero."""
 
     name: str
-    up: bool  # its node_exporter answered the last scrape
+    up: bool | None  # its node_exporter answered the last scrape; None: it was not scraped yet
     sample_age_seconds: float | None = None
     cpus: int | None = None
     cpu_ratio: float | None = None
@@ -127,7 +127,7 @@ def state_of(
     reading: MachineReading, declared: DeclaredMachine | None, *, tenants: int, metrics_fresh: bool, leases_fresh: bool
 ) -> MachineState:
     """Return the word. What is not known for sure is never called free."""
-    if metrics_fresh and not reading.up:
+    if metrics_fresh and reading.up is False:
         return MachineState.UNREACHABLE
     old = reading.sample_age_seconds is None or reading.sample_age_seconds > STALE_SECONDS
     if not metrics_fresh or old or declared is None or not leases_fresh:
@@ -160,7 +160,7 @@ def merged(
     people = list(tenants or ())
     views = []
     for name in sorted(measured.keys() | known.keys()):
-        reading = measured.get(name, MachineReading(name=name, up=False))
+        reading = measured.get(name, MachineReading(name=name, up=None))
         machine = known.get(name)
         there = tuple(tenant for tenant in people if tenant.machine == name)
         views.append(
