@@ -5,7 +5,7 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shiva_jupyter_broker.domain import naming
@@ -51,7 +51,7 @@ class Route:
     target: str
     owner: str
     container_id: str
-    token: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +124,9 @@ class Broker:
             placement = place(wish, machines, existing, self._limits)
             if isinstance(placement, Refusal):
                 raise NoCapacityError(placement.reasons)
-            self.ports.launcher.stop(
-                container_id, grace=timedelta(0)
-            )  # what failed earlier makes room for its successor
+            home = self.ports.homes.ensure(wish.owner)
+            if any(found.id == container_id for found in existing):
+                self._clear(container_id)
             spec = ContainerSpec(
                 id=container_id,
                 launch_id=LaunchId(uuid.uuid4().hex),
@@ -136,7 +136,7 @@ class Broker:
                 image=image.name,
                 gpus=placement.gpus,
                 limits=self._limits,
-                home=self.ports.homes.ensure(wish.owner),
+                home=home,
                 token=secrets.token_hex(32),
                 requested_at=requested_at,
                 placed_at=self.ports.clock(),
@@ -147,7 +147,9 @@ class Broker:
         return self.container(container_id), True
 
     def stop(self, container_id: ContainerId) -> None:
-        """Ask for the end; the home is kept. Stopping what is gone succeeds."""
+        """Ask for the end; the home is kept. Stopping what is gone, or can never have been, succeeds."""
+        if not naming.is_id(container_id):
+            return
         self.ports.launcher.stop(container_id, grace=self._stop_grace)
         log.info("container stop requested", extra={"container": container_id})
         self.changed.set()
@@ -196,9 +198,17 @@ class Broker:
 
     def settle(self) -> bool:
         """Look once at everything; return whether something is still on its way. The watcher's one step."""
-        seen = self.containers()
-        self.ports.journal.forget_all_but({each.container.launch_id for each in seen})
-        return any(each.container.state in UNSETTLED for each in seen)
+        with self._deciding:  # else a launch in between would be forgotten as soon as it is seen
+            found = self.ports.launcher.containers()
+            self.ports.journal.forget_all_but({each.launch_id for each in found})
+        return any([self._seen(each).container.state in UNSETTLED for each in found])  # all of them, not the first
+
+    def _clear(self, container_id: ContainerId) -> None:
+        """Let what failed make room for its successor; processes that it left behind may need a moment."""
+        self.ports.launcher.stop(container_id, grace=timedelta(0))
+        if any(found.id == container_id for found in self.ports.launcher.containers()):
+            self.changed.set()
+            raise ContainerStoppingError(container_id)
 
     def _image(self, wish: Wish) -> Image:
         images = self.ports.catalogue.images()

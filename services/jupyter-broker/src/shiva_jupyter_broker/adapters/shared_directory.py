@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from shiva_jupyter_broker.domain.containers import UserName
+from shiva_jupyter_broker.domain.ports import HomeUnavailableError
 
 
 class SharedDirectory:
@@ -16,5 +17,8 @@ class SharedDirectory:
     def ensure(self, user: UserName) -> str:
         """Return the path of the home; a user name cannot leave the root, see `naming`."""
         home = self._root / user
-        home.mkdir(mode=0o700, exist_ok=True)
+        try:
+            home.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:  # the storage is full or away, or something else lies there
+            raise HomeUnavailableError(user) from error
         return str(home)

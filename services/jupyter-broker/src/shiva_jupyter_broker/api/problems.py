@@ -8,6 +8,7 @@ from shiva_common.problems import CONTENT_TYPE, problem
 from shiva_jupyter_broker.domain.ports import (
     ContainerNotFoundError,
     ContainerStoppingError,
+    HomeUnavailableError,
     ImageNotFoundError,
     LauncherUnavailableError,
     LaunchRefusedError,
@@ -30,6 +31,7 @@ class Kind(NamedTuple):
 PROBLEMS: dict[type[PortError], Kind] = {
     LauncherUnavailableError: Kind(503, "launcher-unavailable", "The engine does not answer", "Running notebooks and homes are not touched. Try again in a few seconds.", "what"),
     LaunchRefusedError: Kind(409, "launch-refused", "The container cannot be started", "Nothing was started and the home is safe. The operator finds the cause in the broker's log.", "why"),
+    HomeUnavailableError: Kind(503, "home-unavailable", "The home cannot be reached", "Nothing was started and no file was touched. Try again, or ask the operator.", "owner"),
     ImageNotFoundError: Kind(404, "image-not-found", "There is no such image", "Nothing was started. Choose one of the images on the page.", "image"),
     MachineNotFoundError: Kind(404, "machine-not-found", "There is no such machine", "Nothing was started. Choose one of the machines on the page.", "machine"),
     ContainerNotFoundError: Kind(404, "container-not-found", "There is no such container", "The home is safe. Start a container to go on working.", "container_id"),

@@ -3,6 +3,7 @@
 PortError
 ├── LauncherUnavailableError   the engine did not answer; nothing is known to have changed
 ├── LaunchRefusedError         the engine understood and said no
+├── HomeUnavailableError       the home cannot be made or reached
 ├── ImageNotFoundError         the catalogue has no such image
 ├── MachineNotFoundError       the inventory has no such machine
 ├── ContainerNotFoundError     there is no such container
@@ -40,6 +41,10 @@ class LauncherUnavailableError(PortError):
 
 class LaunchRefusedError(PortError):
     """The engine understood and said no: the id is taken, the process cannot be limited, …"""
+
+
+class HomeUnavailableError(PortError):
+    """The home cannot be made or reached. Nothing was started, and no file was touched."""
 
 
 class ImageNotFoundError(PortError):
@@ -115,7 +120,11 @@ class HomeStore(Protocol):
     """Where people keep their files."""
 
     def ensure(self, user: UserName) -> str:
-        """Return the path of the home, made when it is missing; never emptied, never removed."""
+        """Return the path of the home, made when it is missing; never emptied, never removed.
+
+        Raises:
+            HomeUnavailableError: it can neither be found nor made.
+        """
 
 
 class Catalogue(Protocol):
