@@ -1,7 +1,6 @@
 """Keep the route table equal to its source: every two seconds, and at once when a route is missed."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -24,9 +23,10 @@ class RouteSync:
         self._table = table
         self._on_closed = on_closed
         self._pulling: asyncio.Task[None] | None = None
+        self._to_pull: asyncio.Task[None] | None = None
         self.answered_at: float | None = None  # monotonic; of the last good answer
         self.answers = False
-        self._tried_at = 0.0
+        self._tried_at = -MISS_PAUSE_SECONDS
 
     async def run(self) -> None:
         """Pull for ever."""
@@ -41,12 +41,17 @@ class RouteSync:
         await asyncio.shield(self._pulling)
 
     async def missed(self) -> None:
-        """Pull because a path had no route, unless that was just done."""
-        if time.monotonic() - self._tried_at >= MISS_PAUSE_SECONDS:
-            await self.pull()
-        elif self._pulling is not None:
-            with contextlib.suppress(RoutesUnavailableError):
-                await asyncio.shield(self._pulling)
+        """Pull because a path had no route. The pull begins after the miss; who misses until then shares it."""
+        if self._to_pull is None:
+            self._to_pull = asyncio.create_task(self._pull_soon())
+        await asyncio.shield(self._to_pull)
+
+    async def _pull_soon(self) -> None:
+        await asyncio.sleep(max(0.0, self._tried_at + MISS_PAUSE_SECONDS - time.monotonic()))
+        if self._pulling is not None:
+            await asyncio.wait([self._pulling])  # it may have been answered before the route came
+        self._to_pull = None
+        await self.pull()
 
     async def _pull(self) -> None:
         self._tried_at = time.monotonic()
