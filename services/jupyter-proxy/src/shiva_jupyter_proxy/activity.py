@@ -38,6 +38,8 @@ class Activity:
             return
         try:
             await self._sink.report(batch)
+            batch = {}
         except ReportRefusedError as error:
             log.warning("accesses not reported, keeping them", extra={"cause": str(error)})
+        finally:
             self._seen = batch | self._seen

@@ -31,7 +31,7 @@ from shiva_jupyter_proxy.sync import RouteSync
 
 log = logging.getLogger("shiva.jupyter_proxy")
 
-WRITE_BUFFER_BYTES = 256 * 1024  # of one connection; above it the other side waits
+MAX_FORM_BYTES = 64 * 1024  # nothing but a name is typed into our own pages
 
 
 @asynccontextmanager
@@ -70,7 +70,8 @@ async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
     inside = HTTPServer(
         application(
             pages=pages, sessions=sessions, table=table, sync=sync, registry=registry, dashboard=settings.dashboard_dir
-        )
+        ),
+        max_body_size=MAX_FORM_BYTES,
     )
     pool = Pool()
 
@@ -88,6 +89,7 @@ async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
             server.close()
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await activity.report()
     finally:
         inside.stop()
