@@ -1,0 +1,89 @@
+"""The broker as the door sees it, on a real socket: routes with an ETag, and accesses."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+TOKEN = "token of the door"
+
+
+def route(owner: str, target: str, *, name: str = "default", key: str = "token-of-jupyter") -> dict[str, str]:
+    """Return a route as the broker's contract has it; `key` is what its Jupyter asks for."""
+    prefix = f"/user/{owner}/" if name == "default" else f"/user/{owner}/{name}/"
+    return {"prefix": prefix, "target": target, "owner": owner, "container_id": f"{owner}--{name}", "token": key}
+
+
+@dataclass
+class FakeBroker:
+    """What it answers, and what it was told."""
+
+    url: str = ""
+    routes: list[dict[str, str]] = field(default_factory=list)
+    status: int = 0  # when set, every answer
+    garbage: bytes = b""  # when set, every body
+    asked: list[int] = field(default_factory=list)  # the statuses of its answers about routes
+    last_access: dict[str, str] = field(default_factory=dict)
+
+
+class _Handler(RequestHandler):
+    def initialize(self, broker: FakeBroker) -> None:
+        self.broker = broker
+
+    def refused(self) -> bool:
+        """Answer as the test wants, or 401 without the door's token."""
+        known = self.request.headers.get("Authorization") == f"Bearer {TOKEN}"
+        if status := self.broker.status or (0 if known else 401):
+            self.set_status(status)
+        if self.broker.garbage:
+            self.write(self.broker.garbage)
+        return bool(status or self.broker.garbage)
+
+
+class _Routes(_Handler):
+    def compute_etag(self) -> None:
+        """Leave it to `get`."""
+
+    def get(self) -> None:
+        if not self.refused():
+            body = json.dumps({"routes": self.broker.routes, "a later member": 1})
+            tag = f'"{hashlib.sha256(body.encode()).hexdigest()}"'
+            self.set_header("ETag", tag)
+            if self.request.headers.get("If-None-Match") == tag:
+                self.set_status(304)
+            else:
+                self.write(body)
+        self.broker.asked.append(self.get_status())
+
+
+class _Activity(_Handler):
+    def post(self) -> None:
+        if not self.refused():
+            told: dict[str, Any] = json.loads(self.request.body)
+            self.broker.last_access |= told["last_access"]
+            self.set_status(204)
+
+
+@asynccontextmanager
+async def broker_standing() -> AsyncIterator[FakeBroker]:
+    """Stand on a port of the kernel's choice until the context ends."""
+    broker = FakeBroker()
+    facts = {"broker": broker}
+    application = Application(
+        [("/v1/routes", _Routes, facts), ("/v1/activity", _Activity, facts)], log_function=lambda _: None
+    )
+    sockets = bind_sockets(0, "127.0.0.1")
+    server = HTTPServer(application)
+    server.add_sockets(sockets)
+    broker.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    try:
+        yield broker
+    finally:
+        server.stop()
+        await server.close_all_connections()

@@ -1,0 +1,324 @@
+"""Routes come from the broker and stay when it is away; accesses go to it and are never lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from shiva_jupyter_proxy.activity import Activity
+from shiva_jupyter_proxy.adapters.broker_http import Broker
+from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
+from shiva_jupyter_proxy.domain.routes import Route, RouteTable
+from shiva_jupyter_proxy.sync import RouteSync
+
+from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing
+from tests.fakes.proxy_broker import route as raw
+
+START = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
+ADA, KEN = raw("ada", "http://a:1"), raw("ken", "http://b:2")
+
+
+def run(use: Callable[[FakeBroker], Awaitable[None]]) -> None:
+    """Run `use` with a broker on a real socket."""
+
+    async def within() -> None:
+        async with broker_standing() as broker:
+            await use(broker)
+
+    asyncio.run(within())
+
+
+@dataclass
+class Watched:
+    """A synchronisation, its table, and what it closed."""
+
+    sync: RouteSync
+    table: RouteTable
+    closed: list[set[str]]
+
+    @property
+    def known(self) -> set[str]:
+        return {route.container_id for route in self.table.routes()}
+
+
+def watched(source: Broker) -> Watched:
+    table, closed = RouteTable(), list[set[str]]()
+    return Watched(RouteSync(source, table, closed.append), table, closed)
+
+
+# routes over HTTP
+
+
+def test_routes_are_pulled_and_unchanged_ones_are_not_sent_again() -> None:
+    async def use(broker: FakeBroker) -> None:
+        broker.routes = [ADA]
+        at = watched(Broker(f"{broker.url}/", TOKEN))
+        await at.sync.pull()
+        await at.sync.pull()
+        assert at.table.routes() == (Route(**ADA),)
+        broker.routes = [KEN]
+        await at.sync.pull()
+        await at.sync.pull()
+        assert broker.asked == [200, 304, 200, 304]
+        assert (at.known, at.closed) == ({"ken--default"}, [{"ada--default"}])
+        assert at.sync.answers
+
+    run(use)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503, 302])
+def test_a_broker_that_refuses_leaves_the_last_routes(status: int) -> None:
+    async def use(broker: FakeBroker) -> None:
+        broker.routes = [ADA]
+        at = watched(Broker(broker.url, TOKEN))
+        await at.sync.pull()
+        broker.status = status
+        await at.sync.pull()
+        assert (at.known, at.closed, at.sync.answers) == ({"ada--default"}, [], False)
+        broker.status, broker.routes = 0, [ADA, KEN]
+        await at.sync.pull()
+        assert (at.known, at.closed, at.sync.answers) == ({"ada--default", "ken--default"}, [], True)
+
+    run(use)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"<html>", b"\xff\xfe", b"null", b"[]", b"{}", b'{"routes": null}', b'{"routes": 5}', b'{"routes": [1]}',
+        b'{"routes": ["x"]}', b'{"routes": [{"prefix": "/user/ada/"}]}', b'{"routes": [',
+    ],
+)  # fmt: skip
+def test_a_broker_that_talks_nonsense_leaves_the_last_routes(garbage: bytes) -> None:
+    async def use(broker: FakeBroker) -> None:
+        broker.routes = [ADA]
+        at = watched(Broker(broker.url, TOKEN))
+        await at.sync.pull()
+        broker.garbage = garbage
+        await at.sync.pull()
+        assert (at.known, at.sync.answers) == ({"ada--default"}, False)
+        broker.garbage = b""
+        await at.sync.pull()
+        assert at.sync.answers
+
+    run(use)
+
+
+def test_a_broker_that_is_gone_leaves_the_last_routes() -> None:
+    async def within() -> None:
+        async with broker_standing() as broker:
+            broker.routes = [ADA]
+            at = watched(Broker(broker.url, TOKEN))
+            await at.sync.pull()
+            since = at.sync.answered_at
+        await at.sync.pull()
+        assert (at.known, at.sync.answers, at.sync.answered_at) == ({"ada--default"}, False, since)
+
+    asyncio.run(within())
+
+
+# when it pulls
+
+
+@dataclass
+class Slow:
+    """A source whose answers a test lets go one by one."""
+
+    answers: asyncio.Queue[Sequence[Route] | None] = field(default_factory=asyncio.Queue)
+    asked: int = 0
+
+    async def routes(self) -> Sequence[Route] | None:
+        self.asked += 1
+        return await self.answers.get()
+
+
+def test_pulls_at_the_same_time_are_one() -> None:
+    async def within() -> None:
+        source, table = Slow(), RouteTable()
+        sync = RouteSync(source, table, lambda _: None)
+        several = asyncio.gather(*(sync.pull() for _ in range(20)))
+        source.answers.put_nowait([Route(**ADA)])
+        await several
+        assert source.asked == 1
+        assert len(table.routes()) == 1
+
+    asyncio.run(within())
+
+
+def test_many_who_miss_at_once_ask_once() -> None:
+    async def within() -> None:
+        source, table = Slow(), RouteTable()
+        sync = RouteSync(source, table, lambda _: None)
+        for number in range(3):
+            source.answers.put_nowait([Route(**ADA)][:number])
+        await sync.pull()
+        await asyncio.gather(*(sync.missed() for _ in range(200)))
+        assert source.asked == 2
+
+    asyncio.run(within())
+
+
+def test_who_misses_just_after_a_pull_sees_a_route_that_came_since() -> None:
+    async def within() -> None:
+        source, table = Slow(), RouteTable()
+        sync = RouteSync(source, table, lambda _: None)
+        source.answers.put_nowait([])
+        await sync.pull()
+        source.answers.put_nowait([Route(**ADA)])
+        await sync.missed()
+        assert table.route_for("/user/ada/lab") is not None
+
+    asyncio.run(within())
+
+
+def test_who_misses_during_a_pull_sees_a_route_that_came_since() -> None:
+    async def within() -> None:
+        source, table = Slow(), RouteTable()
+        sync = RouteSync(source, table, lambda _: None)
+        pulling = asyncio.create_task(sync.pull())
+        missing = asyncio.create_task(sync.missed())
+        await asyncio.sleep(0)
+        source.answers.put_nowait([])  # what the broker knew when it was asked
+        source.answers.put_nowait([Route(**ADA)])
+        await asyncio.gather(pulling, missing)
+        assert table.route_for("/user/ada/lab") is not None
+
+    asyncio.run(within())
+
+
+def test_a_missed_route_with_a_broker_away_is_just_missed() -> None:
+    class Away:
+        async def routes(self) -> Sequence[Route] | None:
+            raise RoutesUnavailableError("away")
+
+    sync = RouteSync(Away(), RouteTable(), lambda _: None)
+    asyncio.run(sync.missed())
+    assert not sync.answers
+
+
+# accesses
+
+
+class Clock:
+    """A time that a test moves."""
+
+    now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def later(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@dataclass
+class Sink:
+    """An ActivitySink that fails as long as it is told to, and may hold a report."""
+
+    fails: bool = False
+    hold: asyncio.Event | None = None
+    batches: list[Mapping[str, datetime]] = field(default_factory=list)
+
+    async def report(self, last_access: Mapping[str, datetime]) -> None:
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.fails:
+            raise ReportRefusedError("away")
+        self.batches.append(dict(last_access))
+
+
+def test_the_last_access_of_each_container_is_reported_once() -> None:
+    clock, sink = Clock(), Sink()
+    activity = Activity(sink, clock)
+    activity.mark("a")
+    activity.mark("b")
+    later = clock.later(1)
+    activity.mark("a")
+    asyncio.run(activity.report())
+    asyncio.run(activity.report())
+    assert sink.batches == [{"a": later, "b": START}]
+
+
+def test_what_was_not_taken_is_reported_later_and_newer_accesses_win() -> None:
+    clock, sink = Clock(), Sink(fails=True)
+    activity = Activity(sink, clock)
+    activity.mark("a")
+    activity.mark("b")
+    asyncio.run(activity.report())
+    later = clock.later(5)
+    activity.mark("a")
+    asyncio.run(activity.report())
+    sink.fails = False
+    asyncio.run(activity.report())
+    assert sink.batches == [{"a": later, "b": START}]
+
+
+def test_an_access_during_a_failing_report_is_kept_with_the_others() -> None:
+    async def within() -> None:
+        clock, sink = Clock(), Sink(fails=True, hold=asyncio.Event())
+        activity = Activity(sink, clock)
+        activity.mark("a")
+        reporting = asyncio.create_task(activity.report())
+        await asyncio.sleep(0)
+        later = clock.later(1)
+        activity.mark("a")
+        assert sink.hold is not None
+        sink.hold.set()
+        await reporting
+        sink.fails = False
+        await activity.report()
+        assert sink.batches == [{"a": later}]
+
+    asyncio.run(within())
+
+
+def test_a_report_that_is_cut_short_loses_nothing() -> None:
+    async def within() -> None:
+        sink = Sink(hold=asyncio.Event())
+        activity = Activity(sink, Clock())
+        activity.mark("a")
+        reporting = asyncio.create_task(activity.report())
+        await asyncio.sleep(0)
+        reporting.cancel()
+        await asyncio.gather(reporting, return_exceptions=True)
+        sink.hold = None
+        await activity.report()
+        assert sink.batches == [{"a": START}]
+
+    asyncio.run(within())
+
+
+def test_accesses_arrive_at_the_broker_as_aware_times() -> None:
+    async def use(broker: FakeBroker) -> None:
+        activity = Activity(Broker(broker.url, TOKEN), Clock())
+        activity.mark("ada--default")
+        await activity.report()
+        assert {key: datetime.fromisoformat(at) for key, at in broker.last_access.items()} == {"ada--default": START}
+
+    run(use)
+
+
+@pytest.mark.parametrize("status", [400, 401, 500, 503])
+def test_accesses_that_the_broker_refuses_are_reported_again(status: int) -> None:
+    async def use(broker: FakeBroker) -> None:
+        activity = Activity(Broker(broker.url, TOKEN), Clock())
+        activity.mark("ada--default")
+        broker.status = status
+        await activity.report()
+        broker.status = 0
+        await activity.report()
+        assert set(broker.last_access) == {"ada--default"}
+
+    run(use)
+
+
+def test_accesses_are_kept_while_the_broker_is_gone() -> None:
+    async def within() -> None:
+        async with broker_standing() as broker:
+            url = broker.url
+        with pytest.raises(ReportRefusedError):
+            await Broker(url, TOKEN).report({"ada--default": START})
+
+    asyncio.run(within())
