@@ -65,7 +65,7 @@ class DemoLauncher:
             gpus=tuple(machine.gpus[index].uuid for index in gpus),
             limits=self._limits,
             token="",
-            state=ContainerState.BOOTING,
+            state=ContainerState.READY,  # nothing of it is on its way, and without an endpoint it has no route
             reason=None,
             requested_at=since,
             placed_at=since,

@@ -94,7 +94,7 @@ class Launcher(Protocol):
         """Ask for the container to end, killing it after `grace`; return at once. Stopping what is gone succeeds."""
 
     def containers(self) -> Sequence[Container]:
-        """Return every container of this launcher, in any state; never READY, which is for the broker to say.
+        """Return every container of this launcher, in any state. READY is for the broker to say, once Jupyter answered.
 
         Raises:
             LauncherUnavailableError: the list would be incomplete.
