@@ -343,15 +343,15 @@ def test_a_launch_during_the_watchers_look_is_not_forgotten(world: World) -> Non
         def reach(self, container: Container) -> Reach:
             if self.armed:
                 self.armed = False
-                ready(world, broker, Wish(owner=UserName("ken")))
+                ready(world, busy, Wish(owner=UserName("ken")))
             return super().reach(container)
 
     world.probe = probe = Meanwhile()
-    broker = world.broker()
-    broker.launch(WISH)
+    busy = world.broker()
+    busy.launch(WISH)
     probe.armed = True
-    broker.settle()
-    assert broker.container(ContainerId("ken--default")).marks.ready_at is not None
+    busy.settle()
+    assert busy.container(ContainerId("ken--default")).marks.ready_at is not None
     assert len(world.took) == 1
 
 
