@@ -19,11 +19,15 @@ def write_atomically(path: Path, text: str) -> None:
     """Replace `path`, readable by its owner alone, so that a reader sees the old or the new text and nothing between."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 class InventoryFile:
@@ -42,6 +46,9 @@ class InventoryFile:
             raise ValueError(f"{path} is not an inventory: {error!r}") from error
         if len({machine.name for machine in self._machines}) != len(self._machines):
             raise ValueError(f"{path} names a machine twice")
+        gpus = [gpu.uuid for machine in self._machines for gpu in machine.gpus]
+        if len(set(gpus)) != len(gpus):
+            raise ValueError(f"{path} names a GPU twice")
 
     def machines(self) -> Sequence[Machine]:
         """Return the declared machines by name."""
@@ -123,6 +130,7 @@ class JournalFile:
 
 
 def _read(raw: dict[str, str | None]) -> Marks:
-    return Marks(
-        **{field.name: datetime.fromisoformat(at) if (at := raw[field.name]) else None for field in fields(Marks)}
-    )
+    marks = {field.name: datetime.fromisoformat(at) if (at := raw[field.name]) else None for field in fields(Marks)}
+    if any(at is not None and at.tzinfo is None for at in marks.values()):
+        raise ValueError("a time without a zone")
+    return Marks(**marks)
