@@ -1,14 +1,32 @@
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
+function unitOf(value: number): number {
+  let unit = 0;
+  while (value / 1024 ** unit >= 1024 && unit < UNITS.length - 1) unit += 1;
+  return unit;
+}
+
+function digits(value: number, unit: number): string {
+  const scaled = value / 1024 ** unit;
+  return scaled >= 100 || unit === 0 ? `${Math.round(scaled)}` : scaled.toFixed(1);
+}
+
 /** "9.0 GiB"; three digits at most. */
 export function bytes(value: number): string {
-  let unit = 0;
-  let rest = value;
-  while (rest >= 1024 && unit < UNITS.length - 1) {
-    rest /= 1024;
-    unit += 1;
-  }
-  return `${rest >= 100 || unit === 0 ? Math.round(rest) : rest.toFixed(1)} ${UNITS[unit]}`;
+  const unit = unitOf(value);
+  return `${digits(value, unit)} ${UNITS[unit]}`;
+}
+
+/** "6.5 / 8.0 GiB", in the unit of the whole; null when either is not known. */
+export function amounts(part: number | null, whole: number | null): string | null {
+  if (part === null || whole === null) return null;
+  const unit = unitOf(whole);
+  return `${digits(part, unit)} / ${digits(whole, unit)} ${UNITS[unit]}`;
+}
+
+/** From 0 to 1; null when either is not known. */
+export function share(part: number | null, whole: number | null): number | null {
+  return part === null || whole === null || whole === 0 ? null : part / whole;
 }
 
 /** "2.3 s" below a minute, then as `duration`. */

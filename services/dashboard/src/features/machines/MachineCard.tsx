@@ -6,7 +6,7 @@ import Chip from "@mui/material/Chip";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { Ago } from "../../components/Ago";
-import { bytes, duration, percent, spelled } from "../../components/format";
+import { amounts, bytes, duration, percent, share, spelled } from "../../components/format";
 import { AwayIcon, CheckIcon, ClockIcon, FullIcon, HalfIcon } from "../../components/icons";
 import { Meter } from "../../components/Meter";
 import { machineWords, messages } from "../../messages";
@@ -24,14 +24,6 @@ const LOOK = {
 function word(machine: Machine): string {
   const counted = machine.state === "partly_free" && machine.gpus_total > 0 && machine.gpus_free !== null;
   return machineWords[machine.state] + (counted ? ` (${machine.gpus_free} of ${machine.gpus_total})` : "");
-}
-
-function ratio(part: number | null, whole: number | null): number | null {
-  return part === null || whole === null || whole === 0 ? null : part / whole;
-}
-
-function amounts(part: number | null, whole: number | null): string | null {
-  return part === null || whole === null ? null : `${bytes(part)} of ${bytes(whole)}`;
 }
 
 const rate = (value: number | null) => (value === null ? messages.dash : `${bytes(value)}/s`);
@@ -55,7 +47,15 @@ export function MachineCard({ machine, onStart }: Props) {
           )}
           <Chip size="small" variant="outlined" color={color} icon={<Icon />} label={word(machine)} />
         </Box>
-        <Box sx={{ display: "grid", gridTemplateColumns: "1fr 1fr", gap: 1.25, opacity: old ? 0.65 : 1 }}>
+        <Box
+          sx={{
+            display: "grid",
+            gridTemplateColumns: "repeat(2, minmax(0, 1fr))",
+            columnGap: 2,
+            rowGap: 1,
+            opacity: old ? 0.65 : 1,
+          }}
+        >
           <Meter
             label={messages.cpu}
             ratio={machine.cpu_ratio}
@@ -63,20 +63,20 @@ export function MachineCard({ machine, onStart }: Props) {
           />
           <Meter
             label={messages.memory}
-            ratio={ratio(machine.memory_used_bytes, machine.memory_total_bytes)}
+            ratio={share(machine.memory_used_bytes, machine.memory_total_bytes)}
             text={amounts(machine.memory_used_bytes, machine.memory_total_bytes)}
           />
           <Meter
             label={messages.disk}
-            ratio={ratio(machine.disk_used_bytes, machine.disk_total_bytes)}
+            ratio={share(machine.disk_used_bytes, machine.disk_total_bytes)}
             text={amounts(machine.disk_used_bytes, machine.disk_total_bytes)}
           />
-          <Box>
+          <Fact label={messages.temperature}>
+            {machine.temperature_celsius === null ? messages.dash : `${Math.round(machine.temperature_celsius)} °C`}
+          </Fact>
+          <Box sx={{ gridColumn: "1 / -1" }}>
             <Fact label={messages.network}>
               ↓ {rate(machine.network_receive_bytes_per_second)} ↑ {rate(machine.network_transmit_bytes_per_second)}
-            </Fact>
-            <Fact label={messages.temperature}>
-              {machine.temperature_celsius === null ? messages.dash : `${Math.round(machine.temperature_celsius)} °C`}
             </Fact>
           </Box>
         </Box>
@@ -123,7 +123,14 @@ function Gpus({ machine }: { machine: Machine }) {
         </Typography>
       )}
       {machine.gpus.length > 0 && (
-        <Box sx={{ display: "grid", gap: 1, mt: 1.5, gridTemplateColumns: "repeat(auto-fit, minmax(170px, 1fr))" }}>
+        <Box
+          sx={{
+            display: "grid",
+            gap: 1,
+            mt: 1.5,
+            gridTemplateColumns: "repeat(auto-fit, minmax(min(150px, 100%), 1fr))",
+          }}
+        >
           {machine.gpus.map((gpu) => (
             <GpuTile key={gpu.uuid} gpu={gpu} holdersKnown={machine.holders_known} />
           ))}
