@@ -92,5 +92,7 @@ async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
             await asyncio.gather(*tasks, return_exceptions=True)
             await activity.report()
     finally:
+        pool.close()
         inside.stop()
+        await inside.close_all_connections()
         shutil.rmtree(folder, ignore_errors=True)

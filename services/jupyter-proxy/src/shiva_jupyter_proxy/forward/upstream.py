@@ -280,6 +280,12 @@ class Pool:
         timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, connection.close)
         self._idle[key].append((connection, timer))
 
+    def close(self) -> None:
+        """Close what waits."""
+        for connection, timer in [pair for pairs in self._idle.values() for pair in pairs]:
+            timer.cancel()
+            connection.close()
+
     def forget(self, key: str, connection: Connection) -> None:
         """Drop a connection that ended."""
         for pair in [pair for pair in self._idle.get(key, []) if pair[0] is connection]:
