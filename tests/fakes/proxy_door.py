@@ -1,0 +1,174 @@
+"""The real door on a real socket, with a broker and a container behind it, and a client that hides nothing."""
+
+import asyncio
+import json
+import re
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from shiva_jupyter_proxy.bootstrap import opened
+from shiva_jupyter_proxy.settings import Settings
+
+from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing, route
+from tests.fakes.proxy_upstream import Upstream, upstream_standing
+
+IDENTITY_KEY = "identity key of thirty-two bytes"
+PATIENCE = 5.0  # seconds for anything that should be there at once
+
+
+@dataclass
+class Answer:
+    """One answer as it came."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+    def value(self, name: str) -> str:
+        return ", ".join(self.values(name))
+
+    @property
+    def facts(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """One connection; every byte is the test's."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def ask(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+        """Send a request and read its answer."""
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines += [f"Content-Length: {len(body)}"] if body else []
+        self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
+        return await self.answer(head_only=method == "HEAD")
+
+    async def head(self) -> Answer:
+        """Read a head."""
+        raw = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
+        first, *lines = raw.decode("latin-1").split("\r\n")[:-2]
+        pairs = [line.split(": ", 1) for line in lines]
+        return Answer(int(first.split(" ")[1]), [(name.lower(), value) for name, value in pairs])
+
+    async def answer(self, *, head_only: bool = False) -> Answer:
+        """Read an answer; IncompleteReadError when it is cut short."""
+        answer = await self.head()
+        if not head_only and answer.status not in {204, 304} and answer.status >= 200:
+            answer.body = await asyncio.wait_for(self._body(answer), PATIENCE)
+        return answer
+
+    async def _body(self, answer: Answer) -> bytes:
+        if answer.values("content-length"):
+            return await self.reader.readexactly(int(answer.value("content-length")))
+        if answer.value("transfer-encoding") != "chunked":
+            return await self.reader.read()
+        body = b""
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            body += (await self.reader.readexactly(size + 2))[:-2]
+        await self.reader.readexactly(2)
+        return body
+
+    async def closed(self) -> bytes:
+        """Return what still comes until the door closes the connection; TimeoutError when it does not."""
+        return await asyncio.wait_for(self.reader.read(), PATIENCE)
+
+
+@dataclass
+class World:
+    """The door and everything around it."""
+
+    port: int
+    broker: FakeBroker
+    container: Upstream
+    manager: Upstream
+    clients: list[Client] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def headers(self, cookie: str | None = None, **more: str) -> dict[str, str]:
+        """Return what every request has; `x_y="…"` is the header X-Y."""
+        own = {"Host": f"localhost:{self.port}", "Origin": self.origin} | ({"Cookie": cookie} if cookie else {})
+        return own | {name.replace("_", "-").title(): value for name, value in more.items()}
+
+    async def client(self) -> Client:
+        """Open a connection."""
+        self.clients.append(Client(*await asyncio.open_connection("127.0.0.1", self.port)))
+        return self.clients[-1]
+
+    async def ask(
+        self, method: str, path: str, cookie: str | None = None, body: bytes = b"", *, page: bool = False, **more: str
+    ) -> Answer:
+        """Ask once, on a connection of its own; `page` as a browser asks for one."""
+        headers = self.headers(cookie, **more) | ({"Accept": "text/html"} if page else {})
+        return await (await self.client()).ask(method, path, headers, body)
+
+    async def post(self, path: str, form: bytes) -> Answer:
+        """Send a form."""
+        return await self.ask("POST", path, body=form, content_type="application/x-www-form-urlencoded")
+
+    async def send(self, raw: bytes) -> tuple[Answer, Client]:
+        """Send bytes as they are."""
+        client = await self.client()
+        client.writer.write(raw)
+        return await client.answer(), client
+
+    async def login(self, name: str) -> str:
+        """Log in and return the Cookie header."""
+        answer = await self.post("/-/login", f"name={quote(name)}".encode())
+        found = re.match(r'(shiva-session="?[^";]+"?);', answer.value("set-cookie"))
+        assert found is not None, answer
+        return found[1]
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """Open the door; Ada's container runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "assets").mkdir()
+        (Path(folder) / "index.html").write_text("<title>the dashboard</title>")
+        async with broker_standing() as broker, upstream_standing() as container, upstream_standing() as manager:
+            broker.routes = [route("ada", container.url)]
+            settings = Settings(
+                identity="dev", manager_url=manager.url, broker_url=broker.url, broker_token=TOKEN, bind_port=0,
+                identity_key=IDENTITY_KEY, session_key="s" * 32, dashboard_dir=Path(folder),
+            )  # fmt: skip
+            async with opened(settings) as server:
+                around = World(server.sockets[0].getsockname()[1], broker, container, manager)
+                try:
+                    yield around
+                finally:
+                    for client in around.clients:
+                        client.writer.close()
+                    await asyncio.gather(
+                        *(client.writer.wait_closed() for client in around.clients), return_exceptions=True
+                    )
+
+
+def in_world(test: Callable[[World], Awaitable[None]]) -> None:
+    """Run a test's body."""
+
+    async def within() -> None:
+        async with world() as around:
+            await test(around)
+
+    asyncio.run(within())
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait until something is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():
+            await asyncio.sleep(0.005)
