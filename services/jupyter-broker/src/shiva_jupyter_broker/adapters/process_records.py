@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from shiva_jupyter_broker.adapters.files import write_atomically
 from shiva_jupyter_broker.domain.containers import (
@@ -57,7 +58,11 @@ class Records:
             self.folder(spec.id).mkdir(mode=0o700)
         except FileExistsError:
             return False
-        self.write(Record(spec=spec))
+        try:
+            self.write(Record(spec=spec))
+        except OSError:
+            shutil.rmtree(self.folder(spec.id), ignore_errors=True)  # a full disk must not keep the id for ever
+            raise
         return True
 
     def write(self, record: Record) -> None:
@@ -71,7 +76,10 @@ class Records:
         record = self.read(container)
         if record is not None and not record.stopping:
             record = replace(record, stopping=True)
-            self.write(record)
+            try:
+                self.write(record)
+            except FileNotFoundError:  # it ended in between
+                return None
         return record
 
     def read(self, container: ContainerId) -> Record | None:
@@ -82,13 +90,10 @@ class Records:
             OSError: it cannot be read.
         """
         try:
-            raw = json.loads((self.folder(container) / RECORD).read_text(encoding="utf-8"))
+            return _record(json.loads((self.folder(container) / RECORD).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        try:
-            facts = {key: raw[key] for key in ("pid", "created", "started_at", "stopping")}
-            return Record(spec=_spec(raw["spec"]), **facts)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the record of {container} is damaged: {error!r}") from error
 
     def all(self) -> Iterator[Record]:
@@ -104,6 +109,15 @@ class Records:
             grave = self._root.parent / f"gone-{launch}"
             self.folder(container).rename(grave)  # the id is free from here on, in one step
             shutil.rmtree(grave, ignore_errors=True)
+
+
+def _record(raw: dict[str, Any]) -> Record:
+    kinds = {"pid": int | None, "created": float | int | None, "started_at": float | int | None, "stopping": bool}
+    facts = {key: raw[key] for key in kinds}
+    for key, kind in kinds.items():
+        if not isinstance(facts[key], kind) or (key != "stopping" and isinstance(facts[key], bool)):
+            raise TypeError(key)
+    return Record(spec=_spec(raw["spec"]), **facts)
 
 
 def _spec(raw: dict[str, object]) -> ContainerSpec:
