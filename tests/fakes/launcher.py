@@ -134,7 +134,7 @@ class FakeProbe:
 class FakeHomes:
     """HomeStore; remembers whose homes were wanted."""
 
-    failure: PortError | None = None
+    failure: Exception | None = None
     made: list[str] = field(default_factory=list)
 
     def ensure(self, user: UserName) -> str:

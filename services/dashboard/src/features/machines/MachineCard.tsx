@@ -50,7 +50,7 @@ export function MachineCard({ machine, onStart }: Props) {
         <Box
           sx={{
             display: "grid",
-            gridTemplateColumns: "repeat(2, minmax(0, 1fr))",
+            gridTemplateColumns: "repeat(auto-fit, minmax(min(145px, 100%), 1fr))",
             columnGap: 2,
             rowGap: 1,
             opacity: old ? 0.65 : 1,

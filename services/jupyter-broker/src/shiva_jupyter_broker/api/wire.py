@@ -11,7 +11,7 @@ from shiva_jupyter_broker.domain.lifecycle import View
 from shiva_jupyter_broker.service import MachineView
 
 MAX_GPUS = 64
-MAX_REQUEST_ID = 128
+MAX_TEXT = 255
 
 
 class MalformedError(ValueError):
@@ -74,10 +74,10 @@ def _members(body: Any, allowed: set[str]) -> Mapping[str, Any]:
     return body
 
 
-def _text(body: Mapping[str, Any], key: str, *, limit: int = 255) -> str | None:
+def _text(body: Mapping[str, Any], key: str) -> str | None:
     value = body.get(key)
-    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= limit):
-        raise MalformedError(f"{key}: must be a text of 1 to {limit} characters, or null.")
+    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT):
+        raise MalformedError(f"{key}: must be a text of 1 to {MAX_TEXT} characters, or null.")
     return value
 
 
@@ -88,9 +88,8 @@ def wish(body: Any) -> Wish:
         MalformedError: it is not one.
         naming.BadNameError: owner or name cannot be used.
     """
-    members = _members(body, {"owner", "name", "image", "machine", "gpus", "request_id"})
+    members = _members(body, {"owner", "name", "image", "machine", "gpus"})
     owner, image, where = _text(members, "owner"), _text(members, "image"), _text(members, "machine")
-    _text(members, "request_id", limit=MAX_REQUEST_ID)
     if owner is None:
         raise MalformedError("owner: is required.")
     gpus = members.get("gpus", 0)
