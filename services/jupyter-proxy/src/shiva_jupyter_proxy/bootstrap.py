@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from shiva_common import identity
@@ -75,8 +76,11 @@ async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
     )
     pool = Pool()
 
+    connections: WeakSet[Downstream] = WeakSet()
+
     def connection() -> Downstream:
-        return Downstream(door.decide, pool, traffic)
+        connections.add(made := Downstream(door.decide, pool, traffic))
+        return made
 
     try:
         inside.add_socket(bind_unix_socket(str(folder / "inside.sock"), mode=0o600))
@@ -87,6 +91,8 @@ async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
             yield server
         finally:
             server.close()
+            for open_one in list(connections):
+                open_one.abort()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -258,7 +258,8 @@ class Downstream(asyncio.Protocol):
             self._close_after |= not self._chunked_answer
             passed += [("transfer-encoding", "chunked")] if self._chunked_answer else []
         # What is left of a body that was answered early belongs to no request: the connection ends with this answer.
-        self._close_after |= self._body is not None and not self._body.done
+        # The same holds for what was sent ahead of an upgrade that is refused.
+        self._close_after |= (self._body is not None and not self._body.done) or self._head.upgrade is not None
         passed += [("connection", "close")] if self._close_after else []
         self._write_head(status, reason, passed)
         self._observer.answered(self._container, status)
@@ -331,6 +332,10 @@ class Downstream(asyncio.Protocol):
     def close_tunnel(self) -> None:
         """Close at once: its route is gone."""
         self._transport.close()
+
+    def abort(self) -> None:
+        """End it at once, whatever is on its way: the door is closing."""
+        self._transport.abort()
 
     def _note_use(self) -> None:
         self._observer.tunnel_used(self._container)
