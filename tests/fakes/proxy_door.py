@@ -152,9 +152,8 @@ async def world() -> AsyncIterator[World]:
                 finally:
                     for client in around.clients:
                         client.writer.close()
-                    await asyncio.gather(
-                        *(client.writer.wait_closed() for client in around.clients), return_exceptions=True
-                    )
+            for _ in range(20):  # turns of the loop, for both ends to notice
+                await asyncio.sleep(0)
 
 
 def in_world(test: Callable[[World], Awaitable[None]]) -> None:
@@ -165,6 +164,12 @@ def in_world(test: Callable[[World], Awaitable[None]]) -> None:
             await test(around)
 
     asyncio.run(within())
+
+
+def start(world: World, cookie: str, line: str, *more: str) -> bytes:
+    """Return a head with what every request has."""
+    lines = [f"{line} HTTP/1.1", *(f"{key}: {value}" for key, value in world.headers(cookie).items()), *more]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 async def until(true: Callable[[], object]) -> None:

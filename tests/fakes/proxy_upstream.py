@@ -11,7 +11,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler, stream_request_body
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 PIECE = b"p" * 64 * 1024
 METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
@@ -33,6 +33,12 @@ class Upstream:
     def url(self) -> str:
         """Where it stands."""
         return f"http://127.0.0.1:{self.port}"
+
+    def hang_up(self) -> None:
+        """End the last socket without a word."""
+        connection = self.sockets[-1].ws_connection
+        assert isinstance(connection, WebSocketProtocol13)
+        connection.stream.close()
 
 
 class _Handler(RequestHandler):
