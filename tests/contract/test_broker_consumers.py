@@ -1,0 +1,158 @@
+"""Who calls the broker sends only what its contract describes, reads its examples, and survives its failures."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from shiva_exporters.broker import source as exporter
+from shiva_jupyter_proxy.adapters import broker_http as door
+from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
+from shiva_manager_api.adapters.broker_http import BrokerHttp
+from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, Wish
+
+from tests.contract.described import PROBLEM, Examples, served
+
+TOKEN = "t" * 40
+NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens there
+BROKEN = [
+    (200, "application/json", "{"), (200, "application/json", "[]"), (200, "application/json", '{"containers": 1}'),
+    (200, "application/json", '{"containers": [{}], "machines": [{}], "routes": [{}], "images": [{}]}'),
+    (200, "text/html", "<html>a proxy's page</html>"), (500, "text/plain", "oops"), (502, "text/html", "bad gateway"),
+    (503, PROBLEM, "{}"), (401, PROBLEM, json.dumps({"code": "unauthorized", "title": "t", "detail": "d"})),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Examples]:
+    with served("jupyter-broker") as examples:
+        yield examples
+
+
+@pytest.fixture
+def broker(server: Examples) -> Iterator[Examples]:
+    server.reset()
+    yield server
+    assert server.wrong == []
+
+
+MANAGER_CALLS: dict[str, Callable[[BrokerHttp], object]] = {
+    "machines": lambda b: b.machines(),
+    "containers": lambda b: (b.containers(), b.tenants()),
+    "container": lambda b: b.container("ada.lovelace--default"),
+    "launch": lambda b: b.launch("ada", Wish(gpus=1)),
+    "stop": lambda b: b.stop("ada.lovelace--default"),
+    "images": lambda b: b.images(),
+}
+
+
+def test_the_manager_reads_every_answer_that_it_asks_for(broker: Examples) -> None:
+    manager = BrokerHttp(broker.url, TOKEN)
+    [gpu_02] = manager.machines()
+    assert [gpu.container_id for gpu in gpu_02.gpus] == ["ada.lovelace--default", None]
+    first, second = manager.tenants()
+    assert (first.owner, first.gpus, first.since) == (
+        "ada.lovelace", 1, datetime(2026, 11, 23, 9, 10, 0, 180_000, tzinfo=UTC),
+    )  # fmt: skip
+    assert (second.state, second.since) == ("failed", None)
+    assert manager.container("ada.lovelace--default")["time_to_notebook_seconds"] == 2.31
+    assert manager.launch("ada", Wish())[1] is False
+    broker.statuses["launch"] = 201
+    assert manager.launch("ada", Wish(name="second", image="shiva-jupyter", machine="gpu-02", gpus=2))[1] is True
+    manager.stop("ada.lovelace--default")
+    assert [image.name for image in manager.images()] == ["shiva-jupyter"]
+    assert set(broker.asked) == set(MANAGER_CALLS)
+
+
+@pytest.mark.parametrize(("operation", "status"), [
+    ("launch", 400), ("launch", 404), ("launch", 409), ("launch", 503), ("container", 404), ("stop", 503), ("containers", 503),
+])  # fmt: skip
+def test_the_brokers_refusals_keep_their_words_for_people(broker: Examples, operation: str, status: int) -> None:
+    broker.statuses[operation] = status
+    with pytest.raises(BrokerRefusedError) as refused:
+        MANAGER_CALLS[operation](BrokerHttp(broker.url, TOKEN))
+    assert refused.value.status == status
+    assert refused.value.code in broker.description.codes(operation, status)
+
+
+@pytest.mark.parametrize("operation", sorted(MANAGER_CALLS.keys() - {"stop"}))
+@pytest.mark.parametrize("answer", BROKEN, ids=lambda answer: f"{answer[0]} {answer[2][:20]}")
+def test_to_the_manager_an_answer_that_cannot_be_read_is_a_broker_away(
+    broker: Examples, answer: tuple[int, str, str], operation: str
+) -> None:
+    broker.raw = answer
+    with pytest.raises(BrokerUnavailableError):
+        MANAGER_CALLS[operation](BrokerHttp(broker.url, TOKEN))
+
+
+@pytest.mark.parametrize("operation", MANAGER_CALLS)
+def test_to_the_manager_nobody_there_is_a_broker_away(operation: str) -> None:
+    with pytest.raises(BrokerUnavailableError):
+        MANAGER_CALLS[operation](BrokerHttp(NOWHERE, TOKEN))
+
+
+def test_an_id_cannot_lead_the_manager_to_another_call(broker: Examples) -> None:
+    BrokerHttp(broker.url, TOKEN).stop("ada--x?y=1#z")
+    assert broker.asked == ["stop"]
+
+
+def test_the_door_reads_routes_and_asks_for_changes_only(broker: Examples) -> None:
+    async def scenario() -> None:
+        client = door.Broker(broker.url, TOKEN)
+        routes = await client.routes()
+        assert routes is not None
+        [route] = routes
+        assert (route.prefix, route.target, route.owner) == (
+            "/user/ada.lovelace/", "http://127.0.0.1:31742", "ada.lovelace",
+        )  # fmt: skip
+        broker.statuses["routes"] = 304
+        assert await client.routes() is None
+        await client.report({"ada.lovelace--default": datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)})
+
+    asyncio.run(scenario())
+    assert broker.asked == ["routes", "routes", "activity"]
+
+
+@pytest.mark.parametrize("answer", [each for each in BROKEN if "routes" not in each[2]] + [BROKEN[3]])
+def test_to_the_door_an_answer_that_cannot_be_read_keeps_the_known_routes(
+    broker: Examples, answer: tuple[int, str, str]
+) -> None:
+    broker.raw = answer
+    with pytest.raises(RoutesUnavailableError):
+        asyncio.run(_routes(broker.url))
+
+
+def test_to_the_door_nobody_there_keeps_the_known_routes() -> None:
+    with pytest.raises(RoutesUnavailableError):
+        asyncio.run(_routes(NOWHERE))
+
+
+async def _routes(url: str) -> object:
+    return await door.Broker(url, TOKEN).routes()
+
+
+@pytest.mark.parametrize("status", [400, 403, 503])
+def test_a_report_that_is_refused_is_said(broker: Examples, status: int) -> None:
+    broker.statuses["activity"] = status
+
+    async def scenario() -> None:
+        with pytest.raises(ReportRefusedError):
+            await door.Broker(broker.url, TOKEN).report({"ada--default": datetime.now(UTC)})
+
+    asyncio.run(scenario())
+
+
+def test_the_exporter_reads_containers_and_keeps_unknown_unknown(broker: Examples) -> None:
+    first, second = exporter.BrokerHttp(broker.url, TOKEN).containers()
+    assert (first.user, first.gpus, first.time_to_notebook_seconds) == ("ada.lovelace", 1, 2.31)
+    assert (second.started_at, second.last_access_at, second.time_to_notebook_seconds) == (None, None, None)
+
+
+@pytest.mark.parametrize("answer", BROKEN, ids=lambda answer: f"{answer[0]} {answer[2][:20]}")
+def test_to_the_exporter_an_answer_that_cannot_be_read_is_no_empty_cluster(
+    broker: Examples, answer: tuple[int, str, str]
+) -> None:
+    broker.raw = answer
+    with pytest.raises(exporter.BrokerAwayError):
+        exporter.BrokerHttp(broker.url, TOKEN).containers()
