@@ -111,8 +111,8 @@ def test_no_mixture_of_cookies_carries_our_session_on(cookies: list[str]) -> Non
     assert "secret" not in str(passed(*(("cookie", value) for value in cookies)))
 
 
-def back(*given_headers: tuple[str, str], own_page: bool = False) -> Headers:
-    return headers.passed_back(list(given_headers), own_page=own_page)
+def back(*given_headers: tuple[str, str], under: str | None = "/user/ada/") -> Headers:
+    return headers.passed_back(list(given_headers), cookies_under=under)
 
 
 def test_an_answer_loses_its_hop_by_hop_headers_only() -> None:
@@ -135,9 +135,27 @@ def test_a_container_cannot_set_a_cookie_that_is_ours_or_reaches_others(cookie: 
 
 def test_the_door_itself_may_set_its_session() -> None:
     cookie = ("set-cookie", "shiva-session=x; Path=/")
-    assert back(cookie, own_page=True) == [cookie]
+    assert back(cookie, under=None) == [cookie]
 
 
 @pytest.mark.parametrize("cookie", ["_xsrf=1; Path=/user/ada/", "username-localhost=2; HttpOnly; Path=/user/ada/"])
 def test_a_containers_own_cookies_come_through(cookie: str) -> None:
     assert back(("set-cookie", cookie)) == [("set-cookie", cookie)]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "confined"),
+    [
+        ("a=b", "a=b; Path=/user/ada/"),
+        ("a=b; Path=/", "a=b; Path=/user/ada/"),
+        ("a=b; Path=", "a=b; Path=/user/ada/"),
+        ("a=b; path=/user/adam/; Secure", "a=b; Secure; Path=/user/ada/"),
+        ("a=b; Path=/user/ada", "a=b; Path=/user/ada"),
+        ("a=b; PATH = /user/ada/gpu/; HttpOnly", "a=b; HttpOnly; Path=/user/ada/gpu/"),
+        ("a=b; Path=/user/ada/; Path=/", "a=b; Path=/user/ada/"),
+        ("a=b; Path=/; Path=/user/ada/lab", "a=b; Path=/user/ada/lab"),
+        ("a=Path=/; Max-Age=5", "a=Path=/; Max-Age=5; Path=/user/ada/"),
+    ],
+)
+def test_a_containers_cookie_holds_under_its_own_path_only(cookie: str, confined: str) -> None:
+    assert back(("set-cookie", cookie)) == [("set-cookie", confined)]

@@ -105,7 +105,7 @@ class Door:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization", "upgrade"})) + came_from
         away = self._problem(503, "starting", "Shiva is starting", "Try again in a few seconds.")
         known = [self._signed(person)] if person else []
-        return Forward(upstream=self._settings.inside, headers=passed + known, own_page=True, away=_always(away))
+        return Forward(upstream=self._settings.inside, headers=passed + known, cookies_under=None, away=_always(away))
 
     def _api(self, head: RequestHead, person: Person, came_from: Headers) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization"})) + came_from
@@ -115,7 +115,8 @@ class Door:
             "The manager does not answer",
             "Your notebooks go on running and your files are safe. Try again in a few seconds.",
         )
-        return Forward(upstream=self._settings.manager, headers=[*passed, self._signed(person)], away=_always(away))
+        signed = [*passed, self._signed(person)]
+        return Forward(upstream=self._settings.manager, headers=signed, cookies_under=access.API, away=_always(away))
 
     async def _container(self, head: RequestHead, person: Person, came_from: Headers) -> Forward | Reply:
         owner = access.owner_of(head.path)
@@ -151,7 +152,13 @@ class Door:
         upstream = Upstream(
             host=target.hostname or "", port=target.port or 80, pool=f"{route.container_id} {route.target}"
         )
-        return Forward(upstream=upstream, headers=passed, container_id=route.container_id, away=away)
+        return Forward(
+            upstream=upstream,
+            headers=passed,
+            container_id=route.container_id,
+            cookies_under=route.prefix,
+            away=away,
+        )
 
     def _not_logged_in(self, head: RequestHead) -> Reply:
         if head.wants_page:

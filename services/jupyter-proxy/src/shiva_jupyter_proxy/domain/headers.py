@@ -59,15 +59,23 @@ def added(*, client: str, host: str, scheme: str, request_id: str) -> Headers:
     ]
 
 
-def passed_back(headers: Headers, *, own_page: bool) -> Headers:
-    """Return the upstream's headers that may reach the browser; framing is added by whoever sends them."""
+def passed_back(headers: Headers, *, cookies_under: str | None) -> Headers:
+    """Return the upstream's headers that may reach the browser; framing is added by whoever sends them.
+
+    Cookies are confined to the path `cookies_under`; None: they are our own pages', and stay as they are.
+    """
     connection = [value for name, value in headers if name == "connection"]
     hop = HOP_BY_HOP | named_by_connection(connection)
-    return [
-        (name, value)
-        for name, value in headers
-        if name not in hop and (name != "set-cookie" or own_page or harmless_cookie(value))
-    ]
+    passed: Headers = []
+    for name, value in headers:
+        if name in hop:
+            continue
+        if name == "set-cookie" and cookies_under is not None:
+            if not harmless_cookie(value):
+                continue
+            value = confined_cookie(value, cookies_under)
+        passed.append((name, value))
+    return passed
 
 
 def harmless_cookie(value: str) -> bool:
@@ -78,3 +86,12 @@ def harmless_cookie(value: str) -> bool:
     if not equals or not name or name.lower().removeprefix("__host-").removeprefix("__secure-") == SESSION_COOKIE:
         return False
     return not any(attribute.partition("=")[0].strip().lower() == "domain" for attribute in attributes)
+
+
+def confined_cookie(value: str, under: str) -> str:
+    """Return a cookie that is sent for paths under `under` only; a narrower path of its own stays."""
+    pair, *attributes = value.split(";")
+    others = [attribute for attribute in attributes if attribute.partition("=")[0].strip().lower() != "path"]
+    paths = [attribute.partition("=")[2].strip() for attribute in attributes if attribute not in others]
+    kept = paths[-1] if paths and f"{paths[-1]}/".startswith(under) else under
+    return ";".join([pair, *others, f" Path={kept}"])

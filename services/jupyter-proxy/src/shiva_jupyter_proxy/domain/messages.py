@@ -64,5 +64,7 @@ class Forward:
     upstream: Upstream
     headers: Headers
     container_id: str | None = None  # None: it goes to a service of ours
-    own_page: bool = False  # it goes to the door's own pages, which alone set the session cookie
+    cookies_under: (
+        str | None
+    )  # cookies of the answer hold under this path only; None: our own pages, which log people in
     away: Callable[[], Awaitable[Reply]]  # gives the answer when nobody listens there

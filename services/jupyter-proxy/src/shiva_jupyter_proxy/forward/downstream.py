@@ -242,7 +242,8 @@ class Downstream(asyncio.Protocol):
             self._write_head(status, HTTPStatus(status).phrase, self._passed_back(headers))
 
     def _passed_back(self, headers: Headers) -> Headers:
-        return crossing.passed_back(headers, own_page=self._going_to is not None and self._going_to.own_page)
+        assert self._going_to is not None
+        return crossing.passed_back(headers, cookies_under=self._going_to.cookies_under)
 
     def answer_head(self, status: int, reason: str, headers: Headers, *, length: int | None) -> None:
         """Pass the head on, with framing of our own."""
