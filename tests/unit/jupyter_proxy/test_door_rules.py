@@ -216,3 +216,47 @@ def test_a_request_on_a_connection_that_died_meanwhile_is_sent_again() -> None:
         server.close()
 
     in_world(use)
+
+
+def test_a_connection_with_half_a_body_in_it_is_not_used_again() -> None:
+    async def use(world: World) -> None:
+        ken, carried = await world.login("ken"), list[bytes]()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            carried.append(await reader.readuntil(b"\r\n\r\n"))
+            number = len(carried) - 1
+            writer.write(OK)  # without waiting for the body
+            while piece := await reader.read(1000):
+                carried[number] += piece
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        world.broker.routes = [route("ken", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")]
+        answer, _ = await world.send(start(world, ken, "PUT /user/ken/x", "Content-Length: 1000") + b"only this")
+        assert (answer.body, answer.value("connection")) == (b"hi", "close")
+        assert (await world.ask("GET", "/user/ken/next", ken)).body == b"hi"
+        assert [one.partition(b" HTTP")[0] for one in carried] == [b"PUT /user/ken/x", b"GET /user/ken/next"]
+        assert b"next" not in carried[0]
+        server.close()
+
+    in_world(use)
+
+
+def test_who_still_sends_when_refused_can_read_why() -> None:
+    async def use(world: World) -> None:
+        client = await world.client()
+        head = start(world, await world.login("ken"), "PUT /user/ada/x", f"Content-Length: {32 * 2**20}")
+        client.writer.write(head + bytes(32 * 2**20))
+        answer = await client.answer()
+        assert (answer.status, answer.facts["code"]) == (403, "not-yours")
+
+    in_world(use)
+
+
+def test_a_route_that_leads_nowhere_is_a_notice() -> None:
+    async def use(world: World) -> None:
+        world.broker.routes = [route("ken", f"http://{'a' * 70}.example:80")]
+        answer = await world.ask("GET", "/user/ken/x", await world.login("ken"))
+        assert (answer.status, answer.facts["code"]) == (503, "not-answering")
+
+    in_world(use)

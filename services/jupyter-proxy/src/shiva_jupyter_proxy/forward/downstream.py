@@ -17,6 +17,7 @@ log = logging.getLogger("shiva.jupyter_proxy.forward")
 
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte
 IDLE_SECONDS = 75.0  # between two requests
+LINGER_SECONDS = 2.0  # for what is still coming in after the last answer
 MAX_WAITING_BYTES = 256 * 1024  # of a body, while the decision or the upstream is waited for
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # may be sent again when a kept connection turns out dead
 
@@ -165,7 +166,11 @@ class Downstream(asyncio.Protocol):
         if end < 0:
             if len(self._buffer) > heads.MAX_HEAD_BYTES:
                 raise heads.RefusedError(431, "the head is too large")
-            if self._buffer and self._timer is not None and self._timer.when() > _now() + HEAD_SECONDS:
+            if (
+                self._buffer
+                and self._timer is not None
+                and self._timer.when() > asyncio.get_running_loop().time() + HEAD_SECONDS
+            ):
                 self._set_timer(HEAD_SECONDS)
             return
         if end > heads.MAX_HEAD_BYTES:
@@ -194,7 +199,7 @@ class Downstream(asyncio.Protocol):
         self._going_to = decision
         try:
             upstream = await self._pool.connection(decision.upstream, fresh=fresh or self._body_expected())
-        except OSError:  # TimeoutError is one
+        except (OSError, UnicodeError):  # TimeoutError is one; a host that cannot be a name is the other
             self._reply(await decision.away())
             return
         if self._state is not State.EXCHANGE or self._head is None:
@@ -258,6 +263,8 @@ class Downstream(asyncio.Protocol):
             self._chunked_answer = self._head.version == "1.1"
             self._close_after |= not self._chunked_answer
             passed += [("transfer-encoding", "chunked")] if self._chunked_answer else []
+        if self._body is not None and not self._body.done and self._upstream is not None:
+            self._upstream.retire()
         # What is left of a body that was answered early belongs to no request: the connection ends with this answer.
         # The same holds for what was sent ahead of an upgrade that is refused.
         self._close_after |= (self._body is not None and not self._body.done) or self._head.upgrade is not None
@@ -374,13 +381,19 @@ class Downstream(asyncio.Protocol):
 
     def _next(self) -> None:
         if self._close_after:
-            self._state = State.CLOSED
-            self._transport.close()
+            self._end()
             return
         self._await_head()
         self._transport.resume_reading()
         if self._buffer:
             self._advance()
+
+    def _end(self) -> None:
+        """Send no more, and let the browser end: closed with bytes unread, its system would throw the answer away."""
+        self._state = State.CLOSED
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        self._set_timer(LINGER_SECONDS)
 
     def _write_head(self, status: int, reason: str, headers: Headers) -> None:
         lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
@@ -389,7 +402,3 @@ class Downstream(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if not self._transport.is_closing():
             self._transport.write(data)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

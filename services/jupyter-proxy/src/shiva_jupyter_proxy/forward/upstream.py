@@ -218,6 +218,10 @@ class Connection(asyncio.Protocol):
         if exchange is not None:
             exchange.lost(before_answer=not self._answered)
 
+    def retire(self) -> None:
+        """Carry no further exchange: a part of this request's body may never come."""
+        self._keep = False
+
     def drop(self) -> None:
         """Forget who waits, and close: the browser went away."""
         self._exchange = None
