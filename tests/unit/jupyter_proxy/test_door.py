@@ -276,3 +276,16 @@ def test_metrics_count_answers_by_class() -> None:
         assert 'shiva_proxy_requests_total{kind="container",status="2xx"} 1.0' in metrics
 
     in_world(use)
+
+
+@pytest.mark.parametrize(
+    "path", ["/-/nonsense", "/-/assets/none.css", "/assets/..%2findex.html", "/-/assets/shiva.css"]
+)
+def test_no_answer_of_the_door_names_its_software(path: str) -> None:
+    async def use(world: World) -> None:
+        answer = await world.ask("GET", path)
+        assert answer.status in {200, 403, 404}
+        assert answer.values("server") == []
+        assert b"ornado" not in answer.body
+
+    in_world(use)

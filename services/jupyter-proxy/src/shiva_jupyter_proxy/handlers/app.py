@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from tornado.web import Application
+from tornado.web import Application, HTTPError
 
 from shiva_jupyter_proxy.adapters.pages import STATIC, Pages
 from shiva_jupyter_proxy.domain.ports import Sessions
@@ -50,6 +50,14 @@ class Metrics(PageHandler):
         self.finish(generate_latest(self._registry))
 
 
+class Nowhere(PageHandler):
+    """What no other handler answers."""
+
+    def prepare(self) -> None:
+        """Refuse every method."""
+        raise HTTPError(404)
+
+
 def application(
     *,
     pages: Pages,
@@ -70,5 +78,6 @@ def application(
             (r"/assets/(.*)", Assets, {"path": str(dashboard / "assets")}),
             (r"/(?:(?!-/).)*", Index, {"folder": dashboard}),
         ],
+        default_handler_class=Nowhere,
         log_function=lambda _: None,  # answers are counted at the door
     )

@@ -9,24 +9,31 @@ from tornado.web import HTTPError, StaticFileHandler
 from shiva_jupyter_proxy.handlers.login import PageHandler
 
 
-class Assets(StaticFileHandler):
+class Files(StaticFileHandler):
+    """Files that do not say what serves them."""
+
+    def set_default_headers(self) -> None:
+        """Say how they may be read."""
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+
+class Assets(Files):
     """Files whose name holds their hash: kept for ever. The same for everybody, so no session is asked for."""
 
     def set_extra_headers(self, path: str) -> None:
         """Let the browser keep it."""
         del path
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")
-        self.set_header("X-Content-Type-Options", "nosniff")
 
 
-class OwnAssets(StaticFileHandler):
+class OwnAssets(Files):
     """The door's own style and script: asked for anew after an hour."""
 
     def set_extra_headers(self, path: str) -> None:
         """Let the browser keep it a while."""
         del path
         self.set_header("Cache-Control", "public, max-age=3600")
-        self.set_header("X-Content-Type-Options", "nosniff")
 
 
 class Index(PageHandler):
