@@ -1,0 +1,166 @@
+"""Every query of the manager, against a real Prometheus that scrapes a real node_exporter and our own exporters."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from shiva_manager_api.adapters.prometheus import QUERIES, Prometheus
+from shiva_manager_api.domain.machines import GpuDriver, MachineReading
+from shiva_manager_api.domain.ports import MetricsUnavailableError
+
+from deploy.dev import inventory
+from deploy.dev.suite import NODE_EXPORTER, PROMETHEUS, SEARCH, free_ports
+from tests.require import require
+
+pytestmark = pytest.mark.timeout(120)
+
+BIN = Path(sys.executable).parent
+SIMULATED = ["gpu-01", "gpu-02", "gpu-03"]
+OPTIONAL = {"temperature_celsius", "gpu_info", "gpu_values", "gpu_driver_present", "gpu_exporter_up"}
+
+
+@dataclass
+class Scraped:
+    """A Prometheus with three simulated machines and this one."""
+
+    url: str
+    source: Prometheus
+    this: str  # this machine's name
+    node_exporter: subprocess.Popen[bytes]
+
+    def reading(self, host: str) -> MachineReading:
+        """Return one machine's reading."""
+        return next(reading for reading in self.source.machines() if reading.name == host)
+
+    def waited_for(self, query: str) -> bool:
+        """Whether a query has a series within half a minute."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if self.source.query(query):
+                    return True
+            except MetricsUnavailableError:
+                pass
+            time.sleep(0.2)
+        return False
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the context ends."""
+    process = subprocess.Popen(
+        command, env=os.environ | (environment or {}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def merged_targets(folder: Path, ports: dict[str, int]) -> Path:
+    """Write the targets of `make run` and of `make demo` into one configuration, scraped every second."""
+    real, demo = inventory.this_machine(), inventory.simulated()
+    config = inventory.write_targets(folder, real, ports, demo=False)
+    ours = {path.name: json.loads(path.read_text()) for path in (folder / "targets").glob("*.json")}
+    inventory.write_targets(folder, demo, ports, demo=True)
+    for job in ("node.json", "gpu.json"):
+        path = folder / "targets" / job
+        path.write_text(json.dumps(json.loads(path.read_text()) + ours[job]))
+    text = config.read_text().replace("interval: 5s", "interval: 1s").replace("timeout: 4s", "timeout: 1s")
+    config.write_text(text)
+    (folder / "machines.json").write_text(json.dumps({"machines": demo}))
+    return config
+
+
+@pytest.fixture(scope="module")
+def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
+    programs = {name: shutil.which(name, path=SEARCH) for name in (PROMETHEUS, NODE_EXPORTER)}
+    for name, path in programs.items():
+        require("prometheus", present=path is not None, reason=f"{name} is not installed")
+    folder = tmp_path_factory.mktemp("prometheus")
+    names = ["node-exporter", "gpu-exporter", "demo-machines", "prometheus"]
+    ports = free_ports([*names, "broker-exporter", "manager-api", "jupyter-broker", "jupyter-proxy"])
+    address = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    config = merged_targets(folder, ports)
+    with ExitStack() as stack:
+
+        def start(command: list[str], **environment: str) -> subprocess.Popen[bytes]:
+            return stack.enter_context(running(command, environment))
+
+        node = start([str(programs[NODE_EXPORTER]), f"--web.listen-address={address['node-exporter']}"])
+        start([str(BIN / "shiva-gpu-exporter")], SHIVA_EXPORTERS_GPU_BIND_PORT=str(ports["gpu-exporter"]))
+        start(
+            [str(BIN / "shiva-demo-machines")],
+            SHIVA_EXPORTERS_DEMO_BIND_PORT=str(ports["demo-machines"]),
+            SHIVA_EXPORTERS_DEMO_MACHINES_FILE=str(folder / "machines.json"),
+        )
+        start([
+            str(programs[PROMETHEUS]), f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={address['prometheus']}",
+        ])  # fmt: skip
+        url = f"http://{address['prometheus']}"
+        made = Scraped(url=url, source=Prometheus(url), this=socket.gethostname(), node_exporter=node)
+        four_rates = 'count(rate(node_cpu_seconds_total{cpu="0",mode="idle"}[30s])) == 4'
+        assert made.waited_for(four_rates), "Prometheus never scraped everything"
+        assert made.waited_for('count(up{job="gpu"} == 1) == 4')
+        yield made
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_query_is_understood_and_tells_every_machine(scraped: Scraped, name: str) -> None:
+    answer = requests.post(f"{scraped.url}/api/v1/query", data={"query": QUERIES[name]}, timeout=10).json()
+    assert (answer["status"], answer["data"]["resultType"]) == ("success", "vector")
+    assert answer.get("warnings", []) == []
+    hosts = {sample["metric"]["host"] for sample in answer["data"]["result"]}
+    assert hosts - {scraped.this} == set(SIMULATED)
+    assert scraped.this in hosts or name in OPTIONAL
+
+
+def test_simulated_machines_report_everything(scraped: Scraped) -> None:
+    for host in SIMULATED:
+        reading = scraped.reading(host)
+        assert reading.up is True
+        assert [name for name in MachineReading.__slots__ if getattr(reading, name) is None] == []
+        assert reading.gpu_driver is GpuDriver.PRESENT
+        assert [gpu.index for gpu in reading.gpus] == [0, 1]
+        assert all(gpu.up and gpu.utilization_ratio is not None for gpu in reading.gpus)
+
+
+def test_this_machine_is_told_as_its_kernel_tells_it(scraped: Scraped) -> None:
+    reading = scraped.reading(scraped.this)
+    assert reading.cpus == os.cpu_count()
+    assert reading.memory_total_bytes == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    disk = os.statvfs("/")
+    assert reading.disk_total_bytes == disk.f_blocks * disk.f_frsize
+    assert reading.cpu_ratio is not None
+    assert 0 <= reading.cpu_ratio <= 1
+    assert reading.sample_age_seconds is not None
+    assert reading.sample_age_seconds < 15
+    listed = json.loads(subprocess.run([BIN / "shiva-gpu-exporter", "--list"], capture_output=True, check=True).stdout)
+    assert len(reading.gpus) == len(listed)
+    assert reading.gpu_driver is not GpuDriver.UNKNOWN
+
+
+def test_a_machine_that_falls_silent_is_down_and_has_no_values(scraped: Scraped) -> None:
+    scraped.node_exporter.kill()
+    assert scraped.waited_for(f'up{{job="node",host="{scraped.this}"}} == 0')
+    reading = scraped.reading(scraped.this)
+    assert reading.up is False
+    assert (reading.memory_used_bytes, reading.disk_used_bytes, reading.sample_age_seconds) == (None, None, None)
+    assert scraped.reading("gpu-01").up is True
+
+
+def test_nobody_at_the_address_is_said() -> None:
+    with pytest.raises(MetricsUnavailableError):
+        Prometheus("http://127.0.0.1:9").machines()

@@ -1,0 +1,103 @@
+"""Prometheus' answers become readings: what a query did not tell stays None, and what cannot be read is no answer."""
+
+from typing import Any
+
+import pytest
+from shiva_manager_api.adapters.prometheus import QUERIES, Prometheus, Sample, joined
+from shiva_manager_api.domain.machines import GpuDriver, MachineReading
+from shiva_manager_api.domain.ports import MetricsUnavailableError
+
+
+def told(**answers: list[Sample]) -> list[MachineReading]:
+    """Join answers; queries that are not named told nothing."""
+    return joined({name: answers.get(name, []) for name in QUERIES})
+
+
+def sample(value: float, **labels: str) -> Sample:
+    return Sample(labels=labels, value=value)
+
+
+def test_silence_is_none_everywhere() -> None:
+    [reading] = told(up=[sample(1, host="a")])
+    assert reading == MachineReading(name="a", up=True)
+    assert reading.gpu_driver is GpuDriver.UNKNOWN
+
+
+def test_a_host_that_only_its_gpu_exporter_knows_is_listed_and_its_node_unknown() -> None:
+    [reading] = told(gpu_exporter_up=[sample(1, host="a")], gpu_driver_present=[sample(0, host="a")])
+    assert (reading.name, reading.up, reading.gpu_driver) == ("a", None, GpuDriver.NONE)
+
+
+@pytest.mark.parametrize(
+    ("exporter", "present", "driver"),
+    [(1, 1, GpuDriver.PRESENT), (1, 0, GpuDriver.NONE), (0, 1, GpuDriver.UNKNOWN), (1, None, GpuDriver.UNKNOWN)],
+)
+def test_a_driver_is_known_from_an_exporter_that_answers(
+    exporter: float, present: float | None, driver: GpuDriver
+) -> None:
+    presence = [] if present is None else [sample(present, host="a")]
+    [reading] = told(gpu_exporter_up=[sample(exporter, host="a")], gpu_driver_present=presence)
+    assert reading.gpu_driver is driver
+
+
+def test_a_gpu_has_the_values_that_were_told_and_no_others() -> None:
+    info = sample(1, host="a", uuid="GPU-1", gpu="0", name="GTX 1080")
+    used = sample(5.0, host="a", uuid="GPU-1", gpu="0", __name__="shiva_gpu_memory_used_bytes")
+    foreign = sample(0.5, host="b", uuid="GPU-1", gpu="0", __name__="shiva_gpu_utilization_ratio")
+    [reading] = told(up=[sample(1, host="a")], gpu_info=[info], gpu_values=[used, foreign])
+    [gpu] = reading.gpus
+    assert (gpu.memory_used_bytes, gpu.utilization_ratio, gpu.up, gpu.temperature_celsius) == (5, None, None, None)
+
+
+@pytest.mark.parametrize(("rate", "shown"), [(-0.001, 0.0), (0.5, 0.5), (1.002, 1.0)])
+def test_a_ratio_stays_between_0_and_1(rate: float, shown: float) -> None:
+    assert told(up=[sample(1, host="a")], cpu_ratio=[sample(rate, host="a")])[0].cpu_ratio == shown
+
+
+def test_series_without_a_host_are_nobodys() -> None:
+    assert told(up=[sample(1)], cpus=[sample(8)]) == []
+
+
+class Session:
+    """Gives one answer to whatever is asked."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+
+    def post(self, *_: object, **__: object) -> "Session":
+        return self
+
+    def raise_for_status(self) -> None:
+        return None
+
+    def json(self) -> Any:
+        return self.body
+
+
+def asked(body: Any) -> list[Sample]:
+    source = Prometheus("http://unused")
+    source._session = Session(body)  # type: ignore[assignment]
+    return source.query("up")
+
+
+def vector(*values: str) -> dict[str, Any]:
+    result = [{"metric": {"host": f"h{number}"}, "value": [1, value]} for number, value in enumerate(values)]
+    return {"status": "success", "data": {"resultType": "vector", "result": result}}
+
+
+def test_nan_and_infinity_are_no_values() -> None:
+    assert [(s.labels["host"], s.value) for s in asked(vector("1", "NaN", "+Inf", "-Inf", "0"))] == [
+        ("h0", 1.0),
+        ("h4", 0.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {}, {"status": "error"}, {"status": "success", "data": {"resultType": "matrix", "result": []}},
+     {"status": "success", "data": {"resultType": "vector", "result": [{}]}}, vector("many"),
+     {"status": "success", "data": {"resultType": "vector", "result": [{"metric": [], "value": [1, "1"]}]}}],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_read_is_no_answer(body: Any) -> None:
+    with pytest.raises(MetricsUnavailableError):
+        asked(body)
