@@ -138,8 +138,7 @@ class Downstream(asyncio.Protocol):
     def _set_timer(self, seconds: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = None if seconds is None else loop.call_later(seconds, self._timed_out)
+        self._timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self._timed_out)
 
     def _timed_out(self) -> None:
         if self._buffer and self._state is State.HEAD:
@@ -166,11 +165,8 @@ class Downstream(asyncio.Protocol):
         if end < 0:
             if len(self._buffer) > heads.MAX_HEAD_BYTES:
                 raise heads.RefusedError(431, "the head is too large")
-            if (
-                self._buffer
-                and self._timer is not None
-                and self._timer.when() > asyncio.get_running_loop().time() + HEAD_SECONDS
-            ):
+            latest = asyncio.get_running_loop().time() + HEAD_SECONDS
+            if self._buffer and self._timer is not None and self._timer.when() > latest:
                 self._set_timer(HEAD_SECONDS)
             return
         if end > heads.MAX_HEAD_BYTES:
