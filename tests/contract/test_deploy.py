@@ -1,0 +1,97 @@
+"""What `make run` writes before it starts anything: configurations that their programs accept, secrets for us alone."""
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.dev import inventory, run, suite
+from tests.require import require
+
+MACHINES = {"real": inventory.this_machine, "demo": inventory.simulated}
+
+
+@pytest.fixture
+def dashboard_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that the distribution's programs are there: nothing is started here."""
+    monkeypatch.setattr(suite, "program_path", lambda name: f"/usr/bin/{name}")
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_prometheus_accepts_the_configuration_and_finds_the_targets(tmp_path: Path, kind: str) -> None:
+    promtool = shutil.which("promtool", path=suite.SEARCH)
+    require("prometheus", present=promtool is not None, reason="promtool is not installed")
+    names = ["node-exporter", "gpu-exporter", "demo-machines", "broker-exporter"]
+    ports = dict.fromkeys([*names, "manager-api", "jupyter-broker", "jupyter-proxy"], 9999)
+    config = inventory.write_targets(tmp_path, MACHINES[kind](), ports, demo=kind == "demo")
+    checked = subprocess.run([str(promtool), "check", "config", config], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "SUCCESS" in checked.stdout + checked.stderr
+    written = {path.name for path in (tmp_path / "targets").iterdir()}
+    assert written == {"node.json", "gpu.json", "broker.json", "services.json"}
+    assert all(f"targets/{name}" in config.read_text() for name in written)
+
+
+@pytest.mark.usefixtures("dashboard_only")
+@pytest.mark.parametrize("demo", [False, True])
+def test_secrets_are_in_files_for_us_alone_and_on_no_command_line(tmp_path: Path, demo: bool) -> None:
+    folder = tmp_path / "run"
+    prepared = suite.prepare(folder, demo=demo, port=0)
+    config = run.supervisor_config(prepared)
+    keys = suite.kept_secrets(folder)
+    assert len(set(keys.values())) == len(suite.TOKENS)
+    for path in folder.rglob("*"):
+        if path.is_file() and any(key in path.read_text("utf-8", "replace") for key in keys.values()):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert all(key in config.read_text() for key in keys.values())
+    assert not [p for p in prepared.programs if any(key in " ".join(p.command) for key in keys.values())]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.usefixtures("dashboard_only")
+def test_each_service_gets_only_the_secrets_that_it_uses(tmp_path: Path) -> None:
+    prepared = suite.prepare(tmp_path / "run", demo=False, port=0)
+    names = {value: name for name, value in suite.kept_secrets(tmp_path / "run").items()}
+    held = {p.name: {names[v] for v in p.environment.values() if v in names} for p in prepared.programs}
+    assert {name: secrets for name, secrets in held.items() if secrets} == {
+        "jupyter-broker": {"manager_token", "proxy_token", "exporter_token"},
+        "manager-api": {"manager_token", "identity_key"},
+        "jupyter-proxy": {"proxy_token", "identity_key", "session_key"},
+        "broker-exporter": {"exporter_token"},
+    }
+
+
+@pytest.mark.usefixtures("dashboard_only")
+def test_secrets_are_kept_so_that_sessions_outlive_a_restart(tmp_path: Path) -> None:
+    suite.prepare(tmp_path / "run", demo=False, port=0)
+    before = suite.kept_secrets(tmp_path / "run")
+    suite.prepare(tmp_path / "run", demo=False, port=0)
+    assert suite.kept_secrets(tmp_path / "run") == before
+
+
+def test_a_taken_port_leads_to_the_next_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert suite.public_port(port) > port
+
+
+def test_a_missing_program_is_one_sentence_with_what_to_install() -> None:
+    with pytest.raises(suite.MissingPartError, match="apt-get install prometheus prometheus-node-exporter"):
+        suite.program_path("no-such-program")
+
+
+def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
+    with run.only_one(tmp_path), pytest.raises(SystemExit, match="already runs"), run.only_one(tmp_path):
+        pass
+
+
+def test_make_alone_prints_help_with_every_everyday_command() -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    printed = subprocess.run(["make"], cwd=suite.ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert all(f"make {word}" in printed.stdout for word in ("run", "demo", "test", "stop-notebooks", "bench-start"))
