@@ -22,7 +22,14 @@ import psutil
 from shiva_jupyter_broker.adapters import jupyter_settings, processes
 from shiva_jupyter_broker.adapters.files import write_atomically
 from shiva_jupyter_broker.adapters.process_records import Record, Records
-from shiva_jupyter_broker.domain.containers import Container, ContainerId, ContainerSpec, ContainerState, Endpoint
+from shiva_jupyter_broker.domain.containers import (
+    Container,
+    ContainerId,
+    ContainerSpec,
+    ContainerState,
+    Endpoint,
+    LaunchId,
+)
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
 
 log = logging.getLogger("shiva.jupyter_broker.local_process")
@@ -36,7 +43,7 @@ class ProcessLauncher:
     def __init__(self, state: Path) -> None:
         """Take up what an earlier broker left under `state`: running containers, and stops that were under way."""
         self._records = Records(state / "containers")
-        self._children: dict[int, subprocess.Popen[bytes]] = {}  # ours to reap, and to ask for an exit status
+        self._children: dict[LaunchId, subprocess.Popen[bytes]] = {}  # ours to reap, and to ask for an exit status
         self._lock = threading.Lock()
         for record in self._read_all():
             if record.pid is None:
@@ -67,7 +74,7 @@ class ProcessLauncher:
         if record is None or before is None:
             return
         if processes.living(record.pid, record.created) is None and not processes.marked(record.spec.launch_id):
-            self._records.remove(container, record.spec.launch_id)
+            self._drop(record)
         elif not before.stopping:
             self._end_in_background(record, grace=grace)
 
@@ -98,18 +105,20 @@ class ProcessLauncher:
                 start_new_session=True,
             )
         with self._lock:
-            self._children[child.pid] = child
+            self._children[spec.launch_id] = child
         processes.limit(child.pid, spec.limits)
         created = psutil.Process(child.pid).create_time()
         self._records.write(Record(spec=spec, pid=child.pid, created=created, started_at=started_at))
 
     def _adopt(self, record: Record) -> None:
-        """Complete a record whose broker ended between starting the process and writing its pid."""
+        """Complete a record whose broker ended before it wrote the pid; drop it where no process came of it."""
         found = processes.marked(record.spec.launch_id)
-        if found:
-            processes.limit(found[0].pid, record.spec.limits)
-            created = found[0].create_time()
-            self._records.write(replace(record, pid=found[0].pid, created=created, started_at=created))
+        if not found:
+            self._drop(record)
+            return
+        processes.limit(found[0].pid, record.spec.limits)
+        created = found[0].create_time()
+        self._records.write(replace(record, pid=found[0].pid, created=created, started_at=created))
 
     def _observed(self, record: Record) -> Container:
         spec = record.spec
@@ -134,7 +143,7 @@ class ProcessLauncher:
         )
 
     def _state(self, record: Record) -> tuple[ContainerState, str | None]:
-        status = self._exit_status(record.pid)
+        status = self._exit_status(record.spec.launch_id)
         if record.stopping:
             return ContainerState.STOPPING, None
         if record.pid is None:
@@ -144,10 +153,10 @@ class ProcessLauncher:
         how = "by itself" if status is None else f"with exit status {status}"
         return ContainerState.FAILED, f"Jupyter ended {how}. The files in the home are safe; start it again."
 
-    def _exit_status(self, pid: int | None) -> int | None:
+    def _exit_status(self, launch: LaunchId) -> int | None:
         """Return the status of a child of ours that ended, and reap it."""
         with self._lock:
-            child = self._children.get(pid) if pid is not None else None
+            child = self._children.get(launch)
         return None if child is None else child.poll()
 
     def _endpoint(self, record: Record) -> Endpoint | None:
@@ -164,12 +173,15 @@ class ProcessLauncher:
     def _end(self, record: Record, *, grace: timedelta) -> None:
         first = processes.living(record.pid, record.created)
         processes.end(record.spec.launch_id, first=first, grace_seconds=grace.total_seconds())
-        if record.pid is not None:
-            self._exit_status(record.pid)
-            with self._lock:
-                self._children.pop(record.pid, None)
-        self._records.remove(record.spec.id, record.spec.launch_id)
+        self._drop(record)
         log.info("container ended", extra={"container": record.spec.id})
+
+    def _drop(self, record: Record) -> None:
+        """Forget a container whose processes have ended."""
+        self._exit_status(record.spec.launch_id)
+        with self._lock:
+            self._children.pop(record.spec.launch_id, None)
+        self._records.remove(record.spec.id, record.spec.launch_id)
 
 
 def _free_port() -> int:

@@ -1,5 +1,6 @@
 """The process launcher's labels: one folder a container, written at launch, the only record of it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -107,7 +108,8 @@ class Records:
         record = self.read(container)
         if record is not None and record.spec.launch_id == launch:
             grave = self._root.parent / f"gone-{launch}"
-            self.folder(container).rename(grave)  # the id is free from here on, in one step
+            with contextlib.suppress(FileNotFoundError):  # somebody else removed it in between
+                self.folder(container).rename(grave)  # the id is free from here on, in one step
             shutil.rmtree(grave, ignore_errors=True)
 
 
