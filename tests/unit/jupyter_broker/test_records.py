@@ -96,7 +96,10 @@ def test_removing_an_earlier_launch_leaves_its_successor_alone(records: Records)
     assert records.read(ADAS) == Record(spec=ADA)
 
 
-def test_what_ended_while_it_was_to_be_stopped_is_gone(root: Path) -> None:
+@pytest.fixture
+def racing(root: Path) -> Records:
+    """Records of one container that somebody else removes right after each look at it."""
+
     class Racing(Records):
         def read(self, container: ContainerId) -> Record | None:
             found = super().read(container)
@@ -105,7 +108,16 @@ def test_what_ended_while_it_was_to_be_stopped_is_gone(root: Path) -> None:
 
     racing = Racing(root)
     racing.claim(ADA)
+    return racing
+
+
+def test_what_ended_while_it_was_to_be_stopped_is_gone(racing: Records) -> None:
     assert racing.mark_stopping(ADAS) is None
+
+
+def test_of_two_who_remove_it_at_once_neither_fails(racing: Records, root: Path) -> None:
+    racing.remove(ADAS, ADA.launch_id)
+    assert list(root.iterdir()) == []
 
 
 @pytest.mark.parametrize("length", [0, 1, 40, 400])
