@@ -289,3 +289,37 @@ def test_no_answer_of_the_door_names_its_software(path: str) -> None:
         assert b"ornado" not in answer.body
 
     in_world(use)
+
+
+def test_a_session_outlives_the_door() -> None:
+    cookies: list[str] = []
+
+    async def before(world: World) -> None:
+        cookies.append(await world.login("ada"))
+
+    async def after(world: World) -> None:
+        assert (await world.ask("GET", "/user/ada/echo", cookies[0])).status == 200
+
+    in_world(before)
+    in_world(after)
+
+
+def test_everybody_gets_their_own_answer_however_many_ask_at_once() -> None:
+    async def use(world: World) -> None:
+        people = [f"person{number}" for number in range(10)]
+        world.broker.routes = [route(name, world.container.url) for name in people]
+
+        async def work(name: str) -> None:
+            cookie, client = await world.login(name), await world.client()
+            for number in range(20):
+                for path in (f"/user/{name}/{number}", f"/api/v1/{name}/{number}"):
+                    answer = await client.ask("POST", path, world.headers(cookie), f"{name} {number}".encode())
+                    assert (answer.status, answer.facts["target"]) == (200, path)
+                    who = {key.lower(): value for key, value in answer.facts["headers"]}.get("x-shiva-identity")
+                    if path.startswith("/api/"):
+                        now = datetime.now(UTC)
+                        assert identity.verify(who, key=IDENTITY_KEY.encode(), now=now).name == name
+
+        await asyncio.gather(*(work(name) for name in people for _ in range(2)))
+
+    in_world(use)

@@ -213,3 +213,36 @@ def test_what_follows_the_agreement_at_once_arrives() -> None:
             assert b"connection: Upgrade\r\nupgrade: websocket\r\n" in seen[0]
 
     in_world(use)
+
+
+AGREED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+FLOOD, BOUND = 128 * 2**20, 16 * 2**20
+
+
+def test_a_flood_in_a_socket_waits_for_who_reads_slowly() -> None:
+    async def use(world: World) -> None:
+        ends: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(AGREED)
+            ends.append((reader, writer))
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        world.broker.routes = [route("ken", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")]
+        ken, client = await world.login("ken"), await world.client()
+        client.writer.write(start(world, ken, "GET /user/ken/x", *SOCKET))
+        await client.head()
+        await until(lambda: ends)
+        reader, writer = ends[0]
+        for sender, receiver in ((writer, client.reader), (client.writer, reader)):
+            sender.write(bytes(FLOOD))
+            left = -1
+            while left != (left := sender.transport.get_write_buffer_size()):
+                await asyncio.sleep(0.2)
+            assert 0 < FLOOD - left < BOUND
+            assert len(await receiver.readexactly(FLOOD)) == FLOOD
+        writer.close()
+        server.close()
+
+    in_world(use)

@@ -1,5 +1,7 @@
 """Settings that would be unsafe, or lead nowhere, are refused with a sentence that names the key."""
 
+import json
+import signal
 import socket
 import subprocess
 import sys
@@ -107,3 +109,21 @@ def test_the_command_says_in_one_line_that_the_address_is_taken() -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"shiva-jupyter-proxy: cannot listen on 127.0.0.1:{port}: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_the_command_ends_cleanly_when_told_even_with_open_connections() -> None:
+    command = [sys.executable, "-m", "shiva_jupyter_proxy"]
+    nowhere = environment(BIND_PORT="0", BROKER_URL="http://127.0.0.1:1")
+    with subprocess.Popen(command, env=nowhere, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as door:
+        try:
+            assert door.stdout is not None
+            opened = json.loads(door.stdout.readline())
+            with socket.create_connection(("127.0.0.1", opened["port"])) as idle:
+                idle.sendall(b"GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert idle.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+                door.send_signal(signal.SIGTERM)
+                said, complaints = door.communicate(timeout=10)
+        finally:
+            door.kill()
+    assert (door.returncode, complaints) == (0, b"")
+    assert b"traceback" not in said

@@ -87,7 +87,7 @@ async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
         server = await asyncio.get_running_loop().create_server(connection, settings.bind_host, settings.bind_port)
         tasks = [asyncio.create_task(sync.run()), asyncio.create_task(activity.run())]
         try:
-            log.info("open", extra={"host": settings.bind_host, "port": settings.bind_port})
+            log.info("open", extra={"host": settings.bind_host, "port": server.sockets[0].getsockname()[1]})
             yield server
         finally:
             server.close()
