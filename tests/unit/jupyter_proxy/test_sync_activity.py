@@ -1,12 +1,14 @@
 """Routes come from the broker and stay when it is away; accesses go to it and are never lost."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from shiva_jupyter_proxy.activity import Activity
+from shiva_jupyter_proxy.adapters import broker_http
 from shiva_jupyter_proxy.adapters.broker_http import Broker
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
 from shiva_jupyter_proxy.domain.routes import Route, RouteTable
@@ -14,6 +16,7 @@ from shiva_jupyter_proxy.sync import RouteSync
 
 from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing
 from tests.fakes.proxy_broker import route as raw
+from tests.fakes.proxy_upstream import scripted
 
 START = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 ADA, KEN = raw("ada", "http://a:1"), raw("ken", "http://b:2")
@@ -114,6 +117,35 @@ def test_a_broker_that_is_gone_leaves_the_last_routes() -> None:
             since = at.sync.answered_at
         await at.sync.pull()
         assert (at.known, at.sync.answers, at.sync.answered_at) == ({"ada--default"}, False, since)
+
+    asyncio.run(within())
+
+
+@pytest.mark.parametrize(
+    "reply", [b"", b"\x00noise\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", b"HTTP/1.1 x\r\n\r\n"]
+)
+def test_a_broker_that_does_not_speak_http_is_away(reply: bytes) -> None:
+    async def within() -> None:
+        async with scripted(lambda _: reply) as (url, _):
+            broker = Broker(url, TOKEN)
+            with pytest.raises(RoutesUnavailableError):
+                await broker.routes()
+            with pytest.raises(ReportRefusedError):
+                await broker.report({"ada--default": START})
+
+    asyncio.run(within())
+
+
+def test_a_broker_that_never_answers_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_http, "TIMEOUT_SECONDS", 0.05)
+
+    async def within() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            broker = Broker(f"http://127.0.0.1:{silent.getsockname()[1]}", TOKEN)
+            with pytest.raises(RoutesUnavailableError):
+                await broker.routes()
+            with pytest.raises(ReportRefusedError):
+                await broker.report({"ada--default": START})
 
     asyncio.run(within())
 
