@@ -104,6 +104,15 @@ def wish(body: Any) -> Wish:
     )
 
 
+def _utc(value: Any) -> datetime | None:
+    """Read a time; None when it has no zone."""
+    try:
+        at = datetime.fromisoformat(value)
+        return None if at.tzinfo is None else at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise MalformedError("last_access: each value must be an RFC 3339 time.") from error
+
+
 def activity(body: Any) -> dict[ContainerId, datetime]:
     """Read a batch of accesses.
 
@@ -115,11 +124,7 @@ def activity(body: Any) -> dict[ContainerId, datetime]:
         raise MalformedError("last_access: must be an object of times by container id.")
     result = {}
     for key, value in batch.items():
-        try:
-            at = datetime.fromisoformat(value)
-        except (TypeError, ValueError) as error:
-            raise MalformedError("last_access: each value must be an RFC 3339 time.") from error
-        if at.tzinfo is None:
+        if (at := _utc(value)) is None:
             raise MalformedError("last_access: each time needs a zone.")
-        result[ContainerId(key)] = at.astimezone(UTC)
+        result[ContainerId(key)] = at
     return result
