@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from shiva_jupyter_broker.adapters.catalogue import LOCAL, StaticCatalogue
-from shiva_jupyter_broker.adapters.files import JournalFile
+from shiva_jupyter_broker.adapters.catalogue import LOCAL
 from shiva_jupyter_broker.domain.containers import (
     Container,
     ContainerId,
@@ -31,43 +29,14 @@ from shiva_jupyter_broker.domain.ports import (
     PortError,
     Reach,
 )
-from shiva_jupyter_broker.service import Broker, Ports
+from shiva_jupyter_broker.service import Broker
 
-from tests.fakes.launcher import (
-    LIMITS,
-    NOW,
-    FakeClock,
-    FakeHomes,
-    FakeInventory,
-    FakeLauncher,
-    FakeProbe,
-    machine,
-)
+from tests.fakes.broker_world import World
+from tests.fakes.launcher import LIMITS, NOW, FakeLauncher, FakeProbe
 
 ADA = UserName("ada")
 ADAS = ContainerId("ada--default")
 WISH = Wish(owner=ADA)
-
-
-@dataclass
-class World:
-    """What outlives a broker, and brokers over it."""
-
-    folder: Path
-    launcher: FakeLauncher = field(default_factory=FakeLauncher)
-    probe: FakeProbe = field(default_factory=FakeProbe)
-    homes: FakeHomes = field(default_factory=FakeHomes)
-    clock: FakeClock = field(default_factory=FakeClock)
-    took: list[float] = field(default_factory=list)
-
-    def broker(self) -> Broker:
-        """Return a broker as after a (re)start: its files are read anew."""
-        ports = Ports(
-            launcher=self.launcher, probe=self.probe, homes=self.homes, catalogue=StaticCatalogue(),
-            inventory=FakeInventory([machine("gpu-01"), machine("gpu-02", gpus=0)]),
-            journal=JournalFile(self.folder / "journal.json"), clock=self.clock,
-        )  # fmt: skip
-        return Broker(ports, limits=LIMITS, stop_grace=timedelta(seconds=10), on_ready=self.took.append)
 
 
 @pytest.fixture
