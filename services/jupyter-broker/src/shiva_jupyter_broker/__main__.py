@@ -6,7 +6,8 @@ import sys
 from gunicorn.app.base import BaseApplication
 from shiva_common import env, logs
 
-from shiva_jupyter_broker.settings import Settings
+from shiva_jupyter_broker.adapters.files import InventoryFile
+from shiva_jupyter_broker.settings import PREFIX, Settings
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -45,8 +46,9 @@ class Server(BaseApplication):  # type: ignore[misc]
 def main() -> None:
     """Run the service; exit status 2 when the settings are wrong."""
     try:
-        settings = env.load(Settings, os.environ, prefix="SHIVA_JUPYTER_BROKER_")
-    except env.SettingsError as error:
+        settings = env.load(Settings, os.environ, prefix=PREFIX)
+        InventoryFile(settings.machines_file)  # the worker reads it again; a bad one must end the start in a sentence
+    except (env.SettingsError, ValueError) as error:
         print(f"shiva-jupyter-broker: {error}", file=sys.stderr)
         sys.exit(2)
     logs.configure("shiva.jupyter_broker")

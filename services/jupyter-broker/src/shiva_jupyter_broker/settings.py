@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 LAUNCHERS = ("process",)
+PREFIX = "SHIVA_JUPYTER_BROKER_"
+MIN_TOKEN_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,19 @@ class Settings:
     stop_grace: timedelta = timedelta(seconds=10)
 
     def __post_init__(self) -> None:
-        """Refuse what is not offered."""
-        if self.launcher not in LAUNCHERS:
-            raise ValueError(f"SHIVA_JUPYTER_BROKER_LAUNCHER must be one of {', '.join(LAUNCHERS)}")
+        """Refuse what is not offered and what protects or limits nothing, all at once."""
+        tokens = (self.manager_token, self.proxy_token, self.exporter_token)
+        rules = {
+            f"LAUNCHER must be one of {', '.join(LAUNCHERS)}": self.launcher in LAUNCHERS,
+            "BIND_PORT must be from 0 to 65535": 0 <= self.bind_port <= 65535,
+            f"MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must have at least {MIN_TOKEN_LENGTH} characters each": all(
+                len(token) >= MIN_TOKEN_LENGTH for token in tokens
+            ),
+            "MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must differ": len(set(tokens)) == len(tokens),
+            "CPUS must be above zero": self.cpus > 0,
+            "MEMORY_BYTES must be above zero": self.memory_bytes > 0,
+            "SHM_BYTES must be above zero": self.shm_bytes > 0,
+            "PIDS must be above zero": self.pids > 0,
+        }
+        if broken := [PREFIX + rule for rule, kept in rules.items() if not kept]:
+            raise ValueError("\n".join(broken))

@@ -2,7 +2,6 @@
 
 import logging
 
-from shiva_jupyter_broker.domain.ports import PortError
 from shiva_jupyter_broker.service import Broker
 
 log = logging.getLogger("shiva.jupyter_broker.watcher")
@@ -17,8 +16,8 @@ def watch(broker: Broker) -> None:
         broker.changed.clear()
         try:
             busy = broker.settle()
-        except PortError:
-            log.exception("the containers cannot be listed")
+        except Exception:  # whatever it was, the next look may succeed, and nobody else looks
+            log.exception("the containers cannot be settled")
             busy = False
         if busy:
             broker.changed.wait(BUSY_SECONDS)

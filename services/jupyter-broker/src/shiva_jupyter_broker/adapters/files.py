@@ -42,7 +42,9 @@ class InventoryFile:
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
             self._machines = tuple(sorted((_machine(each) for each in raw["machines"]), key=lambda m: m.name))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is not an inventory: {error!r}") from error
         if len({machine.name for machine in self._machines}) != len(self._machines):
             raise ValueError(f"{path} names a machine twice")

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from flask import Response, request
 
 from shiva_jupyter_broker.api import problems
-
-MIN_TOKEN_LENGTH = 32
+from shiva_jupyter_broker.settings import MIN_TOKEN_LENGTH
 
 ALLOWED: Mapping[str, frozenset[str]] = {
     "containers.listed": frozenset({"manager", "exporter"}),
