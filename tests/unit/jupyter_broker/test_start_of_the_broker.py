@@ -1,0 +1,140 @@
+"""How the broker starts and does not: settings in sentences, one broker a folder, a watcher that survives."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from shiva_common import env
+from shiva_jupyter_broker import bootstrap, watcher
+from shiva_jupyter_broker.bootstrap import StateInUseError
+from shiva_jupyter_broker.domain.containers import UserName, Wish
+from shiva_jupyter_broker.domain.ports import LauncherUnavailableError
+from shiva_jupyter_broker.service import Broker
+from shiva_jupyter_broker.settings import PREFIX, Settings
+
+from tests.fakes.broker_world import World
+
+PROGRAM = [sys.executable, "-m", "shiva_jupyter_broker"]
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "machines.json").write_text(json.dumps({"machines": []}), encoding="utf-8")
+    facts = {
+        "MANAGER_TOKEN": "m" * 32, "PROXY_TOKEN": "p" * 32, "EXPORTER_TOKEN": "e" * 32,
+        "STATE_DIR": str(tmp_path / "state"), "HOMES_DIR": str(tmp_path / "homes"),
+        "MACHINES_FILE": str(tmp_path / "machines.json"), "BIND_PORT": "0",
+    }  # fmt: skip
+    return {PREFIX + key: value for key, value in facts.items()}
+
+
+def test_good_settings_are_read_and_keep_their_secrets(variables: dict[str, str]) -> None:
+    read = env.load(Settings, variables, prefix=PREFIX)
+    assert (read.bind_port, read.launcher, read.demo) == (0, "process", False)
+    assert not any(letter * 32 in repr(read) for letter in "mpe")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"LAUNCHER": "cloud"}, "LAUNCHER must be one of process"),
+        ({"BIND_PORT": "65536"}, "BIND_PORT must be from 0 to 65535"),
+        (
+            {"MANAGER_TOKEN": "m" * 31},
+            "MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must have at least 32 characters each",
+        ),
+        ({"MANAGER_TOKEN": "p" * 32}, "MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must differ"),
+        ({"CPUS": "0"}, "CPUS must be above zero"),
+        ({"MEMORY_BYTES": "-1"}, "MEMORY_BYTES must be above zero"),
+        ({"SHM_BYTES": "0"}, "SHM_BYTES must be above zero"),
+        ({"PIDS": "0"}, "PIDS must be above zero"),
+    ],
+)
+def test_bad_settings_are_refused_in_a_sentence(
+    variables: dict[str, str], changes: dict[str, str], sentence: str
+) -> None:
+    changed = variables | {PREFIX + key: value for key, value in changes.items()}
+    with pytest.raises(env.SettingsError) as refused:
+        env.load(Settings, changed, prefix=PREFIX)
+    assert str(refused.value) == PREFIX + sentence
+
+
+@pytest.mark.parametrize("broken", ["TOKEN", "machines"])
+def test_a_start_that_cannot_be_ends_with_2_and_a_sentence_on_standard_error(
+    variables: dict[str, str], broken: str
+) -> None:
+    if broken == "TOKEN":
+        variables[f"{PREFIX}PROXY_TOKEN"] = "m" * 32
+    else:
+        Path(variables[f"{PREFIX}MACHINES_FILE"]).write_text("{", encoding="utf-8")
+    ended = subprocess.run(PROGRAM, env=os.environ | variables, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("shiva-jupyter-broker: ")
+    assert broken in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "m" * 32 not in ended.stderr
+
+
+def test_one_broker_at_a_time_uses_a_folder(tmp_path: Path) -> None:
+    first = bootstrap.hold(tmp_path / "state", patience_seconds=0)
+    with pytest.raises(StateInUseError, match="another broker uses"):
+        bootstrap.hold(tmp_path / "state", patience_seconds=0)
+    first.close()
+    bootstrap.hold(tmp_path / "state", patience_seconds=0).close()
+
+
+class Ended(BaseException):
+    """Ends the watcher, which ends for no error."""
+
+
+class Waits(threading.Event):
+    """Does not wait, but remembers for how long it should have; the third time ends the watcher."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout)
+        if len(self.seconds) == 3:
+            raise Ended
+        return False
+
+
+def watched(broker: Broker) -> list[float | None]:
+    """Let the watcher look three times, and return how long it would have waited in between."""
+    broker.changed = waits = Waits()
+    with pytest.raises(Ended):
+        watcher.watch(broker)
+    return waits.seconds
+
+
+def test_an_idle_broker_looks_seldom(tmp_path: Path) -> None:
+    assert watched(World(tmp_path).broker()) == [watcher.CALM_SECONDS] * 3
+
+
+def test_a_start_is_watched_closely_until_it_is_ready(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    broker = world.broker()
+    seen, _ = broker.launch(Wish(owner=UserName("ada")))
+    assert watched(broker) == [watcher.BUSY_SECONDS] * 3
+    world.launcher.listen(seen.container.id)
+    assert watched(broker) == [watcher.CALM_SECONDS] * 3
+
+
+@pytest.mark.parametrize("error", [LauncherUnavailableError("no answer"), RuntimeError("unforeseen")])
+def test_no_error_ends_the_watcher(tmp_path: Path, error: Exception) -> None:
+    world = World(tmp_path)
+    broker = world.broker()
+
+    def fail() -> NoReturn:
+        raise error
+
+    world.launcher.containers = fail  # type: ignore[method-assign]
+    assert watched(broker) == [watcher.CALM_SECONDS] * 3
