@@ -171,10 +171,17 @@ class ProcessLauncher:
         threading.Thread(target=self._end, args=(record,), kwargs={"grace": grace}, daemon=True).start()
 
     def _end(self, record: Record, *, grace: timedelta) -> None:
-        first = processes.living(record.pid, record.created)
-        processes.end(record.spec.launch_id, first=first, grace_seconds=grace.total_seconds())
+        processes.end(record.spec.launch_id, first=self._first(record), grace_seconds=grace.total_seconds())
         self._drop(record)
         log.info("container ended", extra={"container": record.spec.id})
+
+    def _first(self, record: Record) -> psutil.Process | None:
+        """Return its Jupyter: by its record, or by our own hand on it where no pid was recorded."""
+        with self._lock:
+            child = self._children.get(record.spec.launch_id)
+        if record.pid is None and child is not None and child.poll() is None:
+            return psutil.Process(child.pid)
+        return processes.living(record.pid, record.created)
 
     def _drop(self, record: Record) -> None:
         """Forget a container whose processes have ended."""

@@ -35,6 +35,13 @@ def marked(launch: LaunchId) -> list[psutil.Process]:
     return sorted(found, key=lambda each: each.create_time())
 
 
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def limit(pid: int, limits: Limits) -> None:
     """Put what a bare process can carry of the limits on it; its children inherit them.
 
@@ -59,6 +66,8 @@ def end(launch: LaunchId, *, first: psutil.Process | None, grace_seconds: float)
             first.terminate()
         psutil.wait_procs([first], timeout=grace_seconds)
     left = marked(launch)
+    if first is not None and _runs(first) and first not in left:
+        left.append(first)  # a process that has only just begun does not show its mark yet
     while left:
         for process in left:
             with contextlib.suppress(psutil.Error):
