@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from shiva_jupyter_broker.adapters import processes
+from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.process_records import Record, Records
 from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
 from shiva_jupyter_broker.domain.containers import Container, ContainerId, ContainerSpec, LaunchId, UserName
-from shiva_jupyter_broker.domain.ports import Launcher
+from shiva_jupyter_broker.domain.ports import Launcher, Reach
 
 from tests.fakes.launcher import FakeLauncher, spec
 
@@ -35,7 +36,7 @@ class Subject(Protocol):
         """Return a home for `owner`."""
 
     def boot(self, container: ContainerId) -> None:
-        """Return once Jupyter listens."""
+        """Return once Jupyter answers."""
 
     def kill(self, container: ContainerId) -> None:
         """Kill the notebook's own process, as the kernel does when memory is out."""
@@ -131,7 +132,7 @@ class ProcessSubject:
         return path.read_text("utf-8", "replace") if path.exists() else "(no log)"
 
     def boot(self, container: ContainerId) -> None:
-        """Wait for the endpoint."""
+        """Wait for the endpoint and for an answer there."""
 
         def listens() -> bool:
             seen = shown(self.launcher, container)
@@ -139,7 +140,12 @@ class ProcessSubject:
             assert seen.reason is None, f"{seen.reason}\n{self.log(container)}"
             return seen.endpoint is not None
 
-        eventually(listens, what=f"{container} listens")
+        eventually(listens, what=f"it is known where {container} listens")
+        eventually(lambda: self._answers(container), what=f"{container} answers")
+
+    def _answers(self, container: ContainerId) -> bool:
+        seen = shown(self.launcher, container)
+        return seen is not None and JupyterProbe().reach(seen) is Reach.ANSWERING
 
     def kill(self, container: ContainerId) -> None:
         """Send SIGKILL to Jupyter alone."""

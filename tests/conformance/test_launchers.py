@@ -33,7 +33,7 @@ class Running:
 
 
 def started(subject: Subject, owner: str) -> Running:
-    """Launch a container, and return once its Jupyter listens."""
+    """Launch a container, and return once its Jupyter answers."""
     spec, asked = wanted(subject, owner), datetime.now(UTC)
     subject.launcher.launch(spec)
     accepted = datetime.now(UTC)
@@ -177,9 +177,7 @@ def ask(subject: Subject, running: Running, path: str, *, token: str | None, met
 
 
 def test_its_endpoint_answers_with_the_token_and_refuses_without(process: ProcessSubject, jupyter: Running) -> None:
-    eventually(
-        lambda: ask(process, jupyter, "api/status", token=jupyter.spec.token).status_code == 200, what="it answers"
-    )
+    assert ask(process, jupyter, "api/status", token=jupyter.spec.token).status_code == 200
     assert ask(process, jupyter, "api/status", token=None).status_code == 403
     assert ask(process, jupyter, "api/status", token="0" * 64).status_code == 403
     assert ask(process, jupyter, "lab", token=None).status_code in {302, 403}
@@ -189,7 +187,7 @@ def test_its_endpoint_answers_with_the_token_and_refuses_without(process: Proces
 def test_the_probe_tells_the_notebook_from_a_stranger(process: ProcessSubject, jupyter: Running) -> None:
     seen = shown(process.launcher, jupyter.spec.id)
     assert seen is not None
-    eventually(lambda: JupyterProbe().reach(seen) is Reach.ANSWERING, what="the probe reaches it")
+    assert JupyterProbe().reach(seen) is Reach.ANSWERING
     assert JupyterProbe().reach(replace(seen, token="0" * 64)) is Reach.LISTENING
     assert JupyterProbe().reach(replace(seen, endpoint=None)) is Reach.NOTHING
 
@@ -249,7 +247,6 @@ def test_a_port_that_was_taken_meanwhile_is_exchanged_for_another(
     assert seen is not None
     assert seen.endpoint is not None
     assert seen.endpoint.port != port
-    eventually(lambda: JupyterProbe().reach(seen) is Reach.ANSWERING, what="it answers there")
     process.launcher.stop(running.spec.id, grace=GRACE)
     process.leave(running.spec.id)
 

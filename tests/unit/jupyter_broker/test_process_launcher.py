@@ -117,6 +117,27 @@ def test_what_cannot_be_limited_does_not_run(
     assert shown(launcher, wanted.id) is not None
 
 
+def test_a_process_that_does_not_show_its_mark_yet_is_ended_too(
+    launcher: ProcessLauncher, wanted: ContainerSpec, instead: Callable[..., None], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    begun: list[int] = []
+
+    def refuse(pid: int, limits: Limits) -> None:
+        del limits
+        begun.append(pid)
+        raise OSError(1, "Operation not permitted")
+
+    instead("sh", "-c", "trap '' TERM; exec sleep 300")
+    with monkeypatch.context() as patched:
+        patched.setattr(processes, "limit", refuse)
+        patched.setattr(processes, "marked", lambda _: [])
+        with pytest.raises(LaunchRefusedError):
+            launcher.launch(wanted)
+    assert not any(psutil.pid_exists(pid) for pid in begun)
+    assert_nothing_is_left(tmp_path, wanted)
+
+
 def test_a_full_disk_refuses_a_start_and_the_next_one_succeeds(
     launcher: ProcessLauncher, wanted: ContainerSpec, instead: Callable[..., None], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
