@@ -21,7 +21,7 @@ export function GpuTile({ gpu, holdersKnown }: { gpu: Gpu; holdersKnown: boolean
         ratio={share(gpu.memory_used_bytes, gpu.memory_total_bytes)}
         text={amounts(gpu.memory_used_bytes, gpu.memory_total_bytes)}
       />
-      <Typography variant="body2" noWrap sx={{ mt: 0.5 }}>
+      <Typography variant="body2" sx={{ mt: 0.5, overflowWrap: "anywhere" }}>
         {gpu.up === false && `${messages.lost} · `}
         {gpu.holder ? (
           <>
