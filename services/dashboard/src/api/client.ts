@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { browser } from "./browser";
 import type { components, paths } from "./schema.gen";
 
 export type Schemas = components["schemas"];
@@ -51,7 +52,7 @@ export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; res
     throw new ApiError(UNREACHABLE);
   }
   const { data, error, response } = outcome;
-  if (response.status === 401) window.location.assign(loginAddress(window.location));
+  if (response.status === 401) browser.goTo(loginAddress(window.location));
   if (response.ok) return data as T;
   if (isProblem(error)) throw new ApiError(error);
   throw new ApiError({ ...UNREACHABLE, status: response.status, code: `http-${response.status}` });

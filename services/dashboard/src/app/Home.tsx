@@ -3,6 +3,7 @@ import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { browser } from "../api/browser";
 import { MyContainer } from "../features/containers/MyContainer";
 import { containersQuery, startMutation, type Wish } from "../features/containers/queries";
 import { StartDialog } from "../features/containers/StartDialog";
@@ -29,7 +30,7 @@ export function Home() {
   useEffect(() => {
     if (!opened.current && now?.state === "ready" && now.requested_at === started?.requested_at) {
       opened.current = true;
-      window.location.assign(now.url);
+      browser.goTo(now.url);
     }
   }, [now, started]);
 

@@ -1,0 +1,121 @@
+import type { Schemas } from "../api/client";
+
+/** Typed by the contract: a change there is a type error here. */
+export const gpu = (changes: Partial<Schemas["Gpu"]> = {}): Schemas["Gpu"] => ({
+  uuid: "GPU-1",
+  index: 0,
+  model: "NVIDIA GeForce GTX 1080",
+  up: true,
+  utilization_ratio: 0.5,
+  memory_total_bytes: 8 * 2 ** 30,
+  memory_used_bytes: 2 ** 30,
+  temperature_celsius: 61,
+  holder: null,
+  ...changes,
+});
+
+export const machine = (changes: Partial<Schemas["Machine"]> = {}): Schemas["Machine"] => {
+  const gpus = changes.gpus ?? [gpu()];
+  return {
+    name: "gpu-01",
+    state: "free",
+    sample_age_seconds: 2,
+    cpus: 8,
+    cpu_ratio: 0.31,
+    memory_total_bytes: 32 * 2 ** 30,
+    memory_used_bytes: 8 * 2 ** 30,
+    disk_total_bytes: 500 * 2 ** 30,
+    disk_used_bytes: 100 * 2 ** 30,
+    network_receive_bytes_per_second: 2048,
+    network_transmit_bytes_per_second: 1024,
+    temperature_celsius: 54,
+    gpu_driver: "present",
+    gpus_total: gpus.length,
+    gpus_free: gpus.length,
+    holders_known: true,
+    gpus,
+    containers: [],
+    ...changes,
+  };
+};
+
+/** A machine of which nobody told anything. */
+export const silent = (changes: Partial<Schemas["Machine"]> = {}) =>
+  machine({
+    sample_age_seconds: null,
+    cpus: null,
+    cpu_ratio: null,
+    memory_total_bytes: null,
+    memory_used_bytes: null,
+    disk_total_bytes: null,
+    disk_used_bytes: null,
+    network_receive_bytes_per_second: null,
+    network_transmit_bytes_per_second: null,
+    temperature_celsius: null,
+    ...changes,
+  });
+
+export const silentGpu = () =>
+  gpu({
+    index: 1,
+    up: null,
+    utilization_ratio: null,
+    memory_total_bytes: null,
+    memory_used_bytes: null,
+    temperature_celsius: null,
+  });
+
+export const overview = (
+  machines: Schemas["Machine"][] = [machine()],
+  changes: Partial<Schemas["Machines"]> = {},
+): Schemas["Machines"] => ({
+  metrics: { state: "fresh", age_seconds: 1 },
+  broker: { state: "fresh", age_seconds: 0 },
+  machines,
+  ...changes,
+});
+
+export const container = (changes: Partial<Schemas["Container"]> = {}): Schemas["Container"] => ({
+  id: "ada--default",
+  owner: "ada",
+  name: "default",
+  machine: "gpu-01",
+  image: "shiva-jupyter",
+  gpus: [],
+  state: "ready",
+  reason: null,
+  url: "/user/ada/",
+  requested_at: "2026-11-23T09:10:00.000Z",
+  started_at: "2026-11-23T09:10:00.180Z",
+  ready_at: "2026-11-23T09:10:02.310Z",
+  last_access_at: null,
+  phases: { placed_seconds: 0.02, created_seconds: 0.16, booting_seconds: 1.73, ready_seconds: 0.4 },
+  time_to_notebook_seconds: 2.31,
+  limits: { cpus: 2, memory_bytes: 2 ** 32, shm_bytes: 2 ** 26, pids: 4096 },
+  ...changes,
+});
+
+export const booting = (changes: Partial<Schemas["Container"]> = {}) =>
+  container({
+    state: "booting",
+    ready_at: null,
+    phases: { placed_seconds: 0.02, created_seconds: 0.16, booting_seconds: null, ready_seconds: null },
+    time_to_notebook_seconds: null,
+    ...changes,
+  });
+
+export const session = (changes: Partial<Schemas["Session"]> = {}): Schemas["Session"] => ({
+  user: { name: "ada", shown_name: "Ada", role: "user" },
+  demo: false,
+  version: "0.1.0",
+  ...changes,
+});
+
+export const problem = (status: number, code: string, title: string, parameters = {}): Schemas["Problem"] => ({
+  type: `urn:shiva:problem:${code}`,
+  status,
+  code,
+  title,
+  detail: "Your files are safe.",
+  parameters,
+});
