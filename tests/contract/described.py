@@ -112,12 +112,13 @@ class Examples:
     statuses: dict[str, int] = field(default_factory=dict)  # operation → status; else its lowest
     raw: tuple[int, str, str] | None = None  # status, content type and body, whatever is asked
     asked: list[str] = field(default_factory=list)
+    request_ids: list[str | None] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def reset(self) -> None:
         """Answer as at the start, and forget what was asked."""
         self.raw = None
-        for kept in (self.statuses, self.asked, self.wrong):
+        for kept in (self.statuses, self.asked, self.request_ids, self.wrong):
             kept.clear()
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
@@ -132,6 +133,7 @@ class Examples:
             self.wrong.append(f"{request.method} {request.path}: {error!r} {error.__cause__!r}")
             return Response("not in the contract", status=500)
         self.asked.append(name)
+        self.request_ids.append(request.headers.get("X-Request-Id"))
         if self.raw is not None:
             status, kind, body = self.raw
             return Response(body, status=status, content_type=kind)

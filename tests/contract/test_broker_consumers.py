@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from shiva_common import logs
 from shiva_exporters.broker import source as exporter
 from shiva_jupyter_proxy.adapters import broker_http as door
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
@@ -90,6 +91,15 @@ def test_to_the_manager_an_answer_that_cannot_be_read_is_a_broker_away(
 def test_to_the_manager_nobody_there_is_a_broker_away(operation: str) -> None:
     with pytest.raises(BrokerUnavailableError):
         MANAGER_CALLS[operation](BrokerHttp(NOWHERE, TOKEN))
+
+
+def test_the_request_id_goes_along(broker: Examples) -> None:
+    token = logs.request_id.set("abc-1")
+    try:
+        BrokerHttp(broker.url, TOKEN).images()
+    finally:
+        logs.request_id.reset(token)
+    assert broker.request_ids == ["abc-1"]
 
 
 def test_an_id_cannot_lead_the_manager_to_another_call(broker: Examples) -> None:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
+from shiva_common import logs
 from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue
 from shiva_jupyter_broker.adapters.files import JournalFile
 from shiva_jupyter_broker.api.access import Tokens
@@ -226,3 +227,8 @@ def test_a_failing_start_has_a_code_and_shows_no_trace(
     assert "Traceback" not in answer.text
     assert "a mistake of ours" not in answer.text
     assert ("a mistake of ours" in caplog.text) == (status == 500)
+
+
+def test_a_request_id_is_the_requests_alone(world: World) -> None:
+    world.call("containers")
+    assert logs.request_id.get() is None

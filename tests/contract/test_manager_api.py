@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
-from shiva_common import identity
+from shiva_common import identity, logs
 from shiva_common.identity import Identity
 from shiva_manager_api.api.app import create_app
 from shiva_manager_api.api.problems import PROBLEMS
@@ -211,3 +211,8 @@ def test_a_mistake_of_ours_is_logged_and_not_shown(caplog: pytest.LogCaptureFixt
     assert (answer.status_code, answer.get_json()["code"]) == (500, "internal")
     assert "a mistake of ours" not in answer.text
     assert "a mistake of ours" in caplog.text
+
+
+def test_a_request_id_is_the_requests_alone() -> None:
+    World().call("session")
+    assert logs.request_id.get() is None

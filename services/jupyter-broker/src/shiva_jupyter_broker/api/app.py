@@ -64,6 +64,10 @@ def _add_request_handling(app: Flask, tokens: access.Tokens, registry: Collector
         requests_total.labels(request.endpoint or "unknown", str(response.status_code)).inc()
         return response
 
+    @app.teardown_request
+    def forget(_: BaseException | None) -> None:
+        logs.request_id.set(None)  # the thread goes on with other work
+
 
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(PortError)

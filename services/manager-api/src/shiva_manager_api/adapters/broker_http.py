@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
+from shiva_common import logs
 
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, Tenant
 from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, Container, Image, Wish
@@ -69,9 +70,11 @@ class BrokerHttp:
     def _call(
         self, method: str, path: str, *, json: object = None, read_seconds: float = READ_SECONDS
     ) -> tuple[int, Any]:
+        current = logs.request_id.get()
+        headers = self._headers | ({"X-Request-Id": current} if current else {})
         try:
             answer = requests.request(
-                method, self._url + path, headers=self._headers, json=json, timeout=(CONNECT_SECONDS, read_seconds)
+                method, self._url + path, headers=headers, json=json, timeout=(CONNECT_SECONDS, read_seconds)
             )
             body = answer.json() if answer.content else None
         except (requests.RequestException, ValueError) as error:

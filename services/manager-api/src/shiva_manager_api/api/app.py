@@ -72,6 +72,10 @@ def _add_request_handling(app: Flask, key: bytes, clock: Callable[[], datetime],
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
+    @app.teardown_request
+    def forget(_: BaseException | None) -> None:
+        logs.request_id.set(None)  # the thread goes on with other work
+
 
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(PortError)
