@@ -197,6 +197,12 @@ def test_text_that_is_no_json_or_does_not_say_so_is_refused(body: str) -> None:
     assert answer.status_code == 400
 
 
+def test_a_deeply_nested_body_is_refused() -> None:
+    answer = World().call("start", data="[" * 50_000, content_type="application/json")
+    CONTRACT.check(answer)
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/", "/api", "/api/v1/", "/api/v1/nothing", "/api/v1/containers/a/b"])
 def test_an_unknown_path_is_a_problem_too(path: str) -> None:
     ada = identity.sign(Identity(name="ada", shown_name="Ada"), key=KEY, now=NOW)

@@ -87,6 +87,10 @@ def _add_errors(app: Flask) -> None:
     def malformed(error: wire.MalformedError) -> Response:
         return problems.bad_request(str(error))
 
+    @app.errorhandler(RecursionError)
+    def nested(_: RecursionError) -> Response:
+        return problems.bad_request("The body is nested too deeply.")
+
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         status = error.code or 500
