@@ -1,6 +1,7 @@
 """Routes come from the broker and stay when it is away; accesses go to it and are never lost."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,17 @@ from tests.fakes.proxy_broker import route as raw
 from tests.fakes.proxy_upstream import scripted
 
 START = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
+BAD_TARGETS = [
+    "",
+    "a:1",
+    "https://a:1",
+    "http://:1",
+    "http://a",
+    "http://a:0",
+    "http://a:x",
+    "http://a:70000",
+    "http://[::1",
+]
 ADA, KEN = raw("ada", "http://a:1"), raw("ken", "http://b:2")
 
 
@@ -91,6 +103,7 @@ def test_a_broker_that_refuses_leaves_the_last_routes(status: int) -> None:
     [
         b"<html>", b"\xff\xfe", b"null", b"[]", b"{}", b'{"routes": null}', b'{"routes": 5}', b'{"routes": [1]}',
         b'{"routes": ["x"]}', b'{"routes": [{"prefix": "/user/ada/"}]}', b'{"routes": [',
+        *(json.dumps({"routes": [raw("ada", target)]}).encode() for target in BAD_TARGETS),
     ],
 )  # fmt: skip
 def test_a_broker_that_talks_nonsense_leaves_the_last_routes(garbage: bytes) -> None:
@@ -354,3 +367,47 @@ def test_accesses_are_kept_while_the_broker_is_gone() -> None:
             await Broker(url, TOKEN).report({"ada--default": START})
 
     asyncio.run(within())
+
+
+# a mistake of ours
+
+
+class Mistaken:
+    """A source and a sink that break in a way nobody thought of, once."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def routes(self) -> Sequence[Route] | None:
+        self.calls += 1
+        if self.calls == 1:
+            raise ZeroDivisionError
+        return [Route(**ADA)]
+
+    async def report(self, last_access: Mapping[str, datetime]) -> None:
+        del last_access
+        await self.routes()
+
+
+def test_a_mistake_ends_neither_the_pulls_nor_the_reports(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shiva_jupyter_proxy.sync.PERIOD_SECONDS", 0)
+    monkeypatch.setattr("shiva_jupyter_proxy.activity.PERIOD_SECONDS", 0)
+
+    async def within() -> None:
+        source, sink, table = Mistaken(), Mistaken(), RouteTable()
+        activity = Activity(sink, Clock())
+        activity.mark("a")
+        running = [
+            asyncio.create_task(RouteSync(source, table, lambda _: None).run()),
+            asyncio.create_task(activity.run()),
+        ]
+        async with asyncio.timeout(10):
+            while not table.routes() or sink.calls < 2:
+                await asyncio.sleep(0)
+        for task in running:
+            task.cancel()
+
+    asyncio.run(within())
+    assert caplog.text.count("ZeroDivisionError") >= 2

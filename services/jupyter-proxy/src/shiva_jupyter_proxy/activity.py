@@ -29,7 +29,10 @@ class Activity:
         """Report for ever."""
         while True:
             await asyncio.sleep(PERIOD_SECONDS)
-            await self.report()
+            try:
+                await self.report()
+            except Exception:  # the accesses are kept; a mistake of ours must not end the reports
+                log.exception("reporting accesses failed")
 
     async def report(self) -> None:
         """Report once; what is not taken is kept for the next time."""

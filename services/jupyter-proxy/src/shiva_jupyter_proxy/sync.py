@@ -31,7 +31,10 @@ class RouteSync:
     async def run(self) -> None:
         """Pull for ever."""
         while True:
-            await self.pull()
+            try:
+                await self.pull()
+            except Exception:  # a mistake of ours must not freeze the table for ever
+                log.exception("pulling routes failed")
             await asyncio.sleep(PERIOD_SECONDS)
 
     async def pull(self) -> None:

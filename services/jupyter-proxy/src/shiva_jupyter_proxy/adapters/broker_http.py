@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
@@ -53,10 +54,13 @@ class Broker:
 
 
 def route(raw: Any) -> Route:
-    """Read one route; KeyError or TypeError when it is none."""
+    """Read one route; KeyError, TypeError or ValueError when it is none."""
+    target = urlsplit(str(raw["target"]))
+    if target.scheme != "http" or not target.hostname or not target.port:
+        raise ValueError("a target is http://HOST:PORT")
     return Route(
         prefix=str(raw["prefix"]),
-        target=str(raw["target"]),
+        target=target.geturl(),
         owner=str(raw["owner"]),
         container_id=str(raw["container_id"]),
         token=str(raw["token"]),
