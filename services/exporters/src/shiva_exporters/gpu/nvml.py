@@ -1,6 +1,7 @@
 """GpuSource over NVML, the driver's own library, through nvidia-ml-py (imported as pynvml)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import pynvml
@@ -17,11 +18,7 @@ class Nvml:
         """`library` has pynvml's functions and errors."""
         self._nvml = library
         self._ready = False
-        self._no_driver = (
-            library.NVMLError_LibraryNotFound,
-            library.NVMLError_DriverNotLoaded,
-            library.NVMLError_NoPermission,
-        )
+        self._no_driver = (library.NVMLError_LibraryNotFound, library.NVMLError_DriverNotLoaded)
 
     def read(self) -> Reading:
         """Return one reading; see `GpuSource.read`."""
@@ -32,12 +29,19 @@ class Nvml:
             version = str(self._nvml.nvmlSystemGetDriverVersion())
             count = int(self._nvml.nvmlDeviceGetCount())
         except self._no_driver as error:
-            self._ready = False
+            self._let_go()
             raise NoDriverError(str(error)) from error
         except self._errors as error:
-            self._ready = False
+            self._let_go()
             raise GpuReadError(str(error)) from error
         return Reading(driver_version=version, gpus=[self._gpu(index) for index in range(count)])
+
+    def _let_go(self) -> None:
+        """End our use of the driver: NVML counts its users, and only the first one's start is a real one."""
+        if self._ready:
+            self._ready = False
+            with suppress(*self._errors):
+                self._nvml.nvmlShutdown()
 
     @property
     def _errors(self) -> tuple[type[Exception], ...]:
