@@ -59,6 +59,9 @@ class Framed:
             except CollectError as error:
                 log.warning("collecting failed", extra={"collector": collector.name, "cause": str(error)})
                 success.add_metric([collector.name], 0)
+            except Exception:  # a mistake of ours in one collector must not hide the others
+                log.exception("collecting failed", extra={"collector": collector.name})
+                success.add_metric([collector.name], 0)
             duration.add_metric([collector.name], time.perf_counter() - started)
         yield success
         yield duration
@@ -86,6 +89,11 @@ class Server(ThreadingHTTPServer):
         self.pages = pages
         self.slots = threading.BoundedSemaphore(MAX_SCRAPES)
         super().__init__(address, Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log it: mostly a scraper that hung up."""
+        del request
+        log.info("a connection broke", exc_info=True, extra={"client": str(client_address)})
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,27 +1,44 @@
 """GpuSource over NVML, the driver's own library, through nvidia-ml-py (imported as pynvml)."""
 
+import ctypes
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar
-
-import pynvml
 
 from shiva_exporters.gpu.source import GpuReadError, GpuSample, NoDriverError, Reading
 
 T = TypeVar("T")
 
+DRIVER_LIBRARY = "libnvidia-ml.so.1"
+
+
+def binding() -> Any:
+    """Return pynvml where the driver is; importing it costs 19 MB, which a machine without GPUs does not pay.
+
+    Raises:
+        NoDriverError: the driver's library cannot be loaded.
+    """
+    try:
+        ctypes.CDLL(DRIVER_LIBRARY)
+    except OSError as error:
+        raise NoDriverError(str(error)) from error
+    import pynvml
+
+    return pynvml
+
 
 class Nvml:
     """Reads through NVML; initialises again after any failure, because drivers come, go and are updated."""
 
-    def __init__(self, library: Any = pynvml) -> None:
-        """`library` has pynvml's functions and errors."""
-        self._nvml = library
+    def __init__(self, load: Callable[[], Any] = binding) -> None:
+        """`load` returns something with pynvml's functions and errors, or raises NoDriverError."""
+        self._load = load
+        self._nvml: Any = None
         self._ready = False
-        self._no_driver = (library.NVMLError_LibraryNotFound, library.NVMLError_DriverNotLoaded)
 
     def read(self) -> Reading:
         """Return one reading; see `GpuSource.read`."""
+        if self._nvml is None:
+            self._nvml = self._load()
         try:
             if not self._ready:
                 self._nvml.nvmlInit()
@@ -29,19 +46,17 @@ class Nvml:
             version = str(self._nvml.nvmlSystemGetDriverVersion())
             count = int(self._nvml.nvmlDeviceGetCount())
         except self._no_driver as error:
-            self._let_go()
+            self._ready = False
             raise NoDriverError(str(error)) from error
         except self._errors as error:
-            self._let_go()
+            self._ready = False
             raise GpuReadError(str(error)) from error
         return Reading(driver_version=version, gpus=[self._gpu(index) for index in range(count)])
 
-    def _let_go(self) -> None:
-        """End our use of the driver: NVML counts its users, and only the first one's start is a real one."""
-        if self._ready:
-            self._ready = False
-            with suppress(*self._errors):
-                self._nvml.nvmlShutdown()
+    @property
+    def _no_driver(self) -> tuple[type[Exception], ...]:
+        nvml = self._nvml
+        return (nvml.NVMLError_LibraryNotFound, nvml.NVMLError_DriverNotLoaded, nvml.NVMLError_NoPermission)
 
     @property
     def _errors(self) -> tuple[type[Exception], ...]:

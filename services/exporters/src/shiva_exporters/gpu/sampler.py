@@ -54,9 +54,9 @@ class Sampler:
             self._snapshot = replace(
                 before, driver_present=False, success=True, reading=None, collected_at=self._clock()
             )
-        except GpuReadError as error:
-            if before.success:
-                log.warning("the driver does not answer", extra={"cause": str(error)})
+        except Exception as error:  # GpuReadError, or what no driver did yet: the sampler goes on
+            if before.success or not isinstance(error, GpuReadError):
+                log.warning("the driver does not answer", exc_info=error)
             self._snapshot = replace(before, driver_present=True, success=False, reading=None, errors=before.errors + 1)
         else:
             self._snapshot = replace(
@@ -67,6 +67,6 @@ class Sampler:
     def snapshot(self) -> Snapshot:
         """Return the last round; without its data when a hung driver made it old."""
         now = self._snapshot
-        if now.collected_at is None or self._clock() - now.collected_at <= FRESH_INTERVALS * self._interval:
-            return now
+        if now.collected_at is None or abs(self._clock() - now.collected_at) <= FRESH_INTERVALS * self._interval:
+            return now  # abs: a clock that was set back proves nothing
         return replace(now, success=False, reading=None)
