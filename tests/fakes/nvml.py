@@ -70,6 +70,7 @@ class FakeNvml:
     init: Exception | None = None
     count: Exception | None = None
     inits: int = 0
+    shutdowns: int = 0
     NVML_TEMPERATURE_GPU: int = 0
     nvmlMemory_v2: int = 2
     NVMLError: type[Exception] = NVMLError
@@ -84,6 +85,11 @@ class FakeNvml:
         """Begin."""
         self.inits += 1
         _said(self.init)
+
+    def nvmlShutdown(self) -> None:
+        """End."""
+        self.shutdowns += 1
+        _said(self.count)
 
     def nvmlSystemGetDriverVersion(self) -> str:
         """Tell the version."""

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from shiva_exporters.gpu.source import GpuReadError, GpuSample, NoDriverError, Reading
@@ -46,17 +47,24 @@ class Nvml:
             version = str(self._nvml.nvmlSystemGetDriverVersion())
             count = int(self._nvml.nvmlDeviceGetCount())
         except self._no_driver as error:
-            self._ready = False
+            self._let_go()
             raise NoDriverError(str(error)) from error
         except self._errors as error:
-            self._ready = False
+            self._let_go()
             raise GpuReadError(str(error)) from error
         return Reading(driver_version=version, gpus=[self._gpu(index) for index in range(count)])
+
+    def _let_go(self) -> None:
+        """End our use of the driver: NVML counts its users, and only the first one's start is a real one."""
+        if self._ready:
+            self._ready = False
+            with suppress(*self._errors):
+                self._nvml.nvmlShutdown()
 
     @property
     def _no_driver(self) -> tuple[type[Exception], ...]:
         nvml = self._nvml
-        return (nvml.NVMLError_LibraryNotFound, nvml.NVMLError_DriverNotLoaded, nvml.NVMLError_NoPermission)
+        return (nvml.NVMLError_LibraryNotFound, nvml.NVMLError_DriverNotLoaded)
 
     @property
     def _errors(self) -> tuple[type[Exception], ...]:
