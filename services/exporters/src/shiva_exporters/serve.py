@@ -2,10 +2,12 @@
 
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +19,15 @@ from prometheus_client.metrics_core import Metric
 log = logging.getLogger("shiva.exporters")
 
 MAX_SCRAPES = 8  # at once; more wait for nothing and get a 503
+
+
+MAX_PORT = 65535
+
+
+def check_port(key: str, port: int) -> None:
+    """Refuse the value of the setting `key` when it is no port; 0 is any free one."""
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError(f"{key} must be 0 to {MAX_PORT}")
 
 
 class CollectError(Exception):
@@ -105,7 +116,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a scrape."""
-        url = urlsplit(self.path)
+        try:
+            url = urlsplit(self.path)
+        except ValueError:
+            self._answer(400, b"That is no address.\n")
+            return
         if url.path == "/health":
             self._answer(200, b"ok\n")
         elif url.path not in self.server.pages:
@@ -138,8 +153,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve(host: str, port: int, pages: dict[str, Page]) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    server = Server((host, port), pages)
+    """Serve until SIGTERM or SIGINT; exit status 1 when the address cannot be used."""
+    try:
+        server = Server((host, port), pages)
+    except OSError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: cannot listen on {host}:{port}: {error.strerror}")
 
     def stop(*_: object) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()

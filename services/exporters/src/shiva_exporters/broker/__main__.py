@@ -3,12 +3,13 @@
 import os
 import sys
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from shiva_common import env, logs
 
 from shiva_exporters.broker.collector import BrokerCollector
 from shiva_exporters.broker.source import BrokerHttp
-from shiva_exporters.serve import registry, serve
+from shiva_exporters.serve import check_port, registry, serve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,23 @@ class Settings:
     broker_token: str = field(repr=False)
     bind_host: str = "127.0.0.1"
     bind_port: int = 9102
+
+    def __post_init__(self) -> None:
+        """Refuse what would never find a broker."""
+        check_port("SHIVA_EXPORTERS_BROKER_BIND_PORT", self.bind_port)
+        if not _is_address(self.broker_url):
+            raise ValueError("SHIVA_EXPORTERS_BROKER_BROKER_URL must be http://HOST:PORT, without a path")
+        if not self.broker_token:
+            raise ValueError("SHIVA_EXPORTERS_BROKER_BROKER_TOKEN must not be empty")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme == "http" and parts.path in {"", "/"} and not parts.query and not parts.fragment
+        return plain and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False  # the port is no number
 
 
 def main() -> None:

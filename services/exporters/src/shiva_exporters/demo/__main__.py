@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
@@ -16,7 +17,7 @@ from shiva_exporters.demo.machines import SimulatedGpu, SimulatedMachine, gpus, 
 from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import Reading
-from shiva_exporters.serve import Framed, Page, serve
+from shiva_exporters.serve import Framed, Page, check_port, serve
 
 BUSY = {(0, 0), (1, 0), (1, 1), (2, 0)}  # machine, GPU: those that the broker's simulated people hold
 
@@ -28,6 +29,10 @@ class Settings:
     machines_file: Path
     bind_host: str = "127.0.0.1"
     bind_port: int = 9103
+
+    def __post_init__(self) -> None:
+        """Refuse what is no port."""
+        check_port("SHIVA_EXPORTERS_DEMO_BIND_PORT", self.bind_port)
 
 
 class SimulatedSource:
@@ -57,8 +62,16 @@ class SimulatedNode:
 
 
 def machines(path: Path) -> list[SimulatedMachine]:
-    """Read the inventory; ValueError, KeyError or OSError when it is none."""
-    raw = json.loads(path.read_text(encoding="utf-8"))["machines"]
+    """Read the inventory; ValueError when it is none."""
+    try:
+        return _machines(json.loads(path.read_text(encoding="utf-8"))["machines"])
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no inventory: {error!r}") from error
+
+
+def _machines(raw: list[dict[str, Any]]) -> list[SimulatedMachine]:
     return [
         SimulatedMachine(
             name=machine["name"],
@@ -96,7 +109,7 @@ def main() -> None:
     try:
         settings = env.load(Settings, os.environ, prefix="SHIVA_EXPORTERS_DEMO_")
         simulated = machines(settings.machines_file)
-    except (env.SettingsError, OSError, ValueError, KeyError) as error:
+    except (env.SettingsError, ValueError) as error:
         print(f"shiva-demo-machines: {error}", file=sys.stderr)
         sys.exit(2)
     logs.configure("shiva.exporters.demo")

@@ -11,7 +11,7 @@ from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.nvml import Nvml
 from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import GpuReadError, NoDriverError
-from shiva_exporters.serve import registry, serve
+from shiva_exporters.serve import check_port, registry, serve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,8 @@ class Settings:
     interval: float = 2.0  # seconds between two rounds
 
     def __post_init__(self) -> None:
-        """Refuse a pace that no driver stands."""
+        """Refuse what is no port, and a pace that no driver stands."""
+        check_port("SHIVA_EXPORTERS_GPU_BIND_PORT", self.bind_port)
         if self.interval < 0.1:
             raise ValueError("SHIVA_EXPORTERS_GPU_INTERVAL must be at least 0.1")
 
