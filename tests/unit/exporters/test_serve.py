@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -83,6 +84,16 @@ def test_metrics_and_health_and_nothing_else(at: str) -> None:
     assert requests.get(f"{at}/health", timeout=5).text == "ok\n"
     assert requests.get(f"{at}/", timeout=5).status_code == 404
     assert "Python" not in answer.headers["Server"]
+
+
+@pytest.mark.parametrize("at", [[Steady()]], indirect=True)
+@pytest.mark.parametrize(("target", "status"), [
+    (b"http://[", b"400"), (b"//[/metrics", b"404"), (b"/../metrics", b"404"), (b"/metrics?machine=%ff&&=", b"200"),
+])  # fmt: skip
+def test_any_target_gets_an_answer(at: str, target: bytes, status: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", int(at.rsplit(":", 1)[1])), timeout=5) as client:
+        client.sendall(b"GET " + target + b" HTTP/1.0\r\n\r\n")
+        assert client.recv(4096).split(b" ")[1] == status
 
 
 @pytest.mark.parametrize("at", [[Broken(), Mistaken(), Steady()]], indirect=True)
