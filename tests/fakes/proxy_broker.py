@@ -1,8 +1,9 @@
 """The broker as the door sees it, on a real socket: routes with an ETag, and accesses."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,3 +88,13 @@ async def broker_standing() -> AsyncIterator[FakeBroker]:
     finally:
         server.stop()
         await server.close_all_connections()
+
+
+def with_broker(use: Callable[[FakeBroker], Awaitable[None]]) -> None:
+    """Run `use` with a broker on a real socket."""
+
+    async def within() -> None:
+        async with broker_standing() as broker:
+            await use(broker)
+
+    asyncio.run(within())
