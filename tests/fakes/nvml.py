@@ -72,7 +72,7 @@ class FakeNvml:
     inits: int = 0
     shutdowns: int = 0
     NVML_TEMPERATURE_GPU: int = 0
-    nvmlMemory_v2: int = 2
+    nvmlMemory_v2: int = 0x02000028
     NVMLError: type[Exception] = NVMLError
     NVMLError_LibraryNotFound: type[Exception] = NVMLError_LibraryNotFound
     NVMLError_DriverNotLoaded: type[Exception] = NVMLError_DriverNotLoaded

@@ -98,9 +98,37 @@ def test_a_hung_driver_holds_up_no_scrape() -> None:
     driver.hangs.set()
 
 
+def test_a_clock_that_was_set_back_keeps_nothing_fresh() -> None:
+    clock = Clock()
+    sampler = Sampler(Driver(), interval_seconds=2, clock=clock)
+    sampler.sample()
+    clock.now -= 3600
+    assert sampler.snapshot().reading is None
+    sampler.sample()
+    assert sampler.snapshot().reading == READING
+
+
+def test_a_driver_that_hangs_amid_the_run_is_old_soon_and_good_when_it_comes_back() -> None:
+    driver, clock = Driver(), Clock()
+    sampler = Sampler(driver, interval_seconds=2, clock=clock)
+    sampler.sample()
+    driver.asked.clear()
+    driver.hangs = threading.Event()
+    hung = threading.Thread(target=sampler.sample)
+    hung.start()
+    assert driver.asked.wait(10)
+    assert sampler.snapshot().reading == READING
+    clock.now += 7
+    now = sampler.snapshot()
+    assert (now.success, now.reading, now.driver_present) == (False, None, True)
+    driver.hangs.set()
+    hung.join()
+    assert sampler.snapshot().reading == READING
+
+
 def test_the_thread_takes_round_after_round_through_failures() -> None:
     driver = Driver(RuntimeError("what no driver did yet"))
-    sampler = Sampler(driver, interval_seconds=0.001)
+    sampler = Sampler(driver, interval_seconds=0.001, clock=Clock())
     sampler.start()
     for _ in range(3):
         driver.asked.clear()
@@ -110,3 +138,4 @@ def test_the_thread_takes_round_after_round_through_failures() -> None:
         driver.asked.clear()
         assert driver.asked.wait(10)
     assert sampler.snapshot().reading == READING
+    driver.hangs = threading.Event()  # what still samples rests
