@@ -94,3 +94,19 @@ def _kill_until(said: Locator, suite: Running, page: Page, service: str) -> None
         suite.kill(service)
         page.wait_for_timeout(300)
         assert time.monotonic() < deadline, f"the page never said: {SAYS[service]}"
+
+
+def test_a_killed_broker_exporter_is_back_and_nobody_notices(suite: Running, mei: Person) -> None:
+    before = mei.api("GET", f"containers/{NAME}--default").json()
+    port = suite.ports()["broker-exporter"]
+
+    def tells() -> bool:
+        try:
+            page = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=3).text
+        except requests.RequestException:
+            return False
+        return f'container_id="{NAME}--default"' in page
+
+    eventually(tells, seconds=10, what="the exporter tells of the container")
+    assert suite.kill("broker-exporter")
+    eventually(lambda: tells() and as_before(suite, mei, before), seconds=BACK_SECONDS, what="as before")
