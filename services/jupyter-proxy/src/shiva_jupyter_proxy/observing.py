@@ -5,7 +5,7 @@ from collections import defaultdict
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from shiva_jupyter_proxy.activity import Activity
-from shiva_jupyter_proxy.forward.downstream import Downstream
+from shiva_jupyter_proxy.domain.ports import Tunnel
 
 REDIRECTION = 300
 
@@ -16,7 +16,7 @@ class Traffic:
     def __init__(self, activity: Activity, registry: CollectorRegistry) -> None:
         """Report accesses to `activity`."""
         self._activity = activity
-        self._tunnels: dict[str, set[Downstream]] = defaultdict(set)
+        self._tunnels: dict[str, set[Tunnel]] = defaultdict(set)
         self._requests = Counter(
             "shiva_proxy_requests",
             "Answers by whom they come from and status class.",
@@ -31,7 +31,7 @@ class Traffic:
         if container_id is not None and status < REDIRECTION:
             self._activity.mark(container_id)
 
-    def tunnel_opened(self, container_id: str | None, tunnel: Downstream) -> None:
+    def tunnel_opened(self, container_id: str | None, tunnel: Tunnel) -> None:
         """Remember it by its container."""
         self._open.inc()
         self._tunnels[container_id or ""].add(tunnel)
@@ -41,7 +41,7 @@ class Traffic:
         if container_id is not None:
             self._activity.mark(container_id)
 
-    def tunnel_closed(self, container_id: str | None, tunnel: Downstream) -> None:
+    def tunnel_closed(self, container_id: str | None, tunnel: Tunnel) -> None:
         """Forget it."""
         self._open.dec()
         self._tunnels[container_id or ""].discard(tunnel)

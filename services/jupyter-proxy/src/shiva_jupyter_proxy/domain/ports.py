@@ -57,6 +57,29 @@ class Sessions(Protocol):
         """Return whose cookie it is; None when it is forged, expired, or none."""
 
 
+class Tunnel(Protocol):
+    """An open WebSocket, or what else was upgraded."""
+
+    def close_tunnel(self) -> None:
+        """Close it at once."""
+
+
+class Observer(Protocol):
+    """Who wants to know what went through."""
+
+    def answered(self, container_id: str | None, status: int) -> None:
+        """An answer is out."""
+
+    def tunnel_opened(self, container_id: str | None, tunnel: Tunnel) -> None:
+        """A tunnel is open."""
+
+    def tunnel_used(self, container_id: str | None) -> None:
+        """Data went through a tunnel."""
+
+    def tunnel_closed(self, container_id: str | None, tunnel: Tunnel) -> None:
+        """A tunnel is closed."""
+
+
 class Notices(Protocol):
     """Pages that the door itself shows."""
 

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Protocol
 
 from shiva_jupyter_proxy.domain import headers as crossing
 from shiva_jupyter_proxy.domain.messages import Forward, Headers, Reply, RequestHead
-from shiva_jupyter_proxy.forward import heads
+from shiva_jupyter_proxy.domain.ports import Observer
+from shiva_jupyter_proxy.forward import heads, writing
 from shiva_jupyter_proxy.forward.bodies import Body, body_of
 from shiva_jupyter_proxy.forward.upstream import Connection, Pool
 
@@ -29,22 +29,6 @@ class State(Enum):
     EXCHANGE = auto()  # a request is on its way
     TUNNEL = auto()  # bytes both ways
     CLOSED = auto()
-
-
-class Observer(Protocol):
-    """Who wants to know what went through."""
-
-    def answered(self, container_id: str | None, status: int) -> None:
-        """An answer is out."""
-
-    def tunnel_opened(self, container_id: str | None, tunnel: "Downstream") -> None:
-        """A tunnel is open."""
-
-    def tunnel_used(self, container_id: str | None) -> None:
-        """Data went through a tunnel."""
-
-    def tunnel_closed(self, container_id: str | None, tunnel: "Downstream") -> None:
-        """A tunnel is closed."""
 
 
 Decide = Callable[..., Awaitable[Forward | Reply]]  # (head, *, client)
@@ -203,7 +187,7 @@ class Downstream(asyncio.Protocol):
             return
         upstream.begin(self, head_only=self._head.method == "HEAD")
         self._upstream = upstream
-        upstream.write(self._request_head(self._head, decision))
+        upstream.write(writing.request_head(self._head, decision.headers))
         if self._slow:
             upstream.pause_reading()
         self._transport.resume_reading()
@@ -212,18 +196,6 @@ class Downstream(asyncio.Protocol):
     def _body_expected(self) -> bool:
         return self._head is not None and self._head.body_length != 0
 
-    def _request_head(self, head: RequestHead, decision: Forward) -> bytes:
-        """Write the head anew: framing is ours, never a copy."""
-        lines = [f"{head.method} {head.target} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in decision.headers]
-        if head.upgrade is not None:
-            lines += ["connection: Upgrade", f"upgrade: {head.upgrade}"]
-        elif head.body_length is None:
-            lines.append("transfer-encoding: chunked")
-        elif head.body_length or head.method not in REPEATABLE:
-            lines.append(f"content-length: {head.body_length}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
     def _send_body(self) -> None:
         body, upstream, head = self._body, self._upstream, self._head
         if body is None or upstream is None or head is None or body.done or self._held or not self._buffer:
@@ -231,9 +203,9 @@ class Downstream(asyncio.Protocol):
         pieces, rest = body.take(bytes(self._buffer))
         self._buffer[:] = rest
         for piece in pieces:
-            upstream.write(b"%x\r\n%s\r\n" % (len(piece), piece) if head.body_length is None else piece)
+            upstream.write(writing.chunk(piece) if head.body_length is None else piece)
         if body.done and head.body_length is None:
-            upstream.write(b"0\r\n\r\n")
+            upstream.write(writing.LAST_CHUNK)
 
     # the answer comes back (`Exchange`)
 
@@ -270,12 +242,12 @@ class Downstream(asyncio.Protocol):
 
     def answer_body(self, piece: bytes) -> None:
         """Pass content on."""
-        self._write(b"%x\r\n%s\r\n" % (len(piece), piece) if self._chunked_answer else piece)
+        self._write(writing.chunk(piece) if self._chunked_answer else piece)
 
     def answer_end(self) -> None:
         """Finish, and go on with the next request."""
         if self._chunked_answer:
-            self._write(b"0\r\n\r\n")
+            self._write(writing.LAST_CHUNK)
         self._upstream = None
         self._next()
 
@@ -392,8 +364,7 @@ class Downstream(asyncio.Protocol):
         self._set_timer(LINGER_SECONDS)
 
     def _write_head(self, status: int, reason: str, headers: Headers) -> None:
-        lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
-        self._write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        self._write(writing.answer_head(status, reason, headers))
 
     def _write(self, data: bytes) -> None:
         if not self._transport.is_closing():
