@@ -6,6 +6,7 @@ import fcntl
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,10 @@ def supervisor_config(prepared: suite.Suite) -> Path:
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder, so that two runs never share homes and records."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"Shiva cannot keep its things in {folder}: {error.strerror}. Name another folder with --state.")
     with (folder / "run.lock").open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,8 +72,8 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def wait_until_answering(prepared: suite.Suite, supervisor: subprocess.Popen[bytes]) -> bool:
-    """Return whether the door, the manager with its sources, and the broker answer within the time."""
+def wait_until_answering(prepared: suite.Suite, supervisor: subprocess.Popen[bytes], stopped: threading.Event) -> bool:
+    """Return whether the door, the manager, the broker and Prometheus answer within the time, and nobody stopped us."""
     ports = prepared.ports
     waiting = {
         "jupyter-broker": f"http://127.0.0.1:{ports['jupyter-broker']}/health",
@@ -78,15 +82,15 @@ def wait_until_answering(prepared: suite.Suite, supervisor: subprocess.Popen[byt
         "jupyter-proxy": f"{prepared.address}-/health",
     }
     deadline = time.monotonic() + START_SECONDS
-    while waiting and time.monotonic() < deadline and supervisor.poll() is None:
+    while waiting and time.monotonic() < deadline and supervisor.poll() is None and not stopped.is_set():
         for name, url in list(waiting.items()):
             with contextlib.suppress(requests.RequestException):
                 if requests.get(url, timeout=2).status_code == requests.codes.ok:
                     del waiting[name]
-        time.sleep(0.1)
-    for name in waiting:
+        stopped.wait(0.1)
+    for name in () if stopped.is_set() else waiting:
         print(f"{name} does not answer; see {prepared.folder}/logs/{name}.log", file=sys.stderr)
-    return not waiting
+    return not waiting and not stopped.is_set()
 
 
 def stop(supervisor: subprocess.Popen[bytes]) -> None:
@@ -102,37 +106,36 @@ def main() -> None:
     """Run until Ctrl-C, SIGTERM, or the supervisor's end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", action="store_true", help="three simulated machines of two GPUs each")
-    parser.add_argument("--port", type=int, default=8000, help="of the dashboard; the next free one is taken")
+    parser.add_argument(
+        "--port", type=suite.port_number, default=8000, help="of the dashboard; the next free one is taken"
+    )
     parser.add_argument("--state", type=Path, help="folder of this run (default: .run/real or .run/demo)")
     options = parser.parse_args()
     folder = (options.state or suite.ROOT / ".run" / ("demo" if options.demo else "real")).resolve()
-    stopped = False
-
-    def on_signal(*_: object) -> None:
-        nonlocal stopped
-        stopped = True
-
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
+    stopped = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with only_one(folder):
         try:
             prepared = suite.prepare(folder, demo=options.demo, port=options.port)
         except suite.MissingPartError as error:
             sys.exit(str(error))
+        except (OSError, ValueError) as error:
+            sys.exit(f"{folder} cannot be used: {error}. Repair or remove what is broken there; homes are in homes/.")
         print("Starting the services …", flush=True)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(supervisor_config(prepared))]
         supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         try:
-            answering = wait_until_answering(prepared, supervisor)
+            answering = wait_until_answering(prepared, supervisor, stopped)
             if answering:
                 word = "Shiva DEMO" if options.demo else "Shiva"
                 print(f"{word} is ready: {prepared.address}   (Ctrl-C ends it)", flush=True)
-            while answering and not stopped and supervisor.poll() is None:
-                time.sleep(0.2)
+            while answering and supervisor.poll() is None and not stopped.wait(0.2):
+                pass
         finally:
             stop(supervisor)
         notebooks.tell(folder, demo=options.demo)
-        sys.exit(0 if answering else 1)
+        sys.exit(0 if answering or stopped.is_set() else 1)
 
 
 if __name__ == "__main__":

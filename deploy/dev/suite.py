@@ -17,6 +17,7 @@ from deploy.dev import inventory
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
+MAX_PORT = 65535
 PROMETHEUS = "prometheus"
 NODE_EXPORTER = "prometheus-node-exporter"
 SEARCH = os.pathsep.join([str(ROOT / ".tools/debian/usr/bin"), os.environ.get("PATH", "")])
@@ -70,9 +71,16 @@ def free_ports(names: list[str]) -> dict[str, int]:
             each.close()
 
 
+def port_number(text: str) -> int:
+    """Return a port of the command line; ValueError when it is none."""
+    if not 0 <= (port := int(text)) <= MAX_PORT:
+        raise ValueError(text)
+    return port
+
+
 def public_port(wanted: int) -> int:
     """Return `wanted`, or the next port that is free."""
-    for port in range(wanted, wanted + 100):
+    for port in range(wanted, min(wanted + 100, MAX_PORT + 1)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -84,13 +92,19 @@ def public_port(wanted: int) -> int:
 
 
 def kept_secrets(folder: Path) -> dict[str, str]:
-    """Return this installation's secrets, made at its first run, so that sessions outlive a restart."""
+    """Return this installation's secrets, made at its first run, so that sessions outlive a restart.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
     path = folder / "secrets.json"
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump({name: secrets.token_hex(32) for name in TOKENS}, file)
     loaded: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    if set(loaded) != set(TOKENS):
+        raise ValueError(f"{path.name} has not the secrets of this version")
     return loaded
 
 

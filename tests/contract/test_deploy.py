@@ -5,6 +5,7 @@ import shutil
 import socket
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,26 @@ def test_a_missing_program_is_one_sentence_with_what_to_install() -> None:
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
     with run.only_one(tmp_path), pytest.raises(SystemExit, match="already runs"), run.only_one(tmp_path):
         pass
+
+
+WRONG = {
+    "a damaged file": (["--state", "{folder}/damaged"], "damaged cannot be used"),
+    "no folder": (["--state", "{folder}/file/run"], "Shiva cannot keep its things in"),
+    "no port": (["--state", "{folder}/run", "--port", "80000"], "invalid port_number value: '80000'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_start_says_why_in_a_sentence(tmp_path: Path, case: str) -> None:
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "secrets.json").write_text("{", encoding="utf-8")
+    (tmp_path / "file").touch()
+    arguments, sentence = WRONG[case]
+    command = [sys.executable, "-m", "deploy.dev.run", *(each.format(folder=tmp_path) for each in arguments)]
+    ended = subprocess.run(command, cwd=suite.ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode in {1, 2}
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_make_alone_prints_help_with_every_everyday_command() -> None:

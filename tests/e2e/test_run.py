@@ -1,5 +1,8 @@
 """`make run` itself: Ctrl-C leaves nothing but notebooks, and the next start finds them."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -8,7 +11,7 @@ import requests
 
 from deploy.dev import notebooks
 from tests.e2e.person import Person
-from tests.e2e.running import start
+from tests.e2e.running import ROOT, start
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -55,3 +58,23 @@ def test_the_page_answers_at_the_printed_address_and_nowhere_else(tmp_path: Path
         assert listening == {"127.0.0.1"}
     finally:
         running.interrupt()
+
+
+def test_ctrl_c_during_the_start_ends_it_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "deploy.dev.run", "--state", str(folder), "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    with process.stdout as printed:
+        assert "Starting" in printed.readline()
+        process.send_signal(signal.SIGINT)
+        assert "Everything has ended" in printed.read()
+    assert process.wait(30) == 0
+    assert [each.pid for each in psutil.process_iter() if str(folder) in _command(each)] == []
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
