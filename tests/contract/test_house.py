@@ -84,3 +84,23 @@ def test_what_a_service_imports_is_what_it_declares(service: Path) -> None:
     run_as_programs = {"jupyterlab"} if service.name == "jupyter-broker" else set()
     werkzeug = {"werkzeug"} if "flask" in declared else set()  # Flask's own foundation
     assert used - werkzeug == declared - run_as_programs
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    """Paths in backticks, and names of tests; `{a,b}` stands for several."""
+    text = {path: path.read_text(encoding="utf-8") for path in tracked() if path.suffix == ".md"}
+    sources = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py")
+    }
+    defined = set(re.findall(r"def (test_\w+)\(", "\n".join(sources.values())))
+    named = {path for page in text.values() for path in re.findall(r"`(tests/[\w/.{},]+\.py)`", page)}
+    wanted = {path.replace(braces, one) for path in named for braces, one in _alternatives(path)}
+    assert len(wanted) > 10
+    assert wanted - sources.keys() == set()
+    functions = {name for page in text.values() for name in re.findall(r"`(test_\w+)`", page)}
+    assert functions - defined == set()
+
+
+def _alternatives(path: str) -> list[tuple[str, str]]:
+    braces = re.search(r"\{([^}]*)\}", path)
+    return [(braces[0], one) for one in braces[1].split(",")] if braces else [("", "")]
