@@ -14,6 +14,7 @@ from shiva_manager_api.adapters.broker_http import BrokerHttp
 from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, Wish
 
 from tests.contract.described import PROBLEM, Examples, served
+from tests.fakes.proxy_broker import LOCAL
 
 TOKEN = "t" * 40
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens there
@@ -109,7 +110,7 @@ def test_an_id_cannot_lead_the_manager_to_another_call(broker: Examples) -> None
 
 def test_the_door_reads_routes_and_asks_for_changes_only(broker: Examples) -> None:
     async def scenario() -> None:
-        client = door.Broker(broker.url, TOKEN)
+        client = door.Broker(broker.url, TOKEN, LOCAL)
         routes = await client.routes()
         assert routes is not None
         [route] = routes
@@ -139,7 +140,7 @@ def test_to_the_door_nobody_there_keeps_the_known_routes() -> None:
 
 
 async def _routes(url: str) -> object:
-    return await door.Broker(url, TOKEN).routes()
+    return await door.Broker(url, TOKEN, LOCAL).routes()
 
 
 @pytest.mark.parametrize("status", [400, 403, 503])
@@ -148,7 +149,7 @@ def test_a_report_that_is_refused_is_said(broker: Examples, status: int) -> None
 
     async def scenario() -> None:
         with pytest.raises(ReportRefusedError):
-            await door.Broker(broker.url, TOKEN).report({"ada--default": datetime.now(UTC)})
+            await door.Broker(broker.url, TOKEN, LOCAL).report({"ada--default": datetime.now(UTC)})
 
     asyncio.run(scenario())
 

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from shiva_jupyter_proxy.domain.targets import LOOPBACK, Targets
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 TOKEN = "token of the door"
+LOCAL = Targets(allowed=LOOPBACK, control=frozenset())  # containers of tests are on this machine
 
 
 def route(owner: str, target: str, *, name: str = "default", key: str = "token-of-jupyter") -> dict[str, str]:

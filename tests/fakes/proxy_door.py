@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -134,8 +135,8 @@ class World:
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    """Open the door; Ada's container runs."""
+async def world(**more: Any) -> AsyncIterator[World]:
+    """Open the door, with `more` settings; Ada's container runs."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "assets").mkdir()
         (Path(folder) / "index.html").write_text("<title>the dashboard</title>")
@@ -144,8 +145,9 @@ async def world() -> AsyncIterator[World]:
             settings = Settings(
                 identity="dev", manager_url=manager.url, broker_url=broker.url, broker_token=TOKEN, bind_port=0,
                 identity_key=IDENTITY_KEY, session_key="s" * 32, dashboard_dir=Path(folder),
+                **{"drain": timedelta(0)} | more,
             )  # fmt: skip
-            async with opened(settings) as server:
+            async with opened(settings, folder=Path(folder)) as server:
                 around = World(server.sockets[0].getsockname()[1], broker, container, manager)
                 try:
                     yield around
@@ -156,11 +158,11 @@ async def world() -> AsyncIterator[World]:
                 await asyncio.sleep(0)
 
 
-def in_world(test: Callable[[World], Awaitable[None]]) -> None:
-    """Run a test's body."""
+def in_world(test: Callable[[World], Awaitable[None]], **more: Any) -> None:
+    """Run a test's body, the door having `more` settings."""
 
     async def within() -> None:
-        async with world() as around:
+        async with world(**more) as around:
             await test(around)
 
     asyncio.run(within())

@@ -93,27 +93,25 @@ def test_a_host_without_its_port(host: str, name: str) -> None:
 )  # fmt: skip
 def test_a_foreign_origin_is_refused_whatever_else_is_said(origin: str) -> None:
     said = ("sec-fetch-site", "same-origin"), ("x-shiva-client", "curl")
-    assert not access.from_own_page(head(("origin", origin), *said), scheme="http")
+    assert not access.from_own_page(head(("origin", origin), *said), origin=OWN)
 
 
 def test_two_origins_are_refused() -> None:
-    assert not access.from_own_page(head(("origin", OWN), ("origin", OWN)), scheme="http")
+    assert not access.from_own_page(head(("origin", OWN), ("origin", OWN)), origin=OWN)
 
 
 def test_our_own_origin_is_admitted() -> None:
-    assert access.from_own_page(head(("origin", OWN)), scheme="http")
+    assert access.from_own_page(head(("origin", OWN)), origin=OWN)
 
 
 @pytest.mark.parametrize(("site", "admitted"), [("same-origin", 1), ("none", 1), ("same-site", 0), ("cross-site", 0)])
 def test_without_an_origin_the_fetch_site_decides(site: str, admitted: int) -> None:
-    assert access.from_own_page(head(("sec-fetch-site", site), ("x-shiva-client", "x")), scheme="http") == bool(
-        admitted
-    )
+    assert access.from_own_page(head(("sec-fetch-site", site), ("x-shiva-client", "x")), origin=OWN) == bool(admitted)
 
 
 def test_a_program_says_that_it_is_one() -> None:
-    assert not access.from_own_page(head(), scheme="http")
-    assert access.from_own_page(head(("x-shiva-client", "curl")), scheme="http")
+    assert not access.from_own_page(head(), origin=OWN)
+    assert access.from_own_page(head(("x-shiva-client", "curl")), origin=OWN)
 
 
 def test_only_what_changes_something_or_opens_a_socket_needs_our_page() -> None:

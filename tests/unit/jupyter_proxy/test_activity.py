@@ -10,7 +10,7 @@ from shiva_jupyter_proxy.activity import Activity
 from shiva_jupyter_proxy.adapters.broker_http import Broker
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError
 
-from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing, with_broker
+from tests.fakes.proxy_broker import LOCAL, TOKEN, FakeBroker, broker_standing, with_broker
 
 START = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 
@@ -107,7 +107,7 @@ def test_a_report_that_is_cut_short_loses_nothing() -> None:
 
 def test_accesses_arrive_at_the_broker_as_aware_times() -> None:
     async def use(broker: FakeBroker) -> None:
-        activity = Activity(Broker(broker.url, TOKEN), Clock())
+        activity = Activity(Broker(broker.url, TOKEN, LOCAL), Clock())
         activity.mark("ada--default")
         await activity.report()
         assert {key: datetime.fromisoformat(at) for key, at in broker.last_access.items()} == {"ada--default": START}
@@ -118,7 +118,7 @@ def test_accesses_arrive_at_the_broker_as_aware_times() -> None:
 @pytest.mark.parametrize("status", [400, 401, 500, 503])
 def test_accesses_that_the_broker_refuses_are_reported_again(status: int) -> None:
     async def use(broker: FakeBroker) -> None:
-        activity = Activity(Broker(broker.url, TOKEN), Clock())
+        activity = Activity(Broker(broker.url, TOKEN, LOCAL), Clock())
         activity.mark("ada--default")
         broker.status = status
         await activity.report()
@@ -134,7 +134,7 @@ def test_accesses_are_kept_while_the_broker_is_gone() -> None:
         async with broker_standing() as broker:
             url = broker.url
         with pytest.raises(ReportRefusedError):
-            await Broker(url, TOKEN).report({"ada--default": START})
+            await Broker(url, TOKEN, LOCAL).report({"ada--default": START})
 
     asyncio.run(within())
 

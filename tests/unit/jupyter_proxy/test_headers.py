@@ -75,15 +75,29 @@ def test_what_the_decision_drops_is_dropped() -> None:
     ]
 
 
-def test_the_door_says_where_a_request_came_from() -> None:
-    said = dict(headers.added(client="192.0.2.7", host="localhost:8000", scheme="http", request_id="ab12"))
-    assert said == {
-        "x-forwarded-for": "192.0.2.7",
-        "x-forwarded-host": "localhost:8000",
-        "x-forwarded-proto": "http",
-        "x-request-id": "ab12",
-    }
-    assert all(headers.is_claim(name) for name in said)
+def test_the_door_says_what_a_request_came_to() -> None:
+    said = dict(headers.added(host="localhost:8000", scheme="http"))
+    assert said == {"x-forwarded-host": "localhost:8000", "x-forwarded-proto": "http"}
+    assert all(headers.is_claim(name) for name in (*said, "x-forwarded-for", "x-request-id"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([("x-forwarded-for", "192.0.2.7")], {"for": "192.0.2.7"}),
+        ([("x-forwarded-for", "198.51.100.1, 192.0.2.7")], {"for": "192.0.2.7"}),
+        (
+            [("x-forwarded-for", "2001:db8::1"), ("x-forwarded-proto", "https")],
+            {"for": "2001:db8::1", "proto": "https"},
+        ),
+        ([("x-forwarded-host", "shiva.example:8443")], {"host": "shiva.example:8443"}),
+        ([("x-forwarded-for", "unknown"), ("x-forwarded-proto", "ftp"), ("x-forwarded-host", "a/b")], {}),
+        ([("x-forwarded-for", "192.0.2.7"), ("x-forwarded-for", "192.0.2.8")], {}),
+        ([], {}),
+    ],
+)
+def test_what_a_proxy_of_ours_says_is_read_where_it_is_plain(given: Headers, said: dict[str, str]) -> None:
+    assert headers.said_by_proxy(head(*given)) == said
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailab
 from shiva_jupyter_proxy.domain.routes import Route, RouteTable
 from shiva_jupyter_proxy.sync import RouteSync
 
-from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing, with_broker
+from tests.fakes.proxy_broker import LOCAL, TOKEN, FakeBroker, broker_standing, with_broker
 from tests.fakes.proxy_broker import route as raw
 from tests.fakes.proxy_upstream import scripted
 
@@ -57,7 +57,7 @@ def watched(source: Broker) -> Watched:
 def test_routes_are_pulled_and_unchanged_ones_are_not_sent_again() -> None:
     async def use(broker: FakeBroker) -> None:
         broker.routes = [ADA]
-        at = watched(Broker(f"{broker.url}/", TOKEN))
+        at = watched(Broker(f"{broker.url}/", TOKEN, LOCAL))
         await at.sync.pull()
         await at.sync.pull()
         assert at.table.routes() == (Route(**ADA),)
@@ -75,7 +75,7 @@ def test_routes_are_pulled_and_unchanged_ones_are_not_sent_again() -> None:
 def test_a_broker_that_refuses_leaves_the_last_routes(status: int) -> None:
     async def use(broker: FakeBroker) -> None:
         broker.routes = [ADA]
-        at = watched(Broker(broker.url, TOKEN))
+        at = watched(Broker(broker.url, TOKEN, LOCAL))
         await at.sync.pull()
         broker.status = status
         await at.sync.pull()
@@ -98,7 +98,7 @@ def test_a_broker_that_refuses_leaves_the_last_routes(status: int) -> None:
 def test_a_broker_that_talks_nonsense_leaves_the_last_routes(garbage: bytes) -> None:
     async def use(broker: FakeBroker) -> None:
         broker.routes = [ADA]
-        at = watched(Broker(broker.url, TOKEN))
+        at = watched(Broker(broker.url, TOKEN, LOCAL))
         await at.sync.pull()
         broker.garbage = garbage
         await at.sync.pull()
@@ -114,7 +114,7 @@ def test_a_broker_that_is_gone_leaves_the_last_routes() -> None:
     async def within() -> None:
         async with broker_standing() as broker:
             broker.routes = [ADA]
-            at = watched(Broker(broker.url, TOKEN))
+            at = watched(Broker(broker.url, TOKEN, LOCAL))
             await at.sync.pull()
             since = at.sync.answered_at
         await at.sync.pull()
@@ -129,7 +129,7 @@ def test_a_broker_that_is_gone_leaves_the_last_routes() -> None:
 def test_a_broker_that_does_not_speak_http_is_away(reply: bytes) -> None:
     async def within() -> None:
         async with scripted(lambda _: reply) as (url, _):
-            broker = Broker(url, TOKEN)
+            broker = Broker(url, TOKEN, LOCAL)
             with pytest.raises(RoutesUnavailableError):
                 await broker.routes()
             with pytest.raises(ReportRefusedError):
@@ -143,7 +143,7 @@ def test_a_broker_that_never_answers_is_away(monkeypatch: pytest.MonkeyPatch) ->
 
     async def within() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
-            broker = Broker(f"http://127.0.0.1:{silent.getsockname()[1]}", TOKEN)
+            broker = Broker(f"http://127.0.0.1:{silent.getsockname()[1]}", TOKEN, LOCAL)
             with pytest.raises(RoutesUnavailableError):
                 await broker.routes()
             with pytest.raises(ReportRefusedError):

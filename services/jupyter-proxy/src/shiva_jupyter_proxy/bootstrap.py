@@ -4,12 +4,11 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from shiva_common import identity
@@ -18,14 +17,20 @@ from tornado.netutil import bind_unix_socket
 
 from shiva_jupyter_proxy.activity import Activity
 from shiva_jupyter_proxy.adapters.broker_http import Broker
-from shiva_jupyter_proxy.adapters.pages import SECURITY_HEADERS, Pages
+from shiva_jupyter_proxy.adapters.certificate import Certificate
+from shiva_jupyter_proxy.adapters.pages import Pages, security_headers
 from shiva_jupyter_proxy.adapters.sessions import SignedCookies
+from shiva_jupyter_proxy.adapters.shared_numbers import SharedNumbers
 from shiva_jupyter_proxy.domain.messages import Upstream
 from shiva_jupyter_proxy.domain.routes import RouteTable
+from shiva_jupyter_proxy.domain.targets import Targets, networks
 from shiva_jupyter_proxy.door import Door, DoorSettings
 from shiva_jupyter_proxy.forward.downstream import Downstream
-from shiva_jupyter_proxy.forward.upstream import Pool
+from shiva_jupyter_proxy.forward.front import Front, Limits
+from shiva_jupyter_proxy.forward.heads import Reader
+from shiva_jupyter_proxy.forward.pool import Pool
 from shiva_jupyter_proxy.handlers.app import application
+from shiva_jupyter_proxy.metrics import DoorCollector
 from shiva_jupyter_proxy.observing import Traffic
 from shiva_jupyter_proxy.settings import Settings
 from shiva_jupyter_proxy.sync import RouteSync
@@ -33,34 +38,69 @@ from shiva_jupyter_proxy.sync import RouteSync
 log = logging.getLogger("shiva.jupyter_proxy")
 
 MAX_FORM_BYTES = 64 * 1024  # nothing but a name is typed into our own pages
+BACKLOG = 4096
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """Give a folder that nobody else can enter, for the sockets and numbers of one door's processes."""
+    folder = Path(tempfile.mkdtemp(prefix="shiva-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def targets(settings: Settings) -> Targets:
+    """Return where containers may be."""
+    services = [urlsplit(url) for url in (settings.manager_url, settings.broker_url)]
+    control = frozenset((service.hostname or "", service.port or 80) for service in services)
+    return Targets(allowed=settings.allowed_targets, control=control)
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what one client may take."""
+    return Limits(
+        head_bytes=settings.max_head_bytes,
+        head_seconds=settings.head_timeout.total_seconds(),
+        idle_seconds=settings.idle_timeout.total_seconds(),
+        connections=settings.connections_per_client,
+    )
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
-    """Open the door; it is closed, and its files are gone, when the context ends.
+async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncIterator[asyncio.Server]:
+    """Open the door; what is under way ends in peace when the context ends.
+
+    `folder` is shared by all workers, and nobody else's: who writes to its sockets says who is asking.
 
     Raises:
-        OSError: the address cannot be used.
+        OSError: the address or the certificate cannot be used.
     """
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    broker = Broker(settings.broker_url, settings.broker_token)
+    certificate = None
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        certificate = Certificate(settings.tls_cert, settings.tls_key)
+    broker = Broker(settings.broker_url, settings.broker_token, targets(settings))
     activity = Activity(broker, clock)
-    traffic = Traffic(activity, registry)
+    traffic = Traffic(activity, access_log=settings.access_log)
+    shared = SharedNumbers(folder, worker, traffic.numbers)
+    registry = CollectorRegistry()
+    for register in (ProcessCollector, PlatformCollector):
+        register(registry=registry)
+    registry.register(DoorCollector(shared.together))
     table = RouteTable()
     sync = RouteSync(broker, table, traffic.close)
     sessions, pages = SignedCookies(settings.session_key), Pages(demo=settings.demo)
-    folder = Path(tempfile.mkdtemp(prefix="shiva-"))  # 0700: nobody else writes our inner headers
     manager = urlsplit(settings.manager_url)
+    inside_socket = str(folder / f"inside-{worker}.sock")
     door = Door(
         DoorSettings(
             hosts=frozenset(host.lower() for host in settings.hosts),
             manager=Upstream(host=manager.hostname or "", port=manager.port or 80, pool="manager"),
-            inside=Upstream(path=str(folder / "inside.sock"), pool="inside"),
+            inside=Upstream(path=inside_socket, pool="inside"),
             identity_key=identity.check_key(settings.identity_key),
-            page_headers=SECURITY_HEADERS,
+            page_headers=security_headers(tls=certificate is not None),
         ),
         table=table,
         sync=sync,
@@ -74,31 +114,32 @@ async def opened(settings: Settings) -> AsyncIterator[asyncio.Server]:
         ),
         max_body_size=MAX_FORM_BYTES,
     )
-    pool = Pool()
-
-    connections: WeakSet[Downstream] = WeakSet()
-
-    def connection() -> Downstream:
-        connections.add(made := Downstream(door.decide, pool, traffic))
-        return made
-
+    pool = Pool(Reader(max_headers=settings.max_headers), targets(settings))
+    front = Front(
+        door.decide, pool, traffic, limits(settings), tls=certificate is not None,
+        trusted=networks(settings.trusted_proxies),
+    )  # fmt: skip
     try:
-        inside.add_socket(bind_unix_socket(str(folder / "inside.sock"), mode=0o600))
-        server = await asyncio.get_running_loop().create_server(connection, settings.bind_host, settings.bind_port)
-        tasks = [asyncio.create_task(sync.run()), asyncio.create_task(activity.run())]
+        inside.add_socket(bind_unix_socket(inside_socket, mode=0o600))
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Downstream(front), settings.bind_host, settings.bind_port, backlog=BACKLOG,
+            ssl=certificate.context if certificate else None, reuse_port=settings.workers > 1 or None,
+        )  # fmt: skip
+        watched = [sync.run(), activity.run(), pool.run(), shared.run(), *([certificate.run()] if certificate else [])]
+        tasks = [asyncio.create_task(each) for each in watched]
         try:
-            log.info("open", extra={"host": settings.bind_host, "port": server.sockets[0].getsockname()[1]})
+            port = server.sockets[0].getsockname()[1]
+            log.info("open", extra={"host": settings.bind_host, "port": port, "worker": worker})
             yield server
         finally:
             server.close()
-            for open_one in list(connections):
-                open_one.abort()
+            await front.drain(settings.drain.total_seconds())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            shared.save()
             await activity.report()
     finally:
         pool.close()
         inside.stop()
         await inside.close_all_connections()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,55 +1,94 @@
-"""What went through the door: metrics, accesses, and the tunnels that must end with their route."""
+"""What went through the door: numbers, accesses, and the tunnels that must end with their route or session."""
 
-from collections import defaultdict
-
-from prometheus_client import CollectorRegistry, Counter, Gauge
+import logging
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 
 from shiva_jupyter_proxy.activity import Activity
+from shiva_jupyter_proxy.domain.messages import Peer, RequestHead
 from shiva_jupyter_proxy.domain.ports import Tunnel
 
+log = logging.getLogger("shiva.jupyter_proxy.access")
+
 REDIRECTION = 300
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+
+
+@dataclass(slots=True)
+class Numbers:
+    """Counts since the start, by kind (`container`, `shiva`)."""
+
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)  # kind, hundreds of the status
+    durations: dict[str, list[int]] = field(default_factory=dict)  # kind → answers in each bucket, not summed up
+    seconds: Counter[str] = field(default_factory=Counter)  # kind → sum of durations
+    upstream_errors: Counter[str] = field(default_factory=Counter)  # kind
+    connections: int = 0  # open now
+    tunnels: int = 0  # open now
 
 
 class Traffic:
     """Observer of every connection."""
 
-    def __init__(self, activity: Activity, registry: CollectorRegistry) -> None:
-        """Report accesses to `activity`."""
+    def __init__(self, activity: Activity, *, access_log: bool = False) -> None:
+        """Report accesses to `activity`; with `access_log`, write a line for each answer."""
         self._activity = activity
-        self._tunnels: dict[str, set[Tunnel]] = defaultdict(set)
-        self._requests = Counter(
-            "shiva_proxy_requests",
-            "Answers by whom they come from and status class.",
-            ["kind", "status"],
-            registry=registry,
-        )
-        self._open = Gauge("shiva_proxy_open_tunnels", "WebSockets that are open now.", registry=registry)
+        self._access_log = access_log
+        self._by_container: dict[str, set[Tunnel]] = defaultdict(set)
+        self._by_session: dict[str, set[Tunnel]] = defaultdict(set)
+        self.numbers = Numbers(durations={kind: [0] * (len(BUCKETS) + 1) for kind in ("container", "shiva")})
 
-    def answered(self, container_id: str | None, status: int) -> None:
+    def connected(self, count: int) -> None:
+        """Note how many there are."""
+        self.numbers.connections = count
+
+    def answered(self, head: RequestHead, peer: Peer, container_id: str | None, status: int, seconds: float) -> None:
         """Count; an answer below 300 from a container is a use of it."""
-        self._requests.labels("container" if container_id else "shiva", f"{status // 100}xx").inc()
+        kind, numbers = "shiva" if container_id is None else "container", self.numbers
+        numbers.answers[kind, status // 100] += 1
+        numbers.durations[kind][bisect_left(BUCKETS, seconds)] += 1
+        numbers.seconds[kind] += seconds  # type: ignore[assignment]  # typeshed's Counter counts whole things
         if container_id is not None and status < REDIRECTION:
             self._activity.mark(container_id)
+        if self._access_log:
+            facts = {"client": peer.address, "method": head.method, "path": head.path, "status": status}
+            log.info("answered", extra=facts | {"container": container_id, "seconds": round(seconds, 4)})
 
-    def tunnel_opened(self, container_id: str | None, tunnel: Tunnel) -> None:
-        """Remember it by its container."""
-        self._open.inc()
-        self._tunnels[container_id or ""].add(tunnel)
+    def upstream_failed(self, container_id: str | None) -> None:
+        """Count."""
+        self.numbers.upstream_errors["container" if container_id else "shiva"] += 1
+
+    def tunnel_opened(self, tunnel: Tunnel) -> None:
+        """Remember it by what may end it."""
+        self.numbers.tunnels += 1
+        if tunnel.container_id is not None:
+            self._by_container[tunnel.container_id].add(tunnel)
+        if tunnel.session_id is not None:
+            self._by_session[tunnel.session_id].add(tunnel)
 
     def tunnel_used(self, container_id: str | None) -> None:
         """Data on a socket is a use."""
         if container_id is not None:
             self._activity.mark(container_id)
 
-    def tunnel_closed(self, container_id: str | None, tunnel: Tunnel) -> None:
+    def tunnel_closed(self, tunnel: Tunnel) -> None:
         """Forget it."""
-        self._open.dec()
-        self._tunnels[container_id or ""].discard(tunnel)
-        if not self._tunnels[container_id or ""]:
-            del self._tunnels[container_id or ""]
+        self.numbers.tunnels -= 1
+        for register, key in ((self._by_container, tunnel.container_id), (self._by_session, tunnel.session_id)):
+            if key is not None:
+                register[key].discard(tunnel)
+                if not register[key]:
+                    del register[key]
 
     def close(self, containers: set[str]) -> None:
         """Close the tunnels of containers whose route is gone."""
-        for container in containers:
-            for tunnel in list(self._tunnels.get(container, ())):
-                tunnel.close_tunnel()
+        _close(self._by_container, containers)
+
+    def close_sessions(self, sessions: set[str]) -> None:
+        """Close the tunnels of sessions that are over."""
+        _close(self._by_session, sessions)
+
+
+def _close(register: dict[str, set[Tunnel]], keys: set[str]) -> None:
+    for tunnel in [tunnel for key in keys for tunnel in register.get(key, ())]:
+        tunnel.close()

@@ -2,10 +2,13 @@
 
 import ipaddress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from shiva_common import identity
+
+from shiva_jupyter_proxy.domain.targets import LOOPBACK, Network, networks
 
 IDENTITIES = ("dev",)
 MAX_PORT = 65535
@@ -25,6 +28,18 @@ class Settings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 8000
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")  # names under which people call us
+    trusted_proxies: tuple[str, ...] = ()  # networks of proxies of ours, whose X-Forwarded-* count
+    target_networks: tuple[str, ...] = ()  # where containers may be, although it is loopback, link-local or the like
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    workers: int = 1  # processes that share the port
+    access_log: bool = False
+    drain: timedelta = timedelta(seconds=5)  # for what is under way at SIGTERM
+    max_head_bytes: int = 64 * 1024
+    max_headers: int = 100
+    head_timeout: timedelta = timedelta(seconds=10)
+    idle_timeout: timedelta = timedelta(seconds=75)
+    connections_per_client: int = 1000  # of one address
     demo: bool = False
 
     def __post_init__(self) -> None:
@@ -42,6 +57,7 @@ class Settings:
             except ValueError as error:
                 raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()}: {error}") from error
         self._check_addresses()
+        self._check_numbers()
 
     def _check_addresses(self) -> None:
         if not 0 <= self.bind_port <= MAX_PORT:
@@ -52,6 +68,23 @@ class Settings:
         for name in ("broker_token", "hosts"):
             if not getattr(self, name):
                 raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must not be empty")
+        for name in ("trusted_proxies", "target_networks"):
+            try:
+                networks(getattr(self, name))
+            except ValueError as error:
+                raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must be networks like 10.0.0.0/8") from error
+
+    def _check_numbers(self) -> None:
+        for name in ("workers", "max_head_bytes", "max_headers", "connections_per_client"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must be at least 1")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("SHIVA_JUPYTER_PROXY_TLS_CERT and SHIVA_JUPYTER_PROXY_TLS_KEY belong together")
+
+    @property
+    def allowed_targets(self) -> tuple[Network, ...]:
+        """On the loopback everything is on this machine, so containers are too."""
+        return networks(self.target_networks) + (LOOPBACK if _is_loopback(self.bind_host) else ())
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,6 +1,7 @@
 """RouteSource and ActivitySink over the broker's HTTP API."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
 from shiva_jupyter_proxy.domain.routes import Route
+from shiva_jupyter_proxy.domain.targets import Targets
+
+log = logging.getLogger("shiva.jupyter_proxy.broker")
 
 TIMEOUT_SECONDS = 2.0
 NOT_MODIFIED = 304
@@ -18,8 +22,9 @@ NOT_MODIFIED = 304
 class Broker:
     """A tolerant reader of `GET /v1/routes`, and a writer of `POST /v1/activity`."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """`url` without a path; `token` is the door's own."""
+    def __init__(self, url: str, token: str, targets: Targets) -> None:
+        """`url` without a path; `token` is the door's own; `targets` are where containers may be."""
+        self._targets = targets
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"}
         self._etag: str | None = None
@@ -30,7 +35,7 @@ class Broker:
         request = HTTPRequest(f"{self._url}/v1/routes", headers=headers, request_timeout=TIMEOUT_SECONDS)
         try:
             answer = await AsyncHTTPClient().fetch(request)
-            read = [route(raw) for raw in json.loads(answer.body)["routes"]]
+            read = [self._allowed(raw) for raw in json.loads(answer.body)["routes"]]
         except HTTPClientError as error:
             if error.code == NOT_MODIFIED:
                 return None
@@ -38,6 +43,15 @@ class Broker:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RoutesUnavailableError(repr(error)) from error
         self._etag = answer.headers.get("ETag")
+        return [each for each in read if each is not None]
+
+    def _allowed(self, raw: Any) -> Route | None:
+        """Read a route; None, said once each time, when it leads to where no container may be. The others go on."""
+        read = route(raw)
+        parts = urlsplit(read.target)
+        if self._targets.refuses(parts.hostname or "", parts.port or 0):
+            log.error("route refused", extra={"container": read.container_id, "target": read.target})
+            return None
         return read
 
     async def report(self, last_access: Mapping[str, datetime]) -> None:

@@ -17,6 +17,11 @@ SECURITY_HEADERS = [
 ]
 
 
+def security_headers(*, tls: bool) -> list[tuple[str, str]]:
+    """Return them for pages of the public port; with `tls`, browsers are told to stay with it."""
+    return SECURITY_HEADERS + ([("strict-transport-security", "max-age=31536000")] if tls else [])
+
+
 class Pages:
     """Everything a person reads from the door itself; values are escaped by the templates."""
 

@@ -21,11 +21,17 @@ class Place(StrEnum):
     NOWHERE = "nowhere"  # the path cannot be read in one way only
 
 
+def plain(path: str) -> bool:
+    """Whether there is nothing in a path that anybody could read in two ways."""
+    return "%" not in path and "/." not in path and "\\" not in path
+
+
 def place(path: str) -> Place:
     """Return who answers. The path that is judged is the path that is forwarded, byte for byte."""
-    decoded = [unquote_to_bytes(segment) for segment in path.split("/")]
-    if "\\" in path or any(segment in {b".", b".."} for segment in decoded):
-        return Place.NOWHERE
+    if not plain(path):
+        decoded = [unquote_to_bytes(segment) for segment in path.split("/")]
+        if "\\" in path or any(segment in {b".", b".."} for segment in decoded):
+            return Place.NOWHERE
     if path.startswith(API):
         return Place.API
     if not path.startswith(USER):
@@ -45,15 +51,15 @@ def host_name(host: str) -> str:
     return (name if colon and (port.isdecimal() or not port) else host).lower()
 
 
-def from_own_page(head: RequestHead, *, scheme: str) -> bool:
-    """Whether a request that changes something, or opens a socket, comes from a page of ours.
+def from_own_page(head: RequestHead, *, origin: str) -> bool:
+    """Whether a request that changes something, or opens a socket, comes from a page of `origin`, where it was sent to.
 
     A browser always says where such a request comes from. A program says that it is none by `X-Shiva-Client`, which a
     foreign page cannot send without asking first.
     """
     origins = head.values("origin")
     if origins:
-        return origins == [f"{scheme}://{head.value('host')}"]
+        return origins == [origin]
     site = head.value("sec-fetch-site")
     if site is not None:
         return site in {"same-origin", "none"}

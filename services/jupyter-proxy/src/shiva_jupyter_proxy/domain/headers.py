@@ -1,9 +1,13 @@
 """What a head may carry across the door, in both directions. Pure."""
 
+import contextlib
+import ipaddress
+import re
 from collections.abc import Iterable
 
 from shiva_jupyter_proxy.domain.messages import Headers, RequestHead
 
+HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 SESSION_COOKIE = "shiva-session"
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"}
@@ -49,14 +53,25 @@ def passed_on(head: RequestHead, *, drop: frozenset[str]) -> Headers:
     return passed
 
 
-def added(*, client: str, host: str, scheme: str, request_id: str) -> Headers:
-    """Return what the door says about where a request came from."""
-    return [
-        ("x-forwarded-for", client),
-        ("x-forwarded-host", host),
-        ("x-forwarded-proto", scheme),
-        ("x-request-id", request_id),
-    ]
+def added(*, host: str, scheme: str) -> Headers:
+    """Return what the door says about where a request came to; who sent it and its number differ each time."""
+    return [("x-forwarded-host", host), ("x-forwarded-proto", scheme)]
+
+
+def said_by_proxy(head: RequestHead) -> dict[str, str]:
+    """Return what a proxy in front of us says of its client: `for`, `proto` and `host`, each only where it is plain.
+
+    Of several addresses the last one counts: the one that the proxy saw itself.
+    """
+    said: dict[str, str] = {}
+    client = (head.value("x-forwarded-for") or "").rpartition(",")[2].strip()
+    with contextlib.suppress(ValueError):
+        said["for"] = str(ipaddress.ip_address(client))
+    if (scheme := head.value("x-forwarded-proto")) in {"http", "https"}:
+        said["proto"] = str(scheme)
+    if HOST.fullmatch(host := head.value("x-forwarded-host") or ""):
+        said["host"] = host
+    return said
 
 
 def passed_back(headers: Headers, *, cookies_under: str | None) -> Headers:

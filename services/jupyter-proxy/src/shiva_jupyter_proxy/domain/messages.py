@@ -1,13 +1,23 @@
-"""A request's head as it came, and what the door decided about it."""
+"""A request's head as it came, and what was decided about it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestHead:
+class Peer:
+    """The other end of a connection."""
+
+    address: str
+    scheme: str = "http"  # "https" with TLS
+    port: int = 0  # ours, which it called
+    trusted: bool = False  # a proxy of ours, whose word about its client counts
+
+
+class RequestHead(NamedTuple):
     """One request without its body. Header names are lower-case; text is Latin-1, byte for byte."""
 
     method: str
@@ -17,6 +27,7 @@ class RequestHead:
     body_length: int | None  # None: chunked
     keep_alive: bool
     upgrade: str | None  # "websocket", …
+    notes: dict[object, object] | None = None  # what was worked out of these very headers; shared by all who send them
 
     @property
     def path(self) -> str:
@@ -38,8 +49,7 @@ class RequestHead:
         return self.method in {"GET", "HEAD"} and "text/html" in (self.value("accept") or "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer of the door itself."""
 
     status: int
@@ -54,17 +64,25 @@ class Upstream:
     host: str = ""
     port: int = 0
     path: str = ""  # of a Unix socket
-    pool: str = ""  # connections are shared within one pool only
+    tls: bool = False
+    pool: str = ""  # kept connections are shared within one pool only
+    guarded: bool = False  # it is a container: where its name leads is checked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forward:
-    """The request goes on, with these headers."""
+class Forward(NamedTuple):
+    """The request goes on."""
 
     upstream: Upstream
-    headers: Headers
-    container_id: str | None = None  # None: it goes to a service of ours
-    cookies_under: (
-        str | None
-    )  # cookies of the answer hold under this path only; None: our own pages, which log people in
+    lines: bytes  # its header lines, without framing; see `lines`
     away: Callable[[], Awaitable[Reply]]  # gives the answer when nobody listens there
+    container_id: str | None = None  # None: it goes to a service of ours
+    session_id: str | None = None  # whose end ends what this request opens
+    cookies_under: str | None = None  # cookies of the answer hold under this path only; None: as they are
+
+
+Decision = Forward | Reply
+
+
+def lines(headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return headers as they stand in a message."""
+    return "".join([f"{name}: {value}\r\n" for name, value in headers]).encode("latin-1")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shiva_jupyter_proxy.domain.messages import Peer, RequestHead
 from shiva_jupyter_proxy.domain.routes import Route
 
 
@@ -60,23 +61,32 @@ class Sessions(Protocol):
 class Tunnel(Protocol):
     """An open WebSocket, or what else was upgraded."""
 
-    def close_tunnel(self) -> None:
+    container_id: str | None
+    session_id: str | None
+
+    def close(self) -> None:
         """Close it at once."""
 
 
 class Observer(Protocol):
     """Who wants to know what went through."""
 
-    def answered(self, container_id: str | None, status: int) -> None:
-        """An answer is out."""
+    def connected(self, count: int) -> None:
+        """So many connections of browsers are open now."""
 
-    def tunnel_opened(self, container_id: str | None, tunnel: Tunnel) -> None:
+    def answered(self, head: RequestHead, peer: Peer, container_id: str | None, status: int, seconds: float) -> None:
+        """The head of an answer is out, `seconds` after its request's."""
+
+    def upstream_failed(self, container_id: str | None) -> None:
+        """An upstream did not answer, or broke before it did."""
+
+    def tunnel_opened(self, tunnel: Tunnel) -> None:
         """A tunnel is open."""
 
     def tunnel_used(self, container_id: str | None) -> None:
         """Data went through a tunnel."""
 
-    def tunnel_closed(self, container_id: str | None, tunnel: Tunnel) -> None:
+    def tunnel_closed(self, tunnel: Tunnel) -> None:
         """A tunnel is closed."""
 
 

@@ -2,21 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from enum import Enum, auto
-from http import HTTPStatus
+from functools import partial
 
-from shiva_jupyter_proxy.domain import headers as crossing
-from shiva_jupyter_proxy.domain.messages import Forward, Headers, Reply, RequestHead
-from shiva_jupyter_proxy.domain.ports import Observer
-from shiva_jupyter_proxy.forward import heads, writing
+from shiva_jupyter_proxy.domain.messages import Decision, Forward, Peer, Reply, RequestHead
+from shiva_jupyter_proxy.forward import writing
 from shiva_jupyter_proxy.forward.bodies import Body, body_of
-from shiva_jupyter_proxy.forward.upstream import Connection, Pool
+from shiva_jupyter_proxy.forward.connection import Connection
+from shiva_jupyter_proxy.forward.front import Deadline, Front
+from shiva_jupyter_proxy.forward.heads import AnswerHead, first_head
+from shiva_jupyter_proxy.forward.pool import watch_peer
+from shiva_jupyter_proxy.forward.refused import RefusedError
+from shiva_jupyter_proxy.forward.tunnel import Tunnel
 
 log = logging.getLogger("shiva.jupyter_proxy.forward")
 
-HEAD_SECONDS = 10.0  # for a whole head, from its first byte
-IDLE_SECONDS = 75.0  # between two requests
 LINGER_SECONDS = 2.0  # for what is still coming in after the last answer
 MAX_WAITING_BYTES = 256 * 1024  # of a body, while the decision or the upstream is waited for
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # may be sent again when a kept connection turns out dead
@@ -27,35 +28,42 @@ class State(Enum):
 
     HEAD = auto()  # a head is expected
     EXCHANGE = auto()  # a request is on its way
-    TUNNEL = auto()  # bytes both ways
     CLOSED = auto()
 
 
-Decide = Callable[..., Awaitable[Forward | Reply]]  # (head, *, client)
-
-
-class Downstream(asyncio.Protocol):
+class Downstream(asyncio.BufferedProtocol):
     """One connection of a browser."""
 
-    def __init__(self, decide: Decide, pool: Pool, observer: Observer) -> None:
-        """Share `pool` with the other connections."""
-        self._decide = decide
-        self._pool = pool
-        self._observer = observer
+    __slots__ = (
+        *("_answer_begun", "_began", "_body", "_buffer", "_chunked_answer", "_close_after", "_deadline", "_front"),
+        *("_going_to", "_head", "_head_begun", "_held", "_lingers", "_loop", "_out", "_peer", "_slow", "_state"),
+        *("_task", "_transport", "_upstream"),
+    )
+
+    def __init__(self, front: Front) -> None:
+        """Share `front` with the other connections."""
+        self._front = front
+        self._loop = asyncio.get_running_loop()
         self._state = State.HEAD
-        self._buffer = bytearray()
-        self._timer: asyncio.TimerHandle | None = None
+        self._buffer = b""
+        self._out: list[bytes] = []
+        self._deadline = Deadline(self._timed_out)
         self._task: asyncio.Task[None] | None = None
-        self._head: RequestHead | None = None
-        self._body: Body | None = None
         self._upstream: Connection | None = None
+        self._slow = False  # the browser reads slowly
+        self._close_after = False
+        self._lingers = False  # it was given more time to take the last answer
+        self._peer: Peer
+        self._reset()
+
+    def _reset(self) -> None:
+        self._head: RequestHead | None = None
+        self._head_begun = False
+        self._body: Body | None = None
         self._going_to: Forward | None = None
         self._held = False  # the upstream reads slowly
-        self._slow = False  # the browser reads slowly
         self._chunked_answer = False
         self._answer_begun = False
-        self._close_after = False
-        self._client = ""
 
     # asyncio's callbacks
 
@@ -63,70 +71,73 @@ class Downstream(asyncio.Protocol):
         """Wait for the first head."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        peer = transport.get_extra_info("peername")
-        self._client = str(peer[0]) if peer else ""
-        self._await_head()
+        self._peer = self._front.peer(transport)
+        watch_peer(transport)
+        admitted = self._front.enter(self, self._peer)
+        self._deadline.within(self._front.limits.idle_seconds)
+        if not admitted:
+            self._refuse(RefusedError(429, "too many connections from this address"))
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go."""
+        del sizehint
+        return self._front.view
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take bytes, for what the connection is busy with."""
-        if self._state is State.TUNNEL and self._upstream is not None:
-            self._upstream.write(data)
-            self._note_use()
-        elif self._state is not State.CLOSED:
-            self._buffer += data
+        data = bytes(self._front.view[:nbytes])
+        if self._state is not State.CLOSED:
+            self._buffer = self._buffer + data if self._buffer else data
             self._advance()
 
     def eof_received(self) -> bool:
-        """Keep our half of a tunnel open; else the browser is gone."""
-        if self._state is State.TUNNEL and self._upstream is not None:
-            self._upstream.write_eof()
-            return True
-        return False
+        """Keep our half open for what is under way; a request that is not whole will never be."""
+        whole = self._state is State.EXCHANGE and self._body is not None and self._body.done and not self._buffer
+        if whole:
+            self._close_after = True
+            self._deadline.within(self._front.limits.half_closed_seconds)
+        return whole
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop what was on its way."""
         del exc
-        was, self._state = self._state, State.CLOSED
-        self._set_timer(None)
+        self._state = State.CLOSED
+        self._deadline.cancel()
         if self._task is not None:
             self._task.cancel()
         if self._upstream is not None:
             self._upstream.drop()
-        if was is State.TUNNEL:
-            self._observer.tunnel_closed(self._container, self)
+        self._front.leave(self, self._peer)
 
     def pause_writing(self) -> None:
         """The browser reads slowly: let the upstream wait."""
         self._slow = True
         if self._upstream is not None:
             self._upstream.pause_reading()
+        self._deadline.within(self._front.limits.stalled_seconds)
 
     def resume_writing(self) -> None:
         """It reads again."""
         self._slow = False
+        if self._state is State.EXCHANGE:
+            self._deadline.never()
         if self._upstream is not None:
             self._upstream.resume_reading()
 
     # a request comes in
 
-    @property
-    def _container(self) -> str | None:
-        return self._going_to.container_id if self._going_to else None
-
-    def _await_head(self) -> None:
-        self._state = State.HEAD
-        self._head = self._body = self._upstream = self._going_to = None
-        self._answer_begun = self._held = False
-        self._set_timer(IDLE_SECONDS)
-
-    def _set_timer(self, seconds: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self._timed_out)
-
     def _timed_out(self) -> None:
-        if self._buffer and self._state is State.HEAD:
-            self._refuse(heads.RefusedError(408, "the head took too long"))
+        if self._state is State.HEAD and self._buffer:
+            self._refuse(RefusedError(408, "the head took too long"))
+        elif (
+            self._state is State.EXCHANGE and not self._answer_begun and self._body is not None and not self._body.done
+        ):
+            self._refuse(RefusedError(408, "the body took too long"))
+        elif self._state is State.EXCHANGE or self._lingers:
+            self._transport.abort()  # it takes nothing, or is gone: half an answer must not look like a whole one
+        elif self._state is State.CLOSED and self._transport.get_write_buffer_size():
+            self._lingers = True
+            self._deadline.within(self._front.limits.stalled_seconds)
         else:
             self._transport.close()
 
@@ -137,134 +148,157 @@ class Downstream(asyncio.Protocol):
                 self._read_head()
             elif self._upstream is not None:
                 self._send_body()
-        except heads.RefusedError as refused:
+        except RefusedError as refused:
             self._refuse(refused)
         if self._state is State.EXCHANGE and len(self._buffer) > MAX_WAITING_BYTES:
             self._transport.pause_reading()
 
     def _read_head(self) -> None:
-        while self._buffer.startswith(b"\r\n"):  # RFC 9112 section 2.2: an empty line before a request is ignored
-            del self._buffer[:2]
-        end = self._buffer.find(heads.END)
-        if end < 0:
-            if len(self._buffer) > heads.MAX_HEAD_BYTES:
-                raise heads.RefusedError(431, "the head is too large")
-            latest = asyncio.get_running_loop().time() + HEAD_SECONDS
-            if self._buffer and self._timer is not None and self._timer.when() > latest:
-                self._set_timer(HEAD_SECONDS)
+        raw, self._buffer = first_head(self._buffer, self._front.limits.head_bytes)
+        if not raw:
+            if self._buffer and not self._head_begun:
+                self._head_begun = True
+                self._deadline.within(self._front.limits.head_seconds)
             return
-        if end > heads.MAX_HEAD_BYTES:
-            raise heads.RefusedError(431, "the head is too large")
-        raw = bytes(self._buffer[: end + len(heads.END)])
-        del self._buffer[: len(raw)]
-        self._head = heads.parsed(raw)
-        self._set_timer(None)
-        self._body = body_of(self._head)
-        self._close_after = not self._head.keep_alive
+        head = self._head = self._front.reader.request(raw)
+        self._began = self._loop.time()
+        self._body = body_of(head.body_length)
+        self._close_after = not head.keep_alive or self._front.draining
         self._state = State.EXCHANGE
-        self._task = asyncio.get_running_loop().create_task(self._answer(self._head))
+        if self._body.done:
+            self._deadline.never()
+        else:
+            self._deadline.within(self._front.limits.body_seconds)
+        self._decide(head)
 
-    async def _answer(self, head: RequestHead) -> None:
-        try:
-            decision = await self._decide(head, client=self._client)
-        except Exception:
-            log.exception("the decision failed")
-            decision = Reply(status=500, headers=[("content-type", "text/plain")], body=b"Something went wrong here.\n")
+    def _decide(self, head: RequestHead) -> None:
+        decision = self._front.judge(head, self._peer)
         if isinstance(decision, Reply):
             self._reply(decision)
+        elif isinstance(decision, Forward):
+            self._go(decision, fresh=head.method not in REPEATABLE or head.body_length != 0)
         else:
-            await self._connect(decision, fresh=head.method not in REPEATABLE)
+            self._task = self._loop.create_task(self._wait_for(decision))
 
-    async def _connect(self, decision: Forward, *, fresh: bool) -> None:
+    async def _wait_for(self, decision: Awaitable[Decision]) -> None:
+        decided = await decision
+        if isinstance(decided, Reply):
+            self._reply(decided)
+        else:
+            self._going_to = decided
+            await self._connect(decided)
+
+    def _go(self, decision: Forward, *, fresh: bool) -> None:
         self._going_to = decision
+        kept = None if fresh else self._front.pool.kept(decision.upstream)
+        if kept is not None:
+            self._send(kept, decision)
+        else:
+            self._task = self._loop.create_task(self._connect(decision))
+
+    async def _connect(self, decision: Forward) -> None:
         try:
-            upstream = await self._pool.connection(decision.upstream, fresh=fresh or self._body_expected())
+            upstream = await self._front.pool.connected(decision.upstream)
         except (OSError, UnicodeError):  # TimeoutError is one; a host that cannot be a name is the other
+            self._front.observer.upstream_failed(decision.container_id)
             self._reply(await decision.away())
             return
-        if self._state is not State.EXCHANGE or self._head is None:
+        if self._state is State.EXCHANGE:
+            self._send(upstream, decision)
+        else:
             upstream.drop()
-            return
-        upstream.begin(self, head_only=self._head.method == "HEAD")
+
+    def _send(self, upstream: Connection, decision: Forward) -> None:
+        head = self._head
+        assert head is not None
+        upstream.begin(self, head_only=head.method == "HEAD")
         self._upstream = upstream
-        upstream.write(writing.request_head(self._head, decision.headers))
+        upstream.write(writing.request_head(head, decision.lines))
         if self._slow:
             upstream.pause_reading()
-        self._transport.resume_reading()
-        self._advance()
-
-    def _body_expected(self) -> bool:
-        return self._head is not None and self._head.body_length != 0
+        if self._body is not None and not self._body.done:
+            self._transport.resume_reading()
+            self._advance()
 
     def _send_body(self) -> None:
         body, upstream, head = self._body, self._upstream, self._head
         if body is None or upstream is None or head is None or body.done or self._held or not self._buffer:
             return
-        pieces, rest = body.take(bytes(self._buffer))
-        self._buffer[:] = rest
-        for piece in pieces:
-            upstream.write(writing.chunk(piece) if head.body_length is None else piece)
+        pieces, self._buffer = body.take(self._buffer)
+        if pieces and head.body_length is None:
+            upstream.write(writing.chunk(pieces[0] if len(pieces) == 1 else b"".join(pieces)))
+        elif pieces:
+            upstream.write(pieces[0])
         if body.done and head.body_length is None:
             upstream.write(writing.LAST_CHUNK)
+        if not self._slow:
+            self._deadline.never() if body.done else self._deadline.within(self._front.limits.body_seconds)
 
     # the answer comes back (`Exchange`)
 
-    def interim(self, status: int, headers: Headers) -> None:
+    def interim(self, head: AnswerHead) -> None:
         """Pass a 1xx answer on."""
         if self._head is not None and self._head.version == "1.1":
-            self._write_head(status, HTTPStatus(status).phrase, self._passed_back(headers))
+            self._out += [self._lines_of(head), b"\r\n"]
 
-    def _passed_back(self, headers: Headers) -> Headers:
+    def _lines_of(self, head: AnswerHead) -> bytes:
         assert self._going_to is not None
-        return crossing.passed_back(headers, cookies_under=self._going_to.cookies_under)
+        return writing.answer_lines(head, self._going_to.cookies_under)
 
-    def answer_head(self, status: int, reason: str, headers: Headers, *, length: int | None) -> None:
+    def answer_head(self, head: AnswerHead, *, length: int | None) -> None:
         """Pass the head on, with framing of our own."""
-        assert self._head is not None
+        request, body = self._head, self._body
+        assert request is not None
+        assert body is not None
         self._answer_begun = True
-        passed = [(name, value) for name, value in self._passed_back(headers) if name != "content-length"]
-        self._chunked_answer = False
-        if length is not None:
-            if status not in {204, 304}:
-                passed.append(("content-length", str(length)))
-        elif self._head.method != "HEAD":
-            self._chunked_answer = self._head.version == "1.1"
-            self._close_after |= not self._chunked_answer
-            passed += [("transfer-encoding", "chunked")] if self._chunked_answer else []
-        if self._body is not None and not self._body.done and self._upstream is not None:
-            self._upstream.retire()
+        self._chunked_answer = length is None and request.method != "HEAD" and request.version == "1.1"
+        ends_with_connection = length is None and request.method != "HEAD" and not self._chunked_answer
         # What is left of a body that was answered early belongs to no request: the connection ends with this answer.
         # The same holds for what was sent ahead of an upgrade that is refused.
-        self._close_after |= (self._body is not None and not self._body.done) or self._head.upgrade is not None
-        passed += [("connection", "close")] if self._close_after else []
-        self._write_head(status, reason, passed)
-        self._observer.answered(self._container, status)
+        if not body.done and self._upstream is not None:
+            self._upstream.retire()
+        self._close_after |= (
+            not body.done or ends_with_connection or request.upgrade is not None or self._front.draining
+        )
+        framing = writing.answer_framing(head.status, length, chunked=self._chunked_answer, close=self._close_after)
+        self._out += [self._lines_of(head), framing]
+        self._note_answer(head.status, self._going_to.container_id if self._going_to else None)
+
+    def _note_answer(self, status: int, container: str | None) -> None:
+        if self._head is not None:
+            seconds = self._loop.time() - self._began
+            self._front.observer.answered(self._head, self._peer, container, status, seconds)
 
     def answer_body(self, piece: bytes) -> None:
         """Pass content on."""
-        self._write(writing.chunk(piece) if self._chunked_answer else piece)
+        self._out.append(writing.chunk(piece) if self._chunked_answer else piece)
 
     def answer_end(self) -> None:
         """Finish, and go on with the next request."""
         if self._chunked_answer:
-            self._write(writing.LAST_CHUNK)
+            self._out.append(writing.LAST_CHUNK)
+        self.flush()
         self._upstream = None
         self._next()
+
+    def flush(self) -> None:
+        """Send what was gathered, at once and together."""
+        if self._out:
+            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out.clear()
+            if not self._transport.is_closing():
+                self._transport.write(data)
 
     def lost(self, *, before_answer: bool) -> None:
         """Say that the upstream went away, or try once more where a kept connection was simply too old."""
         upstream, self._upstream = self._upstream, None
-        if self._state is State.TUNNEL:
-            self._transport.close()
-        elif not before_answer or self._going_to is None or self._head is None:
+        if not before_answer or self._going_to is None or self._head is None:
             self._transport.abort()  # half an answer must not look like a whole one
-        elif upstream is not None and upstream.used and self._head.method in REPEATABLE and not self._body_expected():
-            self._task = asyncio.get_running_loop().create_task(self._connect(self._going_to, fresh=True))
+        elif upstream is not None and upstream.used and self._head.method in REPEATABLE and self._head.body_length == 0:
+            self._task = self._loop.create_task(self._connect(self._going_to))
         else:
-            self._task = asyncio.get_running_loop().create_task(self._say_away(self._going_to))
-
-    async def _say_away(self, decision: Forward) -> None:
-        self._reply(await decision.away())
+            self._front.observer.upstream_failed(self._going_to.container_id)
+            self._task = self._loop.create_task(self._wait_for(self._going_to.away()))
 
     def hold_request(self) -> None:
         """Let the browser wait."""
@@ -278,53 +312,49 @@ class Downstream(asyncio.Protocol):
         if self._state is State.EXCHANGE:
             self._advance()
 
-    # tunnels
-
-    def upgraded(self, reason: str, headers: Headers, rest: bytes) -> None:
-        """Answer 101 and move bytes from now on."""
-        if self._head is None or self._head.upgrade is None:
+    def upgraded(self, head: AnswerHead, rest: bytes) -> None:
+        """Answer 101, and let the bytes flow past us from now on: a socket may idle for days, so nothing is kept."""
+        request, going_to, upstream = self._head, self._going_to, self._upstream
+        if request is None or request.upgrade is None or going_to is None or upstream is None:
             self._transport.abort()  # nobody asked for another protocol
             return
-        self._state = State.TUNNEL
-        passed = [*self._passed_back(headers), ("connection", "Upgrade"), ("upgrade", self._head.upgrade)]
-        self._write_head(101, reason, passed)
-        self._observer.tunnel_opened(self._container, self)
-        if rest:
-            self.tunnel_data(rest)
-        if self._buffer and self._upstream is not None:
-            self._upstream.write(bytes(self._buffer))
-            self._buffer.clear()
+        front, self._state, self._upstream = self._front, State.CLOSED, None
+        upgrade = request.upgrade.encode("ascii")
+        self._out += [self._lines_of(head), b"connection: Upgrade\r\nupgrade: %s\r\n\r\n" % upgrade, rest]
+        self.flush()
+        self._note_answer(head.status, going_to.container_id)
+        self._deadline.cancel()
+        if self._buffer:
+            upstream.write(self._buffer)
+        assert upstream.transport is not None
+        tunnel = Tunnel(front.observer, container_id=going_to.container_id, session_id=going_to.session_id)
+        front.replace(self, tunnel)
+        tunnel.join(
+            self._transport, upstream.transport, view=front.view, paused=(self._slow, self._held),
+            on_end=partial(front.leave, tunnel, self._peer),
+        )  # fmt: skip
 
-    def tunnel_data(self, data: bytes) -> None:
-        """Pass bytes back."""
-        self._write(data)
-        self._note_use()
+    # the end
 
-    def tunnel_eof(self) -> None:
-        """The upstream sends no more: neither do we."""
-        if self._transport.can_write_eof() and not self._transport.is_closing():
-            self._transport.write_eof()
-
-    def close_tunnel(self) -> None:
-        """Close at once: its route is gone."""
-        self._transport.close()
+    def drain(self) -> None:
+        """End after what is under way."""
+        self._close_after = True
+        if self._state is State.HEAD and not self._buffer:
+            self._transport.close()
 
     def abort(self) -> None:
         """End it at once, whatever is on its way: the door is closing."""
         self._transport.abort()
 
-    def _note_use(self) -> None:
-        self._observer.tunnel_used(self._container)
-
     # answers of our own
 
-    def _refuse(self, refused: heads.RefusedError) -> None:
+    def _refuse(self, refused: RefusedError) -> None:
         """Answer and close: where the next message begins is unknown."""
         log.info("request refused", extra={"status": refused.status, "cause": str(refused)})
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
             upstream.drop()
-        if self._answer_begun or self._state is State.TUNNEL:
+        if self._answer_begun:
             self._transport.abort()
             return
         self._close_after = True
@@ -337,35 +367,32 @@ class Downstream(asyncio.Protocol):
             return
         head = self._head
         unread = self._body is not None and not self._body.done
-        self._close_after |= unread or head is None or head.upgrade is not None
-        headers = [*reply.headers, ("content-length", str(len(reply.body)))]
-        headers += [("connection", "close")] if self._close_after else []
-        self._chunked_answer = False
-        self._write_head(reply.status, HTTPStatus(reply.status).phrase, headers)
+        self._close_after |= unread or head is None or head.upgrade is not None or self._front.draining
+        framing = [("content-length", str(len(reply.body)))] + ([("connection", "close")] if self._close_after else [])
+        self._out += [writing.own_answer(reply.status, [*reply.headers, *framing]), b"\r\n"]
         if head is None or head.method != "HEAD":
-            self._write(reply.body)
-        self._observer.answered(None, reply.status)
+            self._out.append(reply.body)
+        self.flush()
+        self._note_answer(reply.status, None)
         self._next()
 
     def _next(self) -> None:
         if self._close_after:
             self._end()
             return
-        self._await_head()
+        self._state = State.HEAD
+        self._reset()
+        self._deadline.within(self._front.limits.idle_seconds)
         self._transport.resume_reading()
         if self._buffer:
-            self._advance()
+            self._loop.call_soon(self._advance)  # requests sent ahead: one at a time, each in its turn
 
     def _end(self) -> None:
         """Send no more, and let the browser end: closed with bytes unread, its system would throw the answer away."""
         self._state = State.CLOSED
-        self._transport.write_eof()
-        self._transport.resume_reading()
-        self._set_timer(LINGER_SECONDS)
-
-    def _write_head(self, status: int, reason: str, headers: Headers) -> None:
-        self._write(writing.answer_head(status, reason, headers))
-
-    def _write(self, data: bytes) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._transport.resume_reading()
+            self._deadline.within(LINGER_SECONDS)
+        else:
+            self._transport.close()

@@ -1,61 +1,128 @@
-"""One request head, read strictly: what two parsers could read in two ways is refused. RFC 9112, sections 2, 5 and 6."""
+"""Heads, read by llhttp and then strictly: what two parsers could read in two ways is refused. RFC 9112, sections 2, 5, 6.
+
+Browsers and servers send the same header lines again and again. A head whose lines were read before is not read anew: what
+they mean is remembered by the very bytes.
+"""
 
 import re
-from http import HTTPStatus
+from typing import NamedTuple, TypeVar
 
 import httptools
 
+from shiva_jupyter_proxy.domain.headers import HOST
 from shiva_jupyter_proxy.domain.messages import Headers, RequestHead
+from shiva_jupyter_proxy.forward.refused import RefusedError
 
-MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100
 END = b"\r\n\r\n"
+REMEMBERED = 256  # sets of header lines
+REMEMBERED_BYTES = 4096  # longer ones are read every time
 
+EMPTY_LINES = re.compile(rb"(?:\r\n)*")
 BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)|\x00|\r\n[ \t]")  # a lone CR or LF, NUL, a folded line
-START = re.compile(rb"[A-Z]{1,20} /[\x21-\x7e]* HTTP/1\.[01]\r\n")
+START = re.compile(rb"([A-Z]{1,20}) (/[\x21-\x7e]*) HTTP/1\.[01]\r\n")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 LENGTH = re.compile(r"[0-9]{1,18}")
+STATUS = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?\r\n")
 
 
-class RefusedError(Exception):
-    """The message is refused; the connection ends, because nobody knows where the next one begins."""
+def first_head(data: bytes, limit: int) -> tuple[bytes, bytes]:
+    """Return the first request's head in `data`, and what follows it; an empty head while it is not whole.
 
-    def __init__(self, status: int, why: str) -> None:
-        """`why` is for the log and the answer's body."""
-        super().__init__(why)
-        self.status = status
+    Empty lines before it are ignored (RFC 9112 section 2.2).
 
-    @property
-    def phrase(self) -> str:
-        """The status's own words."""
-        return HTTPStatus(self.status).phrase
+    Raises:
+        RefusedError: it is larger than `limit` bytes.
+    """
+    empty = EMPTY_LINES.match(data)
+    if empty is not None and empty.end():
+        data = data[empty.end() :]
+    end = data.find(END) + len(END)
+    whole = end >= len(END)
+    if (end if whole else len(data)) > limit:
+        raise RefusedError(431, "the head is too large")
+    if not whole:
+        return b"", data
+    return (data, b"") if end == len(data) else (data[:end], data[end:])
+
+
+class AnswerHead(NamedTuple):
+    """An answer without its body."""
+
+    status: int
+    reason: str
+    headers: Headers
+    length: int | None  # None: chunked, or until the connection ends
+    chunked: bool
+    keep_alive: bool  # the connection may carry another exchange
+    notes: dict[object, bytes]  # the head as it goes on, by how it goes on
+
+
+Head = TypeVar("Head")
 
 
 class _Collector:
     """What llhttp calls while it reads a head."""
 
     def __init__(self) -> None:
-        self.url = b""
         self.headers: Headers = []
-
-    def on_url(self, url: bytes) -> None:
-        self.url += url
+        self.reason = b""
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
+    def on_status(self, reason: bytes) -> None:
+        self.reason += reason
 
-def parsed(raw: bytes) -> RequestHead:
-    """Return the head in `raw`, which ends with an empty line.
 
-    Raises:
-        RefusedError: it is malformed, ambiguous, or too large.
-    """
+class Reader:
+    """Reads heads and remembers header lines."""
+
+    def __init__(self, *, max_headers: int = MAX_HEADERS) -> None:
+        """Refuse heads of more than `max_headers` headers."""
+        self._max_headers = max_headers
+        self._requests: dict[bytes, RequestHead] = {}
+        self._answers: dict[bytes, AnswerHead] = {}
+
+    def request(self, raw: bytes) -> RequestHead:
+        """Return the head in `raw`, which ends with an empty line.
+
+        Raises:
+            RefusedError: it is malformed, ambiguous, or too large.
+        """
+        start = START.match(raw)
+        if start is None:
+            raise RefusedError(400, "the request line is not METHOD /path HTTP/1.1")
+        method, target = start.groups()
+        lines = raw[start.end(2) :]
+        known = self._requests.get(lines)
+        # llhttp knows the methods, and a method decides what an upgrade and a length mean: only GET is remembered
+        if known is not None and method == b"GET":
+            return RequestHead("GET", target.decode("ascii"), *known[2:])
+        head = _request(raw, self._max_headers)
+        if method == b"GET":
+            _remember(self._requests, lines, head)
+        return head
+
+    def answer(self, raw: bytes) -> AnswerHead:
+        """Return the answer's head in `raw`, which ends with an empty line; RefusedError when it is none."""
+        known = self._answers.get(raw)
+        if known is None:
+            known = _answer(raw)
+            _remember(self._answers, raw, known)
+        return known
+
+
+def _remember(memory: dict[bytes, Head], raw: bytes, head: Head) -> None:
+    if len(raw) <= REMEMBERED_BYTES:
+        if len(memory) >= REMEMBERED:
+            memory.clear()
+        memory[raw] = head
+
+
+def _request(raw: bytes, max_headers: int) -> RequestHead:
     if BARE.search(raw):
         raise RefusedError(400, "the head has bare line ends, folded lines or NUL bytes")
-    if not START.match(raw):
-        raise RefusedError(400, "the request line is not METHOD /path HTTP/1.1")
     collector = _Collector()
     parser = httptools.HttpRequestParser(collector)
     upgrading = False
@@ -65,20 +132,54 @@ def parsed(raw: bytes) -> RequestHead:
         upgrading = True
     except httptools.HttpParserError as error:
         raise RefusedError(400, f"the head is malformed: {error}") from error
-    if len(collector.headers) > MAX_HEADERS:
-        raise RefusedError(431, f"more than {MAX_HEADERS} headers")
+    if len(collector.headers) > max_headers:
+        raise RefusedError(431, f"more than {max_headers} headers")
     version = parser.get_http_version()
+    method, target, _ = raw.split(b" ", 2)
     head = RequestHead(
-        method=parser.get_method().decode("ascii"),
-        target=collector.url.decode("latin-1"),
+        method=method.decode("ascii"),
+        target=target.decode("ascii"),
         version=version,
         headers=collector.headers,
         body_length=_body_length(collector.headers, version),
-        keep_alive=version == "1.1" and not _closes(collector.headers),
+        keep_alive=version == "1.1" and "close" not in _tokens(collector.headers),
         upgrade=_upgrade(collector.headers) if upgrading else None,
+        notes={},
     )
     _check(head)
     return head
+
+
+def _answer(raw: bytes) -> AnswerHead:
+    if BARE.search(raw) or not STATUS.match(raw):
+        raise RefusedError(502, "the answer's head is malformed")
+    collector = _Collector()
+    parser = httptools.HttpResponseParser(collector)
+    try:
+        parser.feed_data(raw)
+    except httptools.HttpParserUpgrade:
+        pass  # 101; whether anybody asked for it is the caller's to say
+    except httptools.HttpParserError as error:
+        raise RefusedError(502, f"the answer's head is malformed: {error}") from error
+    headers = collector.headers
+    if not all(VALUE.fullmatch(value) for _, value in headers):
+        raise RefusedError(502, "a header of the answer holds control characters")
+    lengths = {value for name, value in headers if name == "content-length"}
+    codings = [value.lower() for name, value in headers if name == "transfer-encoding"]
+    if (codings and (lengths or codings != ["chunked"])) or len(lengths) > 1:
+        raise RefusedError(502, "the answer's length is given in two ways, or in an unknown one")
+    if not all(LENGTH.fullmatch(value) for value in lengths):
+        raise RefusedError(502, "the answer's length is no number")
+    tokens = _tokens(headers)
+    return AnswerHead(
+        status=parser.get_status_code(),
+        reason=collector.reason.decode("latin-1"),
+        headers=headers,
+        length=int(lengths.pop()) if lengths else None,
+        chunked=bool(codings),
+        keep_alive=raw.startswith(b"HTTP/1.1") and "close" not in tokens,
+        notes={},
+    )
 
 
 def _check(head: RequestHead) -> None:
@@ -107,10 +208,10 @@ def _body_length(headers: Headers, version: str) -> int | None:
     return int(lengths[0])
 
 
-def _closes(headers: Headers) -> bool:
-    """Whether the client wants its connection closed; llhttp forgets that when the message is complete."""
+def _tokens(headers: Headers) -> set[str]:
+    """Return what `Connection` says."""
     values = [value for name, value in headers if name == "connection"]
-    return "close" in {token.strip().lower() for value in values for token in value.split(",")}
+    return {token.strip().lower() for value in values for token in value.split(",")}
 
 
 def _upgrade(headers: Headers) -> str | None:

@@ -1,30 +1,60 @@
 """Messages as bytes. Framing is always ours, never a copy. Pure."""
 
-from shiva_jupyter_proxy.domain.messages import Headers, RequestHead
+from http import HTTPStatus
+
+from shiva_jupyter_proxy.domain.headers import passed_back
+from shiva_jupyter_proxy.domain.messages import Headers, RequestHead, lines
+from shiva_jupyter_proxy.forward.heads import AnswerHead
 
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})  # a length of 0 goes without saying
 LAST_CHUNK = b"0\r\n\r\n"
+CHUNKED = b"transfer-encoding: chunked\r\n"
+CLOSE = b"connection: close\r\n"
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-def _head(first: str, headers: Headers) -> bytes:
-    return ("\r\n".join([first, *(f"{name}: {value}" for name, value in headers)]) + "\r\n\r\n").encode("latin-1")
+def request_head(head: RequestHead, header_lines: bytes) -> bytes:
+    """Return the head of `head`'s request with these lines."""
+    start = f"{head.method} {head.target} HTTP/1.1\r\n".encode("latin-1")
+    return b"".join((start, header_lines, _framing(head), b"\r\n"))
 
 
-def request_head(head: RequestHead, headers: Headers) -> bytes:
-    """Return the head of `head`'s request with these headers."""
-    framing: Headers = []
+def _framing(head: RequestHead) -> bytes:
     if head.upgrade is not None:
-        framing = [("connection", "Upgrade"), ("upgrade", head.upgrade)]
-    elif head.body_length is None:
-        framing = [("transfer-encoding", "chunked")]
-    elif head.body_length or head.method not in BODILESS:
-        framing = [("content-length", str(head.body_length))]
-    return _head(f"{head.method} {head.target} HTTP/1.1", headers + framing)
+        return b"connection: Upgrade\r\nupgrade: %s\r\n" % head.upgrade.encode("ascii")
+    if head.body_length is None:
+        return CHUNKED
+    if head.body_length or head.method not in BODILESS:
+        return b"content-length: %d\r\n" % head.body_length
+    return b""
 
 
-def answer_head(status: int, reason: str, headers: Headers) -> bytes:
-    """Return the head of an answer."""
-    return _head(f"HTTP/1.1 {status} {reason}", headers)
+def answer_lines(head: AnswerHead, cookies_under: str | None) -> bytes:
+    """Return the first line and the headers of an answer that goes back, without framing and the empty line."""
+    known = head.notes.get(cookies_under)
+    if known is None:
+        passed = [
+            pair for pair in passed_back(head.headers, cookies_under=cookies_under) if pair[0] != "content-length"
+        ]
+        known = head.notes[cookies_under] = _start(head.status, head.reason) + lines(passed)
+    return known
+
+
+def answer_framing(status: int, length: int | None, *, chunked: bool, close: bool) -> bytes:
+    """Return the header lines that say where an answer ends, and the empty line."""
+    if chunked:
+        return CHUNKED + CLOSE + b"\r\n" if close else CHUNKED + b"\r\n"
+    counted = b"" if length is None or status in {204, 304} else b"content-length: %d\r\n" % length
+    return counted + (CLOSE if close else b"") + b"\r\n"
+
+
+def own_answer(status: int, headers: Headers) -> bytes:
+    """Return the same of an answer of the door itself."""
+    return _start(status, PHRASES[status]) + lines(headers)
+
+
+def _start(status: int, reason: str) -> bytes:
+    return f"HTTP/1.1 {status} {reason}\r\n".encode("latin-1")
 
 
 def chunk(piece: bytes) -> bytes:

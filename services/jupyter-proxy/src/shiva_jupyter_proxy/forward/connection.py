@@ -1,0 +1,240 @@
+"""The side of a container, the manager, or our own pages: one answer at a time."""
+
+import asyncio
+from typing import Protocol
+
+from shiva_jupyter_proxy.forward.bodies import Body, Chunked, Counted, UntilClosed
+from shiva_jupyter_proxy.forward.heads import BARE, END, AnswerHead, Reader
+from shiva_jupyter_proxy.forward.refused import RefusedError
+
+MAX_HEAD_BYTES = 128 * 1024
+MAX_INTERIM = 10  # 1xx answers before the real one
+NO_BODY = frozenset({204, 304})
+SWITCHING = 101
+FINAL = 200
+PASSED_ON = frozenset({100, 103})  # interim answers that mean something to a browser
+
+
+class Exchange(Protocol):
+    """Who waits for the answer."""
+
+    def interim(self, head: AnswerHead) -> None:
+        """Take a 1xx answer."""
+
+    def answer_head(self, head: AnswerHead, *, length: int | None) -> None:
+        """Take the head; `length` is None when only the end tells."""
+
+    def answer_body(self, piece: bytes) -> None:
+        """Take content."""
+
+    def answer_end(self) -> None:
+        """The answer is complete; the connection is free or closed."""
+
+    def flush(self) -> None:
+        """All that came in is told."""
+
+    def upgraded(self, head: AnswerHead, rest: bytes) -> None:
+        """Take the 101, and the first bytes behind it; and from now on the transport."""
+
+    def lost(self, *, before_answer: bool) -> None:
+        """The connection broke, or what came is no answer."""
+
+    def hold_request(self) -> None:
+        """Send no more for now: the upstream reads slowly."""
+
+    def go_on(self) -> None:
+        """Send again."""
+
+
+class Keeper(Protocol):
+    """Where connections wait for their next exchange."""
+
+    view: memoryview  # what arrives is read into it; good until the next read of any connection
+    reader: Reader
+
+    def give_back(self, connection: "Connection") -> None:
+        """Keep a connection whose answer is complete."""
+
+    def forget(self, connection: "Connection") -> None:
+        """Drop a connection that ended."""
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One connection to an upstream."""
+
+    __slots__ = (
+        *("_answered", "_body", "_buffer", "_exchange", "_head_only", "_interims", "_keep", "_keeper"),
+        *("key", "since", "transport", "used"),
+    )
+
+    def __init__(self, keeper: Keeper, key: object) -> None:
+        """`key` names where it may be used again."""
+        self._keeper = keeper
+        self.key = key
+        self.since = 0.0  # when it was given back
+        self.transport: asyncio.Transport | None = None
+        self.used = False  # it carried an exchange before
+        self._exchange: Exchange | None = None
+        self._buffer = b""  # the beginning of a head
+        self._body: Body | None = None
+
+    def begin(self, exchange: Exchange, *, head_only: bool) -> None:
+        """Wait for one answer; `head_only` after HEAD."""
+        self._exchange = exchange
+        self._head_only = head_only
+        self._interims = 0
+        self._answered = False
+        self._keep = True
+        self._body = None
+
+    # asyncio's callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go."""
+        del sizehint
+        return self._keeper.view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Read the answer."""
+        data = bytes(self._keeper.view[:nbytes])
+        exchange = self._exchange
+        if exchange is None:  # nobody asked: never let it reach the next one who does
+            self.close()
+        else:
+            try:
+                self._read(data, exchange)
+            except RefusedError:
+                self._fail()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what ends with the connection, and say what broke."""
+        self._keeper.forget(self)
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            return
+        if isinstance(self._body, UntilClosed) and exc is None:
+            exchange.answer_end()
+            exchange.flush()
+        else:
+            exchange.lost(before_answer=not self._answered)
+
+    def pause_writing(self) -> None:
+        """The upstream reads slowly."""
+        if self._exchange is not None:
+            self._exchange.hold_request()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        if self._exchange is not None:
+            self._exchange.go_on()
+
+    # an answer comes in
+
+    def _read(self, data: bytes, exchange: Exchange) -> None:
+        while self._body is None:
+            data = self._buffer + data if self._buffer else data
+            end = data.find(END) + len(END)
+            if end < len(END):
+                self._hold(data)
+                return
+            self._buffer = b""
+            head = self._keeper.reader.answer(data if end == len(data) else data[:end])
+            data = data[end:]
+            if head.status == SWITCHING:
+                self._answered = True
+                exchange.upgraded(head, data)
+                self._exchange = None
+                return
+            self._begin_answer(head, exchange) if head.status >= FINAL else self._interim(head, exchange)
+        pieces, rest = self._body.take(data) if data else ([], b"")
+        for piece in pieces:
+            exchange.answer_body(piece)
+        if rest:  # nobody asked for them: never let them reach the next one who does
+            self.retire()
+        if self._body.done:
+            self._finish(exchange)
+        exchange.flush()
+
+    def _hold(self, data: bytes) -> None:
+        if len(data) > MAX_HEAD_BYTES or BARE.search(data[:-1]):
+            raise RefusedError(502, "the answer has no head, or a large one")
+        self._buffer = data
+
+    def _interim(self, head: AnswerHead, exchange: Exchange) -> None:
+        self._interims += 1
+        if self._interims > MAX_INTERIM:
+            raise RefusedError(502, "too many interim answers")
+        if head.status in PASSED_ON:
+            exchange.interim(head)
+            exchange.flush()
+
+    def _begin_answer(self, head: AnswerHead, exchange: Exchange) -> None:
+        if self._head_only or head.status in NO_BODY:
+            self._body = Counted(0)
+        elif head.chunked:
+            self._body = Chunked()
+        elif head.length is None:
+            self._body = UntilClosed()
+        else:
+            self._body = Counted(head.length)
+        self._answered = True
+        self._keep = self._keep and head.keep_alive
+        exchange.answer_head(head, length=0 if head.status in NO_BODY else head.length)
+
+    def _finish(self, exchange: Exchange) -> None:
+        self._exchange = None
+        if self._keep and self.transport is not None and not self.transport.is_closing():
+            self.used = True
+            self.transport.resume_reading()
+            self._keeper.give_back(self)
+        else:
+            self.close()
+        exchange.answer_end()
+
+    def _fail(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        self.close()
+        if exchange is not None:
+            exchange.lost(before_answer=not self._answered)
+
+    # what the other side wants
+
+    def retire(self) -> None:
+        """Carry no further exchange: a part of this request's body may never come."""
+        self._keep = False
+
+    def drop(self) -> None:
+        """Forget who waits, and close: the browser went away."""
+        self._exchange = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    def close(self) -> None:
+        """Close it."""
+        if self.transport is not None:
+            self.transport.close()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is open."""
+        return self.transport is not None and not self.transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def pause_reading(self) -> None:
+        """The browser reads slowly."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """It reads again."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()

@@ -1,0 +1,96 @@
+"""Connections that wait for the next request to the same upstream and route; never shared between two routes."""
+
+import asyncio
+import socket
+import ssl
+from collections import defaultdict
+from collections.abc import Callable
+
+from shiva_jupyter_proxy.domain.messages import Upstream
+from shiva_jupyter_proxy.domain.targets import Targets
+from shiva_jupyter_proxy.forward.connection import Connection
+from shiva_jupyter_proxy.forward.heads import Reader
+
+CONNECT_SECONDS = 5.0
+MAX_IDLE = 64  # connections kept for one upstream
+IDLE_SECONDS = 30.0
+READ_BYTES = 256 * 1024
+KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 6))  # a dead peer: 90 s
+
+
+def watch_peer(transport: asyncio.BaseTransport) -> None:
+    """Let the system notice when the other machine is gone."""
+    found = transport.get_extra_info("socket")
+    if found is not None and found.family in {socket.AF_INET, socket.AF_INET6}:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEP_ALIVE:
+            found.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+class Pool:
+    """Keeper of connections to upstreams."""
+
+    def __init__(self, reader: Reader, targets: Targets, *, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` is for upstreams that ask for it."""
+        self._targets = targets
+        self.reader = reader
+        self.view = memoryview(bytearray(READ_BYTES))
+        self._tls = tls
+        self._idle: dict[object, list[Connection]] = defaultdict(list)
+
+    def kept(self, upstream: Upstream) -> Connection | None:
+        """Return a connection that waits."""
+        waiting = self._idle.get(upstream)
+        while waiting:
+            found = waiting.pop()
+            if found.usable:
+                return found
+        return None
+
+    async def connected(self, upstream: Upstream) -> Connection:
+        """Return a new connection; OSError (TimeoutError) or UnicodeError when nobody listens there."""
+        loop = asyncio.get_running_loop()
+        factory: Callable[[], Connection] = lambda: Connection(self, upstream)  # noqa: E731
+        async with asyncio.timeout(CONNECT_SECONDS):
+            if upstream.path:
+                return (await loop.create_unix_connection(factory, upstream.path))[1]
+            tls = self._tls if upstream.tls else None
+            transport, made = await loop.create_connection(factory, upstream.host, upstream.port, ssl=tls)
+        reached = transport.get_extra_info("peername")
+        if upstream.guarded and self._targets.refuses(str(reached[0]), int(reached[1])):
+            transport.abort()
+            raise PermissionError(f"{upstream.host} leads to {reached[0]}, where no container may be")
+        watch_peer(transport)
+        return made
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection whose answer is complete."""
+        waiting = self._idle[connection.key]
+        if len(waiting) >= MAX_IDLE:
+            connection.close()
+            return
+        connection.since = asyncio.get_running_loop().time()
+        waiting.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        """Drop a connection that ended."""
+        waiting = self._idle.get(connection.key)
+        if waiting is None:
+            return
+        if connection in waiting:
+            waiting.remove(connection)
+        if not waiting:
+            del self._idle[connection.key]
+
+    async def run(self) -> None:
+        """Close what waited too long, for ever."""
+        while True:
+            await asyncio.sleep(IDLE_SECONDS / 3)
+            oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
+            for connection in [each for waiting in self._idle.values() for each in waiting if each.since < oldest]:
+                connection.close()
+
+    def close(self) -> None:
+        """Close what waits."""
+        for connection in [each for waiting in self._idle.values() for each in waiting]:
+            connection.close()

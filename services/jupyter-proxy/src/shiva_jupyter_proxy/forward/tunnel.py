@@ -1,0 +1,115 @@
+"""After an upgrade: bytes both ways, nothing parsed, and next to nothing kept in memory."""
+
+import asyncio
+from collections.abc import Callable
+
+from shiva_jupyter_proxy.domain.ports import Observer
+
+LINGER_SECONDS = 10.0  # for what one end still has to take when the other one is gone
+
+
+class Tunnel:
+    """Two connections that are one now."""
+
+    __slots__ = ("_observer", "_on_end", "container_id", "ends", "session_id")
+
+    def __init__(self, observer: Observer, *, container_id: str | None, session_id: str | None) -> None:
+        """Tell `observer` what happens."""
+        self._observer = observer
+        self._on_end: Callable[[], None] | None = None
+        self.container_id = container_id
+        self.session_id = session_id
+
+    def join(
+        self, browser: asyncio.Transport, container: asyncio.Transport, *, view: memoryview,
+        paused: tuple[bool, bool], on_end: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """Take both connections over; `paused` are those that read slowly, `view` is where every connection reads into."""
+        self._on_end = on_end
+        self.ends = (End(self, view, browser), End(self, view, container))
+        for end, other, slow in zip(self.ends, reversed(self.ends), reversed(paused), strict=True):
+            end.other = other
+            end.transport.set_protocol(end)
+            if not end.transport.is_closing():
+                end.transport.pause_reading() if slow else end.transport.resume_reading()
+        self._observer.tunnel_opened(self)
+        if browser.is_closing() or container.is_closing():
+            self.close()
+
+    def used(self) -> None:
+        """Data went through."""
+        self._observer.tunnel_used(self.container_id)
+
+    def close(self) -> None:
+        """End it: its route is gone, its session is over, or one end broke. What is on its way has a moment to arrive."""
+        for end in self.ends:
+            if end.transport.get_write_buffer_size():
+                asyncio.get_running_loop().call_later(LINGER_SECONDS, end.transport.abort)
+            end.transport.close()
+
+    def drain(self) -> None:
+        """Go on until the grace is over."""
+
+    def abort(self) -> None:
+        """End it at once."""
+        for end in self.ends:
+            end.transport.abort()
+
+    def ended(self) -> None:
+        """One end is gone: so is the other."""
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            self.close()
+            on_end()
+            self._observer.tunnel_closed(self)
+
+
+class End(asyncio.BufferedProtocol):
+    """One of them."""
+
+    __slots__ = ("_tunnel", "_view", "finished", "other", "transport")
+
+    other: "End"
+
+    def __init__(self, tunnel: Tunnel, view: memoryview, transport: asyncio.Transport) -> None:
+        """Wait for the other end."""
+        self.transport = transport
+        self._tunnel = tunnel
+        self._view = view
+        self.finished = False  # it sends no more
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go."""
+        del sizehint
+        return self._view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Pass them on."""
+        transport = self.other.transport
+        if not transport.is_closing():
+            transport.write(bytes(self._view[:nbytes]))
+            self._tunnel.used()
+
+    def eof_received(self) -> bool:
+        """Say so to the other side, which may still send."""
+        self.finished = True
+        transport = self.other.transport
+        if self.other.finished or not transport.can_write_eof() or transport.is_closing():
+            return False
+        transport.write_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the other one too."""
+        del exc
+        self._tunnel.ended()
+
+    def pause_writing(self) -> None:
+        """This side reads slowly: let the other one wait."""
+        if not self.other.transport.is_closing():
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        if not self.other.transport.is_closing():
+            self.other.transport.resume_reading()
