@@ -45,6 +45,9 @@ bench-start: ready ## Click to ready, against `jupyter lab` started by hand.
 bench-rest: ready ## Resident memory of all services at rest.
 	$(PY) -m tests.bench.rest
 
+bench-proxy: ready .tools/peers/.stamp ## The door against HAProxy, nginx and configurable-http-proxy. PARTS=http,ws
+	$(PY) -m tests.bench.proxy --parts "$(PARTS)"
+
 screenshots: ready ## Renew the README's pictures in Chromium.
 	$(PY) -m tests.e2e.screenshots
 
@@ -73,6 +76,10 @@ $(UV): tools.lock
 .tools/.system: deploy/dev/system_parts.sh | $(UV)
 	@deploy/dev/system_parts.sh && touch $@
 
+.tools/peers/.stamp: tests/bench/peers/package-lock.json | $(UV)
+	@command -v npm >/dev/null || { echo "bench-proxy needs npm: apt-get install npm"; exit 1; }
+	@mkdir -p .tools/peers && cp tests/bench/peers/package*.json .tools/peers && cd .tools/peers && npm ci --no-fund --no-audit --loglevel=error && touch .stamp
+
 $(DASH)/node_modules/.stamp: $(DASH)/package-lock.json | $(UV)
 	@echo "Installing the dashboard's packages …"
 	@cd $(DASH) && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.stamp
@@ -84,4 +91,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-full bench-start bench-rest screenshots lock clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-full bench-start bench-rest bench-proxy screenshots lock clean ready help
