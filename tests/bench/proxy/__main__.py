@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tests.bench.measured import keep, table
 from tests.bench.proxy.goals import GOALS, Round, median
-from tests.bench.proxy.load import PERSON, Figures, Load, VoidError, check_rules, compiled, logged_in
+from tests.bench.proxy.load import PERSON, Figures, Load, VoidError, check_rules, compiled
 from tests.bench.proxy.standing import OTHER_CORE, PROXIES, Proxy, standing, what_is_missing
 from tests.fakes.proxy_broker import FakeBroker, route, with_broker
+from tests.fakes.proxy_process import login
 
 ROUNDS = 5
 HOST = "localhost:8000"
@@ -44,7 +45,7 @@ def measured(broker: FakeBroker, parts: list[str], rounds: int) -> dict[str, lis
         folder = Path(name)
         with ExitStack() as stack:
             proxies = [stack.enter_context(standing(each, folder, target, broker)) for each in PROXIES]
-            load = Load(program=program, cookie=logged_in(proxies[0], HOST), host=HOST)
+            load = Load(program=program, cookie=login(proxies[0].port, HOST, PERSON), host=HOST)
             check_rules(proxies[0], load, broker)
             for part in (part for part in parts if part != "memory"):
                 results[part] = [{each.name: figures_of(load, part, each) for each in proxies} for _ in range(rounds)]
@@ -82,6 +83,7 @@ def main() -> None:
     parts = [part for part in asked.parts.split(",") if part] or list(PARTS)
     if unknown := set(parts) - PARTS.keys():
         parser.error(f"unknown parts: {', '.join(sorted(unknown))}")
+    os.environ["PATH"] += ":/usr/sbin"  # where Debian has haproxy and nginx
     if missing := what_is_missing():
         print(missing, file=sys.stderr)
         sys.exit(2)

@@ -87,10 +87,14 @@ class Load:
         """Return the bytes of a whole answer, which is right."""
         connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
         with contextlib.closing(connection):
-            connection.request("GET", f"/user/{PERSON}/1k", headers=self.headers())
-            answer = connection.getresponse()
-            if (answer.status, answer.read()) != (200, BODY):
-                raise VoidError(f"{proxy.name} answers {answer.status}")
+            try:
+                connection.request("GET", f"/user/{PERSON}/1k", headers=self.headers())
+                answer = connection.getresponse()
+                body = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise VoidError(f"no answer: {error}") from error
+            if (answer.status, body) != (200, BODY):
+                raise VoidError(f"answered {answer.status}")
             lines = [
                 f"HTTP/1.1 {answer.status} {answer.reason}",
                 *(f"{key}: {value}" for key, value in answer.getheaders()),
@@ -125,15 +129,6 @@ class Load:
         if not opened or ended.get("errors") != 0 or ended["done"] != IDLE_SOCKETS:
             raise VoidError(f"{IDLE_SOCKETS} WebSockets did not stay open")
         return {"kb_each": grown / 1e3 / IDLE_SOCKETS, "before_mb": before / 1e6}
-
-
-def logged_in(proxy: Proxy, host: str) -> str:
-    """Return the Cookie header of a session of Ada's."""
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
-    form = {"Host": host, "Origin": f"http://{host}", "Content-Type": "application/x-www-form-urlencoded"}
-    with contextlib.closing(connection):
-        connection.request("POST", "/-/login", body=f"name={PERSON}", headers=form)
-        return str(connection.getresponse().headers["Set-Cookie"]).partition(";")[0]
 
 
 def check_rules(proxy: Proxy, load: Load, broker: FakeBroker) -> None:

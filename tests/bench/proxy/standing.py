@@ -3,22 +3,18 @@
 import contextlib
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from tests.fakes.proxy_broker import TOKEN, FakeBroker
+from tests.fakes.proxy_broker import FakeBroker
+from tests.fakes.proxy_process import PROGRAM, environment, free_port, listening
 
 ROOT = Path(__file__).resolve().parents[3]
 CHP = ROOT / ".tools/peers/node_modules/.bin/configurable-http-proxy"
 PROXY_CORE, OTHER_CORE = 0, 1
-START_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +49,8 @@ class Place:
 
 def shiva(place: Place) -> list[str]:
     """Return the command; its routes come from the broker."""
-    settings = {
-        "IDENTITY": "dev", "MANAGER_URL": place.broker.url, "BROKER_URL": place.broker.url, "BROKER_TOKEN": TOKEN,
-        "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(place.folder), "BIND_PORT": str(place.port),
-    }  # fmt: skip
-    assigned = [f"SHIVA_JUPYTER_PROXY_{name}={value}" for name, value in settings.items()]
-    return ["env", *assigned, str(Path(sys.executable).parent / "shiva-jupyter-proxy")]
+    settings = environment(place.port, place.broker.url, place.folder)
+    return ["env", *(f"{name}={value}" for name, value in settings.items()), str(PROGRAM)]
 
 
 def chp(place: Place) -> list[str]:
@@ -130,13 +122,6 @@ def what_is_missing() -> str:
     return "" if CHP.exists() else "bench-proxy needs configurable-http-proxy; `make bench-proxy` installs it."
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def standing(name: str, folder: Path, target: str, broker: FakeBroker) -> Iterator[Proxy]:
     """Start a proxy on its core and wait until it listens; end it with the context."""
@@ -144,21 +129,6 @@ def standing(name: str, folder: Path, target: str, broker: FakeBroker) -> Iterat
     (home / "index.html").touch()
     place = Place(folder=home, port=free_port(), target=target, broker=broker)
     command = ["taskset", "-c", str(PROXY_CORE), *PROXIES[name](place)]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=home)
-    try:
-        _wait_for(place.port, process, home / "log")
-        yield Proxy(name=name, port=place.port, process=psutil.Process(process.pid))
-    finally:
-        process.terminate()
-        process.wait(20)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"{process.args!r} does not listen: {log.read_text(errors='replace')[-500:]}")
+    with listening(command, place.port, home / "log") as process:
+        yield Proxy(name=name, port=place.port, process=process)
+    shutil.rmtree(home)

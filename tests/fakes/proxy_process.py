@@ -1,0 +1,66 @@
+"""The door as its own process, as in production, for what only a process shows: its memory, its speed."""
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from tests.fakes.proxy_broker import TOKEN
+
+START_SECONDS = 20.0
+PROGRAM = Path(sys.executable).parent / "shiva-jupyter-proxy"
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(port: int, broker_url: str, dashboard: Path) -> dict[str, str]:
+    """Return its settings; there is no manager."""
+    settings = {
+        "IDENTITY": "dev", "MANAGER_URL": broker_url, "BROKER_URL": broker_url, "BROKER_TOKEN": TOKEN,
+        "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(dashboard), "BIND_PORT": str(port),
+    }  # fmt: skip
+    return {f"SHIVA_JUPYTER_PROXY_{name}": value for name, value in settings.items()}
+
+
+@contextlib.contextmanager
+def listening(command: list[str], port: int, log: Path, **more: str) -> Iterator[psutil.Process]:
+    """Run a command until the context ends, with `more` in its environment; RuntimeError when it does not listen."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=os.environ | more, stdout=output, stderr=output, cwd=log.parent)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command} does not listen: {log.read_text(errors='replace')[-500:]}")
+            time.sleep(0.05)
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def login(port: int, host: str, name: str) -> str:
+    """Log in and return the Cookie header; `host` is the name in the address bar."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    form = {"Host": host, "Origin": f"http://{host}", "Content-Type": "application/x-www-form-urlencoded"}
+    with contextlib.closing(connection):
+        connection.request("POST", "/-/login", body=f"name={name}", headers=form)
+        return str(connection.getresponse().headers["Set-Cookie"]).partition(";")[0]
