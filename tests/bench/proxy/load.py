@@ -62,7 +62,7 @@ class Load:
         return [str(self.program), mode, str(proxy.port), str(count), str(seconds), head]
 
     def _ran(self, command: list[str], proxy: Proxy) -> Figures:
-        """Run a command that prints figures; add how busy the proxy's core was."""
+        """Run a command that prints figures; add how busy the proxy's core was, and its time for each."""
         used, since = proxy.cpu_seconds(), time.monotonic()
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         if ran.returncode:
@@ -70,7 +70,8 @@ class Load:
         figures: Figures = json.loads(ran.stdout.splitlines()[-1])
         if figures["errors"]:
             raise VoidError(f"{figures['errors']:.0f} of {figures['done']:.0f} were wrong")
-        return figures | {"core_busy": (proxy.cpu_seconds() - used) / (time.monotonic() - since)}
+        seconds, used = time.monotonic() - since, proxy.cpu_seconds() - used
+        return figures | {"core_busy": used / seconds, "cpu_us_each": used / figures["done"] * 1e6}
 
     def http(self, proxy: Proxy) -> Figures:
         """1 KB answers at 64 kept connections."""
