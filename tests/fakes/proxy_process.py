@@ -41,19 +41,23 @@ def listening(command: list[str], port: int, log: Path, **more: str) -> Iterator
         process = subprocess.Popen(command, env=os.environ | more, stdout=output, stderr=output, cwd=log.parent)
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not _answers(port):
+        started = psutil.Process(process.pid)
+        while not _listens(started, port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{command} does not listen: {log.read_text(errors='replace')[-500:]}")
             time.sleep(0.05)
-        yield psutil.Process(process.pid)
+        yield started
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
+def _listens(process: psutil.Process, port: int) -> bool:
+    """Tell whether it is this process, and no other one, that took the port."""
+    with contextlib.suppress(psutil.Error):
+        return any(
+            one.laddr.port == port for one in process.net_connections("tcp4") if one.status == psutil.CONN_LISTEN
+        )
     return False
 
 
