@@ -117,6 +117,7 @@ def test_the_door_reads_routes_and_asks_for_changes_only(broker: Examples) -> No
         assert (route.prefix, route.target, route.owner) == (
             "/user/ada.lovelace/", "http://127.0.0.1:31742", "ada.lovelace",
         )  # fmt: skip
+        assert (route.access, route.admits) == ("session", frozenset())
         broker.statuses["routes"] = 304
         assert await client.routes() is None
         await client.report({"ada.lovelace--default": datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)})

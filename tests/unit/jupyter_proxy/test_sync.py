@@ -60,7 +60,7 @@ def test_routes_are_pulled_and_unchanged_ones_are_not_sent_again() -> None:
         at = watched(Broker(f"{broker.url}/", TOKEN, LOCAL))
         await at.sync.pull()
         await at.sync.pull()
-        assert at.table.routes() == (Route(**ADA),)
+        assert at.table.routes() == (broker_http.route(ADA),)
         broker.routes = [KEN]
         await at.sync.pull()
         await at.sync.pull()
@@ -172,7 +172,7 @@ def test_pulls_at_the_same_time_are_one() -> None:
         source, table = Slow(), RouteTable()
         sync = RouteSync(source, table, lambda _: None)
         several = asyncio.gather(*(sync.pull() for _ in range(20)))
-        source.answers.put_nowait([Route(**ADA)])
+        source.answers.put_nowait([broker_http.route(ADA)])
         await several
         assert source.asked == 1
         assert len(table.routes()) == 1
@@ -185,7 +185,7 @@ def test_many_who_miss_at_once_ask_once() -> None:
         source, table = Slow(), RouteTable()
         sync = RouteSync(source, table, lambda _: None)
         for number in range(3):
-            source.answers.put_nowait([Route(**ADA)][:number])
+            source.answers.put_nowait([broker_http.route(ADA)][:number])
         await sync.pull()
         await asyncio.gather(*(sync.missed() for _ in range(200)))
         assert source.asked == 2
@@ -199,7 +199,7 @@ def test_who_misses_just_after_a_pull_sees_a_route_that_came_since() -> None:
         sync = RouteSync(source, table, lambda _: None)
         source.answers.put_nowait([])
         await sync.pull()
-        source.answers.put_nowait([Route(**ADA)])
+        source.answers.put_nowait([broker_http.route(ADA)])
         await sync.missed()
         assert table.route_for("/user/ada/lab") is not None
 
@@ -214,7 +214,7 @@ def test_who_misses_during_a_pull_sees_a_route_that_came_since() -> None:
         missing = asyncio.create_task(sync.missed())
         await asyncio.sleep(0)
         source.answers.put_nowait([])  # what the broker knew when it was asked
-        source.answers.put_nowait([Route(**ADA)])
+        source.answers.put_nowait([broker_http.route(ADA)])
         await asyncio.gather(pulling, missing)
         assert table.route_for("/user/ada/lab") is not None
 
@@ -241,7 +241,7 @@ def test_a_mistake_does_not_end_the_pulls(monkeypatch: pytest.MonkeyPatch, caplo
             self.calls += 1
             if self.calls == 1:
                 raise ZeroDivisionError
-            return [Route(**ADA)]
+            return [broker_http.route(ADA)]
 
     async def within() -> None:
         table = RouteTable()

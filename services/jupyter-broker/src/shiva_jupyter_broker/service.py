@@ -45,13 +45,15 @@ UNSETTLED = {ContainerState.PENDING, ContainerState.PULLING, ContainerState.BOOT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Requests under `prefix` go to `target`, for `owner` only."""
+    """Requests under `prefix` go to `target`, for `owner` and those whom it admits."""
 
     prefix: str
     target: str
     owner: str
     container_id: str
     token: str = field(repr=False)
+    access: str = "session"
+    admits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
-from shiva_jupyter_proxy.domain.routes import Route
+from shiva_jupyter_proxy.domain.routes import SESSION, Route
 from shiva_jupyter_proxy.domain.targets import Targets
 
 log = logging.getLogger("shiva.jupyter_proxy.broker")
@@ -78,4 +78,12 @@ def route(raw: Any) -> Route:
         owner=str(raw["owner"]),
         container_id=str(raw["container_id"]),
         token=str(raw["token"]),
+        access=str(raw.get("access", SESSION)),
+        admits=_names(raw.get("admits", [])),
     )
+
+
+def _names(raw: Any) -> frozenset[str]:
+    if not isinstance(raw, list):
+        raise TypeError("those whom a route admits are a list")
+    return frozenset(map(str, raw))

@@ -3,16 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+SESSION = "session"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Requests under `prefix` go to `target`, for `owner` only."""
+    """Requests under `prefix` go to `target`, for `owner` and those whom it admits."""
 
     prefix: str  # "/user/ada.lovelace/", always with both slashes
     target: str  # "http://gpu-02:31742"
     owner: str
     container_id: str
     token: str = field(repr=False)  # what its Jupyter asks for
+    access: str = SESSION  # what must be shown to enter; there is nothing else yet, so nothing else lets anybody in
+    admits: frozenset[str] = frozenset()  # other people whom it admits
+
+    def lets_in(self, person: str) -> bool:
+        """Whether a person who is logged in may enter."""
+        return self.access == SESSION and (person == self.owner or person in self.admits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
