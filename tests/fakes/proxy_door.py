@@ -142,10 +142,12 @@ async def world(**more: Any) -> AsyncIterator[World]:
         (Path(folder) / "index.html").write_text("<title>the dashboard</title>")
         async with broker_standing() as broker, upstream_standing() as container, upstream_standing() as manager:
             broker.routes = [route("ada", container.url)]
+            given: dict[str, Any] = {
+                "identity_key": IDENTITY_KEY, "session_key": "s" * 32, "dashboard_dir": Path(folder),
+                "state_dir": Path(folder) / "door", "drain": timedelta(0),
+            }  # fmt: skip
             settings = Settings(
-                identity="dev", manager_url=manager.url, broker_url=broker.url, broker_token=TOKEN, bind_port=0,
-                identity_key=IDENTITY_KEY, session_key="s" * 32, dashboard_dir=Path(folder),
-                **{"drain": timedelta(0)} | more,
+                identity="dev", manager_url=manager.url, broker_url=broker.url, broker_token=TOKEN, bind_port=0, **given | more
             )  # fmt: skip
             async with opened(settings, folder=Path(folder)) as server:
                 around = World(server.sockets[0].getsockname()[1], broker, container, manager)

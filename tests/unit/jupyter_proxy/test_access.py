@@ -114,6 +114,38 @@ def test_a_program_says_that_it_is_one() -> None:
     assert access.from_own_page(head(("x-shiva-client", "curl")), origin=OWN)
 
 
+@pytest.mark.parametrize("said", [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image"), ("sec-fetch-user", "?1")])
+def test_a_browser_is_no_program_whatever_it_says(said: tuple[str, str]) -> None:
+    assert not access.from_own_page(head(("x-shiva-client", "curl"), said), origin=OWN)
+
+
+def test_two_fetch_sites_are_refused() -> None:
+    twice = ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")
+    assert not access.from_own_page(head(*twice, ("x-shiva-client", "curl")), origin=OWN)
+
+
+@pytest.mark.parametrize(
+    ("headers", "elsewhere"),
+    [
+        ([], False), ([("sec-fetch-site", "same-origin")], False), ([("sec-fetch-site", "none")], False), ([("origin", OWN)], False),
+        ([("sec-fetch-site", "same-site")], True), ([("sec-fetch-site", "cross-site")], True), ([("sec-fetch-site", "new-word")], True),
+        ([("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], True), ([("origin", "null")], True),
+        ([("origin", OWN), ("origin", "http://evil")], True), ([("origin", "http://evil"), ("sec-fetch-site", "same-origin")], True),
+    ],
+)  # fmt: skip
+def test_what_comes_from_elsewhere(headers: Headers, elsewhere: bool) -> None:
+    assert access.from_elsewhere(head(*headers, method="GET"), origin=OWN) == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("mode", "dest", "visit"),
+    [("navigate", "document", True), ("navigate", "iframe", False), ("no-cors", "document", False), ("cors", "empty", False), ("navigate", "", False)],
+)  # fmt: skip
+def test_only_a_page_of_its_own_is_a_visit(mode: str, dest: str, visit: bool) -> None:
+    assert access.is_visit(head(("sec-fetch-mode", mode), ("sec-fetch-dest", dest))) == visit
+    assert not access.is_visit(head())
+
+
 def test_only_what_changes_something_or_opens_a_socket_needs_our_page() -> None:
     assert {method for method in access.METHODS if access.needs_own_page(head(method=method))} == {
         "POST", "PUT", "PATCH", "DELETE",

@@ -111,6 +111,8 @@ def test_what_a_proxy_of_ours_says_is_read_where_it_is_plain(given: Headers, sai
         ("shiva-session", []),
         ("a=shiva-session=x", ["a=shiva-session=x"]),
         ("not-shiva-session=1", ["not-shiva-session=1"]),
+        ("shiva-notebook=x; a=b; __Host-shiva-notebook=y; __Host-shiva-session=z; shiva-state=s", ["a=b"]),
+        ("__Secure-shiva-session=x; SHIVA-SESSION=y; __host-Shiva-State=z", []),
     ],
 )
 def test_our_cookie_never_goes_on_and_others_do(cookie: str, kept: list[str]) -> None:
@@ -140,11 +142,19 @@ def test_an_answer_loses_its_hop_by_hop_headers_only() -> None:
     [
         "shiva-session=stolen; Path=/", " shiva-session=stolen", "Shiva-Session=stolen", "__Host-shiva-session=x; Secure",
         "__Secure-shiva-session=x; Secure", "a=b; Domain=localhost", "a=b; domain=", "a=b;DOMAIN = x", "=__Host-x=y",
-        "=shiva-session=x", "nameless", "", ";", "; Path=/", "a; b=c",
+        "=shiva-session=x", "shiva-notebook=x", "__Host-shiva-notebook=x; Secure; Path=/", "__secure-SHIVA-STATE=x", "nameless", "", ";", "; Path=/", "a; b=c",
     ],
 )  # fmt: skip
 def test_a_container_cannot_set_a_cookie_that_is_ours_or_reaches_others(cookie: str) -> None:
     assert back(("set-cookie", cookie)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["service-worker-allowed", "clear-site-data", "strict-transport-security", "alt-svc", "nel", "report-to"]
+)
+def test_a_container_says_nothing_about_the_rest_of_its_host(name: str) -> None:
+    assert back((name, "/")) == []
+    assert back((name, "/"), under=None) == [(name, "/")]
 
 
 def test_the_door_itself_may_set_its_session() -> None:

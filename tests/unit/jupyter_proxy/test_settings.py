@@ -15,6 +15,7 @@ PREFIX = "SHIVA_JUPYTER_PROXY_"
 GOOD = {
     "IDENTITY": "dev", "MANAGER_URL": "http://127.0.0.1:8081", "BROKER_URL": "http://broker:8082", "BROKER_TOKEN": "t" * 32,
     "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": "/nowhere",
+    "STATE_DIR": "/nowhere/else",
 }  # fmt: skip
 
 
@@ -68,6 +69,48 @@ def test_a_bad_value_is_refused_by_its_name(key: str, value: str) -> None:
 def test_what_has_no_default_is_required(key: str) -> None:
     with pytest.raises(env.SettingsError, match=f"{PREFIX}{key} is required"):
         loaded(**{key: None})
+
+
+CONTRADICTIONS: list[tuple[dict[str, str], str]] = [
+    ({"ORIGINS": "two"}, "ORIGINS must be one of: path, hosts, subdomains"),
+    ({"ORIGINS": "hosts"}, "NOTEBOOK_HOSTS"),
+    ({"NOTEBOOK_HOSTS": "nb"}, "NOTEBOOK_HOSTS"),
+    ({"ORIGINS": "subdomains"}, "NOTEBOOK_DOMAIN"),
+    ({"NOTEBOOK_DOMAIN": "nb.example.org"}, "NOTEBOOK_DOMAIN"),
+    ({"ORIGINS": "subdomains", "NOTEBOOK_DOMAIN": "nb.org", "NOTEBOOK_HOSTS": "nb"}, "NOTEBOOK_HOSTS"),
+    ({"ORIGINS": "hosts", "NOTEBOOK_HOSTS": "nb,LOCALHOST"}, "share no name .*: localhost"),
+    ({"ORIGINS": "hosts", "NOTEBOOK_HOSTS": "http://nb"}, "NOTEBOOK_HOSTS must be names"),
+    ({"ORIGINS": "hosts", "NOTEBOOK_HOSTS": "nb:8000"}, "NOTEBOOK_HOSTS must be names"),
+    ({"HOSTS": "app.example.org:8000"}, "HOSTS must be names"),
+    ({"ORIGINS": "subdomains", "NOTEBOOK_DOMAIN": ".org"}, "NOTEBOOK_DOMAIN must be a name"),
+    ({"ORIGINS": "subdomains", "NOTEBOOK_DOMAIN": "*.org"}, "NOTEBOOK_DOMAIN must be a name"),
+    ({"ORIGINS": "subdomains", "NOTEBOOK_DOMAIN": "127.0.0.1"}, "NOTEBOOK_DOMAIN must be a name"),
+    ({"ORIGINS": "subdomains", "NOTEBOOK_DOMAIN": "a." * 100 + "org"}, "NOTEBOOK_DOMAIN must be a name"),
+    ({"ORIGINS": "subdomains", "NOTEBOOK_DOMAIN": "nb.org", "HOSTS": "app.NB.org"}, "HOSTS must not lie under"),
+    ({"ORIGINS": "hosts", "NOTEBOOK_HOSTS": "nb", "BIND_PORT": "0"}, "PUBLIC_PORT is needed"),
+    ({"ORIGINS": "hosts", "NOTEBOOK_HOSTS": "nb.example.org"}, "needs HTTPS for nb.example.org"),
+    ({"ORIGINS": "subdomains", "NOTEBOOK_DOMAIN": "localhost", "HOSTS": "app"}, "needs HTTPS for app"),
+    ({"PUBLIC_SCHEME": "ftp"}, "PUBLIC_SCHEME"),
+    ({"PUBLIC_PORT": "65536"}, "PUBLIC_PORT"),
+    ({"PREVIOUS_SESSION_KEY": "short"}, "PREVIOUS_SESSION_KEY"),
+    ({"SESSION_IDLE": "0"}, "SESSION_IDLE"),
+    ({"SESSION_IDLE": "100", "SESSION_LIFETIME": "99"}, "SESSION_IDLE"),
+]
+
+
+@pytest.mark.parametrize(("changes", "sentence"), CONTRADICTIONS)
+def test_contradictory_names_are_refused_in_a_sentence(changes: dict[str, str], sentence: str) -> None:
+    with pytest.raises(env.SettingsError, match=sentence):
+        loaded(**changes)
+
+
+def test_names_become_origins() -> None:
+    path = loaded().names()
+    assert (path.mode, path.app) == ("path", "http://localhost:8000")
+    two = loaded(ORIGINS="hosts", HOSTS="App.example.org", NOTEBOOK_HOSTS="NB.example.org", PUBLIC_SCHEME="https", PUBLIC_PORT="443").names()  # fmt: skip
+    assert (two.app, two.notebooks("ada")) == ("https://app.example.org", "https://nb.example.org")
+    people = loaded(ORIGINS="subdomains", NOTEBOOK_DOMAIN="LOCALHOST").names()
+    assert people.notebooks("ada") == "http://ada.localhost:8000"
 
 
 def test_a_mistyped_key_is_refused() -> None:

@@ -18,9 +18,11 @@ from tornado.netutil import bind_unix_socket
 from shiva_jupyter_proxy.activity import Activity
 from shiva_jupyter_proxy.adapters.broker_http import Broker
 from shiva_jupyter_proxy.adapters.certificate import Certificate
+from shiva_jupyter_proxy.adapters.marks import Marks
 from shiva_jupyter_proxy.adapters.pages import Pages, security_headers
 from shiva_jupyter_proxy.adapters.sessions import SignedCookies
 from shiva_jupyter_proxy.adapters.shared_numbers import SharedNumbers
+from shiva_jupyter_proxy.domain.cookies import cookie_names
 from shiva_jupyter_proxy.domain.messages import Upstream
 from shiva_jupyter_proxy.domain.routes import RouteTable
 from shiva_jupyter_proxy.domain.targets import Targets, networks
@@ -30,6 +32,7 @@ from shiva_jupyter_proxy.forward.front import Front, Limits
 from shiva_jupyter_proxy.forward.heads import Reader
 from shiva_jupyter_proxy.forward.pool import Pool
 from shiva_jupyter_proxy.handlers.app import application
+from shiva_jupyter_proxy.handlers.shared import Shared
 from shiva_jupyter_proxy.metrics import DoorCollector
 from shiva_jupyter_proxy.observing import Traffic
 from shiva_jupyter_proxy.settings import Settings
@@ -91,16 +94,21 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     registry.register(DoorCollector(shared.together))
     table = RouteTable()
     sync = RouteSync(broker, table, traffic.close)
-    sessions, pages = SignedCookies(settings.session_key), Pages(demo=settings.demo)
+    life, origins, pages = settings.session_lifetime, settings.names(), Pages(demo=settings.demo)
+    cookies = cookie_names(origins.scheme)
+    marks = Marks(settings.state_dir, lifetime=life, idle=settings.session_idle, on_over=traffic.close_sessions)
+    sessions = SignedCookies(settings.session_key, marks, lifetime=life, previous_key=settings.previous_session_key)
+    page_headers = security_headers(tls=certificate is not None, forms_lead_to=origins.every_notebook)
     manager = urlsplit(settings.manager_url)
     inside_socket = str(folder / f"inside-{worker}.sock")
     door = Door(
         DoorSettings(
-            hosts=frozenset(host.lower() for host in settings.hosts),
+            origins=origins,
+            cookies=cookies,
             manager=Upstream(host=manager.hostname or "", port=manager.port or 80, pool="manager"),
             inside=Upstream(path=inside_socket, pool="inside"),
             identity_key=identity.check_key(settings.identity_key),
-            page_headers=security_headers(tls=certificate is not None),
+            page_headers=page_headers,
         ),
         table=table,
         sync=sync,
@@ -108,12 +116,12 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
         notices=pages,
         clock=clock,
     )
-    inside = HTTPServer(
-        application(
-            pages=pages, sessions=sessions, table=table, sync=sync, registry=registry, dashboard=settings.dashboard_dir
-        ),
-        max_body_size=MAX_FORM_BYTES,
-    )
+    shared_by_pages = Shared(
+        pages=pages, page_headers=page_headers, sessions=sessions, cookies=cookies, origins=origins, table=table,
+        lifetime=life,
+    )  # fmt: skip
+    own_pages = application(shared_by_pages, sync=sync, registry=registry, dashboard=settings.dashboard_dir)
+    inside = HTTPServer(own_pages, max_body_size=MAX_FORM_BYTES)
     pool = Pool(Reader(max_headers=settings.max_headers), targets(settings))
     front = Front(
         door.decide, pool, traffic, limits(settings), tls=certificate is not None,
@@ -125,7 +133,14 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
             lambda: Downstream(front), settings.bind_host, settings.bind_port, backlog=BACKLOG,
             ssl=certificate.context if certificate else None, reuse_port=settings.workers > 1 or None,
         )  # fmt: skip
-        watched = [sync.run(), activity.run(), pool.run(), shared.run(), *([certificate.run()] if certificate else [])]
+        watched = [
+            sync.run(),
+            activity.run(),
+            pool.run(),
+            shared.run(),
+            marks.run(),
+            *([certificate.run()] if certificate else []),
+        ]
         tasks = [asyncio.create_task(each) for each in watched]
         try:
             port = server.sockets[0].getsockname()[1]

@@ -2,24 +2,27 @@
 
 import itertools
 import json
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from shiva_common import identity
 from shiva_common.problems import CONTENT_TYPE, problem
 
 from shiva_jupyter_proxy.domain import access, headers
+from shiva_jupyter_proxy.domain.cookies import CookieNames, own_cookie
 from shiva_jupyter_proxy.domain.messages import Decision, Forward, Headers, Peer, Reply, RequestHead, Upstream, lines
-from shiva_jupyter_proxy.domain.ports import Notices, Person, Sessions
+from shiva_jupyter_proxy.domain.origins import Kind, Origins, Site
+from shiva_jupyter_proxy.domain.ports import Notices, Person, Session, Sessions
 from shiva_jupyter_proxy.domain.routes import Route, RouteTable
 from shiva_jupyter_proxy.sync import RouteSync
 
-ONE_COOKIE = 1
+STATE = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+STATE_SECONDS = 600  # for logging in, on the way to a notebook
 JUDGED_SECONDS = 1.0  # what was worked out of header lines is worked out anew after this long
 
 
@@ -27,7 +30,8 @@ JUDGED_SECONDS = 1.0  # what was worked out of header lines is worked out anew a
 class DoorSettings:
     """What the door decides with."""
 
-    hosts: frozenset[str]  # names under which people may call us; another name is an attacker's that points here
+    origins: Origins  # names under which people may call us; another name is an attacker's that points here
+    cookies: CookieNames
     manager: Upstream
     inside: Upstream  # our own pages
     identity_key: bytes = field(repr=False)
@@ -42,12 +46,20 @@ class Caller:
     scheme: str
     client: str | None  # None: the peer itself
     host: str
-    known_host: bool
+    site: Site | None
     own_page: bool
-    person: Person | None
+    from_elsewhere: bool
+    visit: bool
+    session: Session | None
+    cookie: str = ""  # that proved it
     route: Route | None = None  # the last one, and how to get there
     upstream: Upstream = field(default_factory=Upstream)
     lines: bytes = b""
+
+    @property
+    def of_notebooks(self) -> bool:
+        """Whether a host of notebooks was called, which knows less than the dashboard's."""
+        return self.site is not None and self.site.kind is Kind.NOTEBOOKS
 
 
 class Door:
@@ -74,33 +86,44 @@ class Door:
 
     def decide(self, head: RequestHead, peer: Peer) -> Decision | Awaitable[Decision]:
         """Return where the request goes on, or the door's own answer; `peer` sent it."""
-        caller = self._caller(head, peer)
+        caller, place = self._caller(head, peer), access.place(head.path)
+        if (refused := self._refused(head, caller, place)) is not None:
+            return refused
+        session = caller.session
+        if session is not None and not self._sessions.holds(session):
+            session = caller.session = None
+        if place is access.Place.INSIDE:
+            return self._inside(head, peer, caller)
+        if session is None:
+            return self._not_logged_in(head, caller)
+        if place is access.Place.API:
+            return self._api(head, peer, caller, session.person)
+        return self._container(head, peer, caller, session)
+
+    def _refused(self, head: RequestHead, caller: Caller, place: access.Place) -> Reply | None:
+        """Return the refusal that does not depend on who asks."""
         if head.method not in access.METHODS:
             return self._problem(405, "method-not-allowed", "This method is not used here", "Nothing was changed.")
-        if not caller.known_host:
+        if caller.site is None:
             return self._problem(
                 421,
                 "unknown-host",
                 "Shiva does not answer to this name",
                 "Open it under the address that your operator gave you.",
             )
-        place = access.place(head.path)
         if place is access.Place.NOWHERE:
             return self._problem(400, "bad-path", "That address cannot be read", "Nothing was changed.")
-        if access.needs_own_page(head) and not caller.own_page:
+        if not caller.site.serves(place, head.path):
+            return self._elsewhere(head, caller.site, place)
+        foreign = caller.from_elsewhere and not (caller.visit and place is access.Place.CONTAINER)
+        if (access.needs_own_page(head) and not caller.own_page) or (foreign and place is not access.Place.INSIDE):
             return self._problem(
                 403,
                 "cross-site",
                 "That came from another page",
                 "Nothing was changed. Do it from Shiva's own page; a program sends X-Shiva-Client.",
             )
-        if place is access.Place.INSIDE:
-            return self._inside(head, peer, caller)
-        if caller.person is None:
-            return self._not_logged_in(head)
-        if place is access.Place.API:
-            return self._api(head, peer, caller, caller.person)
-        return self._container(head, peer, caller, caller.person)
+        return None
 
     # who asks
 
@@ -112,30 +135,31 @@ class Door:
             return known
         said = headers.said_by_proxy(head) if peer.trusted else {}
         host, scheme = said.get("host") or head.value("host") or "", said.get("proto") or peer.scheme
+        site, origin = self._settings.origins.site(host), f"{scheme}://{host}"
+        session, cookie = self._session(head, site)
         caller = Caller(
             until=now + JUDGED_SECONDS,
             scheme=scheme,
             client=said.get("for"),
             host=host,
-            known_host=access.host_name(host) in self._settings.hosts,
-            own_page=access.from_own_page(head, origin=f"{scheme}://{host}"),
-            person=self._person(head),
+            site=site,
+            own_page=access.from_own_page(head, origin=origin),
+            from_elsewhere=access.from_elsewhere(head, origin=origin),
+            visit=access.is_visit(head),
+            session=session,
+            cookie=cookie,
         )
         if notes is not None:
             notes[key] = caller
         return caller
 
-    def _person(self, head: RequestHead) -> Person | None:
-        """Return who is asking; two session cookies are a trick, and nobody's."""
-        pairs = [pair.strip() for value in head.values("cookie") for pair in value.split(";")]
-        ours = [pair for pair in pairs if pair.partition("=")[0].strip() == headers.SESSION_COOKIE]
-        if len(ours) != ONE_COOKIE:
-            return None
-        try:
-            morsel = SimpleCookie(ours[0]).get(headers.SESSION_COOKIE)
-        except CookieError:
-            return None
-        return self._sessions.person(morsel.value if morsel else None)
+    def _session(self, head: RequestHead, site: Site | None) -> tuple[Session | None, str]:
+        """Return who is asking, and the cookie that says so; hosts of notebooks have another one than the dashboard's."""
+        if site is None:
+            return None, ""
+        names = self._settings.cookies
+        cookie = own_cookie(head, names.notebook if site.kind is Kind.NOTEBOOKS else names.session)
+        return self._sessions.session(cookie, host=site.host), cookie or ""
 
     def _signed(self, person: Person) -> tuple[str, str]:
         who = identity.Identity(name=person.name, shown_name=person.shown_name)
@@ -151,7 +175,10 @@ class Door:
     def _inside(self, head: RequestHead, peer: Peer, caller: Caller) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization", "upgrade"}))
         passed += headers.added(host=caller.host, scheme=caller.scheme)
-        passed += [self._signed(caller.person)] if caller.person else []
+        if caller.session is not None:
+            passed += [self._signed(caller.session.person), ("x-shiva-session", caller.cookie)]
+        if state := own_cookie(head, self._settings.cookies.state):
+            passed.append(("x-shiva-state", state))
         away = self._problem(503, "starting", "Shiva is starting", "Try again in a few seconds.")
         return Forward(self._settings.inside, lines(passed) + self._came_from(peer, caller), _always(away))
 
@@ -168,31 +195,42 @@ class Door:
         return Forward(self._settings.manager, all_lines, _always(away), cookies_under=access.API)
 
     def _container(
-        self, head: RequestHead, peer: Peer, caller: Caller, person: Person
+        self, head: RequestHead, peer: Peer, caller: Caller, session: Session
     ) -> Decision | Awaitable[Decision]:
         path = head.path
-        owner = access.owner_of(path)
-        if owner != person.name:
-            return self._notice(head, 403, "not-yours", "That container is not yours", "Nothing was changed.", person)
-        if path == f"{access.USER}{owner}":
+        owner, person = access.owner_of(path), session.person.name
+        if path == f"{access.USER}{owner}" and owner == person:
             return Reply(status=302, headers=[("location", f"{path}/")])
         route = self._table.route_for(path)
-        if route is None:
-            return self._look_again(head, peer, caller, person)
-        return self._forward(head, peer, route, caller, person)
+        if route is None and owner == person:
+            return self._look_again(head, peer, caller, session)
+        if route is None or not route.lets_in(person):
+            return self._not_yours(head, caller, session)
+        return self._forward(head, peer, route, caller, session)
 
-    async def _look_again(self, head: RequestHead, peer: Peer, caller: Caller, person: Person) -> Decision:
+    async def _look_again(self, head: RequestHead, peer: Peer, caller: Caller, session: Session) -> Decision:
         await self._sync.missed()
         route = self._table.route_for(head.path)
         if route is None:
-            return self._not_running(head, person)
-        return self._forward(head, peer, route, caller, person)
+            return self._not_running(head, session)
+        if not route.lets_in(session.person.name):
+            return self._not_yours(head, caller, session)
+        return self._forward(head, peer, route, caller, session)
 
-    def _not_running(self, head: RequestHead, person: Person) -> Reply:
+    def _not_yours(self, head: RequestHead, caller: Caller, session: Session) -> Reply:
+        """On a host of notebooks somebody else may have logged in on the dashboard's host since: that is asked there."""
+        if head.wants_page and caller.of_notebooks:
+            return self._to_handover(head)
+        title = "That container is not yours"
+        return self._notice(head, 403, "not-yours", title, "Nothing was changed.", session.person)
+
+    def _not_running(self, head: RequestHead, session: Session) -> Reply:
+        if session.host and head.wants_page:  # only the dashboard's host can start it
+            return _redirect(self._settings.origins.start(head.target))
         detail = "Your files are safe. Start it on the dashboard, or with POST /api/v1/containers."
-        return self._notice(head, 404, "not-running", "Your container is not running", detail, person)
+        return self._notice(head, 404, "not-running", "Your container is not running", detail, session.person)
 
-    def _forward(self, head: RequestHead, peer: Peer, route: Route, caller: Caller, person: Person) -> Forward:
+    def _forward(self, head: RequestHead, peer: Peer, route: Route, caller: Caller, session: Session) -> Forward:
         if caller.route is not route:
             target = urlsplit(route.target)
             passed = headers.passed_on(head, drop=frozenset({"authorization"}))
@@ -208,16 +246,38 @@ class Door:
             """It may have ended since the routes were pulled: that is another answer than a silent one."""
             await self._sync.missed()
             if self._table.route_for(head.path) is None:
-                return self._not_running(head, person)
+                return self._not_running(head, session)
             detail = "Your files are safe. If it does not come back in a few seconds, start it again."
-            return self._notice(head, 503, "not-answering", "Your container does not answer", detail, person)
+            return self._notice(head, 503, "not-answering", "Your container does not answer", detail, session.person)
 
         all_lines = caller.lines + self._came_from(peer, caller)
-        return Forward(caller.upstream, all_lines, away, route.container_id, None, route.prefix)
+        return Forward(caller.upstream, all_lines, away, route.container_id, session.id, route.prefix)
 
     # answers of our own
 
-    def _not_logged_in(self, head: RequestHead) -> Reply:
+    def _elsewhere(self, head: RequestHead, site: Site, place: access.Place) -> Reply:
+        """Send people to where the page is; a program, and a page's script, has no business there."""
+        where = self._settings.origins.elsewhere(site, place, head.target)
+        if where is not None and head.wants_page and head.upgrade is None:
+            return _redirect(where)
+        return self._problem(
+            421,
+            "other-host",
+            "That is not served under this name",
+            "Nothing was changed. The dashboard and its API have one name, notebooks have another.",
+        )
+
+    def _to_handover(self, head: RequestHead) -> Reply:
+        name = self._settings.cookies.state
+        kept = own_cookie(head, name) or ""
+        state = kept if STATE.fullmatch(kept) else secrets.token_urlsafe(24)
+        secure = "; Secure" if self._settings.origins.scheme == "https" else ""
+        cookie = f"{name}={state}; Path=/; HttpOnly; SameSite=Lax; Max-Age={STATE_SECONDS}{secure}"
+        return _redirect(self._settings.origins.handover(head.target, state), ("set-cookie", cookie))
+
+    def _not_logged_in(self, head: RequestHead, caller: Caller) -> Reply:
+        if head.wants_page and caller.of_notebooks:
+            return self._to_handover(head)
         if head.wants_page:
             return Reply(status=302, headers=[("location", f"/-/login?next={quote(head.target, safe='')}")])
         return self._problem(
@@ -247,3 +307,9 @@ def _always(reply: Reply) -> Callable[[], Awaitable[Reply]]:
 
 def _retry(status: int) -> Headers:
     return [("retry-after", "2")] if status == 503 else []
+
+
+def _redirect(where: str, *more: tuple[str, str]) -> Reply:
+    """Return the way to another host, which nobody keeps and no further host is told."""
+    own = [("location", where), ("cache-control", "no-store"), ("referrer-policy", "no-referrer")]
+    return Reply(status=302, headers=[*own, *more])

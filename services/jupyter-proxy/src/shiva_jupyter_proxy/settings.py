@@ -1,6 +1,7 @@
 """What the door needs to know at its start."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +9,15 @@ from urllib.parse import urlsplit
 
 from shiva_common import identity
 
+from shiva_jupyter_proxy.domain.origins import MAX_LABEL, Mode, Origins
 from shiva_jupyter_proxy.domain.targets import LOOPBACK, Network, networks
 
 IDENTITIES = ("dev",)
+PREFIX = "SHIVA_JUPYTER_PROXY_"
 MAX_PORT = 65535
+MAX_NAME = 252  # of DNS, and the dot behind a label
+HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +30,23 @@ class Settings:
     broker_token: str = field(repr=False)
     identity_key: str = field(repr=False)  # the same as the manager's
     session_key: str = field(repr=False)  # the door's alone
+    previous_session_key: str = field(default="", repr=False)  # what it signed is still read
     dashboard_dir: Path
+    state_dir: Path  # ended sessions and used codes; shared by all processes of one door, and kept over restarts
+    session_lifetime: timedelta = timedelta(days=14)
+    session_idle: timedelta = timedelta(days=3)  # without any request
+    origins: str = Mode.PATH.value
     bind_host: str = "127.0.0.1"
     bind_port: int = 8000
-    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")  # names under which people call us
+    hosts: tuple[str, ...] = (
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+    )  # names under which people call us; the first is in links
+    notebook_hosts: tuple[str, ...] = ()  # of notebooks, with ORIGINS=hosts; the first is in links
+    notebook_domain: str = ""  # parent of each person's name, with ORIGINS=subdomains
+    public_scheme: str = ""  # "http" or "https", where a proxy in front of us ends TLS
+    public_port: int = 0  # in links, where it is another than ours
     trusted_proxies: tuple[str, ...] = ()  # networks of proxies of ours, whose X-Forwarded-* count
     target_networks: tuple[str, ...] = ()  # where containers may be, although it is loopback, link-local or the like
     tls_cert: Path | None = None
@@ -51,12 +70,16 @@ class Settings:
                 "SHIVA_JUPYTER_PROXY_IDENTITY=dev lets everybody be anybody, so it works on a loopback address only; "
                 f"SHIVA_JUPYTER_PROXY_BIND_HOST is {self.bind_host}"
             )
-        for name in ("identity_key", "session_key"):
+        for name in ("identity_key", "session_key", "previous_session_key"):
             try:
-                identity.check_key(getattr(self, name))
+                if name != "previous_session_key" or self.previous_session_key:
+                    identity.check_key(getattr(self, name))
             except ValueError as error:
                 raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()}: {error}") from error
+        self._check_sessions()
         self._check_addresses()
+        self._check_origins()
+        self._check_names()
         self._check_numbers()
 
     def _check_addresses(self) -> None:
@@ -73,6 +96,55 @@ class Settings:
                 networks(getattr(self, name))
             except ValueError as error:
                 raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must be networks like 10.0.0.0/8") from error
+
+    def _check_sessions(self) -> None:
+        if not timedelta(0) < self.session_idle <= self.session_lifetime:
+            raise ValueError("SHIVA_JUPYTER_PROXY_SESSION_IDLE must be above 0 and at most SESSION_LIFETIME")
+
+    def _check_origins(self) -> None:
+        if self.origins not in set(Mode):
+            raise ValueError(f"{PREFIX}ORIGINS must be one of: {', '.join(Mode)}")
+        if (self.origins == Mode.HOSTS) != bool(self.notebook_hosts):
+            raise ValueError(f"{PREFIX}NOTEBOOK_HOSTS and {PREFIX}ORIGINS=hosts belong together")
+        if (self.origins == Mode.SUBDOMAINS) != bool(self.notebook_domain):
+            raise ValueError(f"{PREFIX}NOTEBOOK_DOMAIN and {PREFIX}ORIGINS=subdomains belong together")
+        if self.public_scheme not in {"", "http", "https"}:
+            raise ValueError(f"{PREFIX}PUBLIC_SCHEME must be http or https")
+        if not 0 <= self.public_port <= MAX_PORT:
+            raise ValueError(f"{PREFIX}PUBLIC_PORT must be 0 to {MAX_PORT}")
+        if self.origins != Mode.PATH and not (self.public_port or self.bind_port):
+            raise ValueError(
+                f"{PREFIX}PUBLIC_PORT is needed where {PREFIX}BIND_PORT is 0: links to the other name hold it"
+            )
+
+    def _check_names(self) -> None:
+        for name in ("hosts", "notebook_hosts"):
+            if not all(HOST.fullmatch(host) for host in getattr(self, name)):
+                raise ValueError(f"{PREFIX}{name.upper()} must be names or addresses, without a scheme and a port")
+        hosts, domain = {host.lower() for host in self.hosts}, self.notebook_domain.lower()
+        if both := hosts & {host.lower() for host in self.notebook_hosts}:
+            raise ValueError(f"{PREFIX}NOTEBOOK_HOSTS must share no name with {PREFIX}HOSTS: {', '.join(sorted(both))}")
+        if domain and (len(domain) + MAX_LABEL > MAX_NAME or not DOMAIN.fullmatch(domain)):
+            raise ValueError(f"{PREFIX}NOTEBOOK_DOMAIN must be a name like notebooks.example.org")
+        if domain and any(host.endswith(f".{domain}") for host in hosts):
+            raise ValueError(f"{PREFIX}HOSTS must not lie under {PREFIX}NOTEBOOK_DOMAIN: those names are people's")
+        far = [name for name in (*self.hosts, *self.notebook_hosts, domain) if name and not _is_here(name.lower())]
+        if far and self.origins != Mode.PATH and self.names().scheme != "https":
+            raise ValueError(
+                f"{PREFIX}ORIGINS={self.origins} needs HTTPS for {far[0]}: {PREFIX}TLS_CERT, or PUBLIC_SCHEME=https behind a "
+                "proxy that ends TLS. Over plain HTTP browsers neither say which page asks nor keep cookies to one host"
+            )
+
+    def names(self) -> Origins:
+        """Return the names under which the door answers."""
+        return Origins(
+            mode=Mode(self.origins),
+            hosts=tuple(host.lower() for host in self.hosts),
+            notebook_hosts=tuple(host.lower() for host in self.notebook_hosts),
+            notebook_domain=self.notebook_domain.lower(),
+            scheme=self.public_scheme or ("https" if self.tls_cert else "http"),
+            port=self.public_port or self.bind_port,
+        )
 
     def _check_numbers(self) -> None:
         for name in ("workers", "max_head_bytes", "max_headers", "connections_per_client"):
@@ -92,6 +164,11 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False  # a name may lead anywhere
+
+
+def _is_here(name: str) -> bool:
+    """Whether browsers trust a name without TLS, because it leads to their own machine."""
+    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name.strip("[]"))
 
 
 def _is_address(url: str) -> bool:

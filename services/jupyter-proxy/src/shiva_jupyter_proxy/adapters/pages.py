@@ -6,20 +6,23 @@ from tornado.template import Loader
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"
-SECURITY_HEADERS = [
-    (
-        "content-security-policy",
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
-    ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "same-origin"),
-]
+POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
+)
 
 
-def security_headers(*, tls: bool) -> list[tuple[str, str]]:
-    """Return them for pages of the public port; with `tls`, browsers are told to stay with it."""
-    return SECURITY_HEADERS + ([("strict-transport-security", "max-age=31536000")] if tls else [])
+def security_headers(*, tls: bool, forms_lead_to: str = "") -> list[tuple[str, str]]:
+    """Return those of our own pages; with `tls`, browsers are told to stay with it.
+
+    `forms_lead_to` are origins where a form's answer may lead on: from the login to a notebook.
+    """
+    headers = [
+        ("content-security-policy", f"{POLICY} {forms_lead_to}".rstrip()),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+    ]
+    return headers + ([("strict-transport-security", "max-age=31536000")] if tls else [])
 
 
 class Pages:

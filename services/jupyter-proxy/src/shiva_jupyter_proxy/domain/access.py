@@ -60,10 +60,23 @@ def from_own_page(head: RequestHead, *, origin: str) -> bool:
     origins = head.values("origin")
     if origins:
         return origins == [origin]
-    site = head.value("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    return head.value("x-shiva-client") is not None
+    if said := head.values("sec-fetch-site"):
+        return said in (["same-origin"], ["none"])
+    browser = any(name.startswith("sec-fetch-") for name, _ in head.headers)
+    return not browser and head.value("x-shiva-client") is not None
+
+
+def from_elsewhere(head: RequestHead, *, origin: str) -> bool:
+    """Whether a page of another origin asks, for whatever."""
+    said = head.values("sec-fetch-site")
+    return any(site not in {"same-origin", "none"} for site in said) or any(
+        each != origin for each in head.values("origin")
+    )
+
+
+def is_visit(head: RequestHead) -> bool:
+    """Whether a person goes there: a link from elsewhere is followed, and nothing is embedded or fetched."""
+    return head.values("sec-fetch-mode") == ["navigate"] and head.values("sec-fetch-dest") == ["document"]
 
 
 def needs_own_page(head: RequestHead) -> bool:

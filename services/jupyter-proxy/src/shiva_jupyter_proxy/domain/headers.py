@@ -5,10 +5,10 @@ import ipaddress
 import re
 from collections.abc import Iterable
 
+from shiva_jupyter_proxy.domain.cookies import is_reserved
 from shiva_jupyter_proxy.domain.messages import Headers, RequestHead
 
 HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-SESSION_COOKIE = "shiva-session"
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"}
     | {"transfer-encoding", "upgrade", "http2-settings"}
@@ -17,6 +17,9 @@ END_TO_END = frozenset(
     {"host", "cookie", "set-cookie", "authorization", "origin", "content-length", "content-type", "content-encoding"}
     | {"cache-control", "location", "range", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol"}
 )  # `Connection` cannot make these hop-by-hop
+WHOLE_ORIGIN = frozenset(
+    {"service-worker-allowed", "clear-site-data", "strict-transport-security", "alt-svc", "nel", "report-to"}
+)  # what a container would say about every page of its host, others' included
 CLAIMS = ("x-forwarded-", "x-shiva-")  # only the door may say these
 CLAIM_NAMES = frozenset({"forwarded", "x-real-ip", "x-remote-user", "x-scheme", "remote-user", "x-request-id"})
 
@@ -33,8 +36,8 @@ def is_claim(name: str) -> bool:
 
 
 def without_session(cookie: str) -> str:
-    """Return a Cookie header without Shiva's own cookie."""
-    kept = [pair for pair in cookie.split(";") if pair.partition("=")[0].strip() != SESSION_COOKIE]
+    """Return a Cookie header without Shiva's own cookies."""
+    kept = [pair for pair in cookie.split(";") if not is_reserved(pair.partition("=")[0])]
     return ";".join(kept).strip()
 
 
@@ -77,10 +80,12 @@ def said_by_proxy(head: RequestHead) -> dict[str, str]:
 def passed_back(headers: Headers, *, cookies_under: str | None) -> Headers:
     """Return the upstream's headers that may reach the browser; framing is added by whoever sends them.
 
-    Cookies are confined to the path `cookies_under`; None: they are our own pages', and stay as they are.
+    Cookies are confined to the path `cookies_under`, and nothing is said about the rest of the host; None: they are our
+    own pages', and stay as they are.
     """
     connection = [value for name, value in headers if name == "connection"]
     hop = HOP_BY_HOP | named_by_connection(connection)
+    hop |= WHOLE_ORIGIN if cookies_under is not None else frozenset()
     passed: Headers = []
     for name, value in headers:
         if name in hop:
@@ -98,7 +103,7 @@ def harmless_cookie(value: str) -> bool:
     pair, *attributes = value.split(";")
     name, equals, _ = pair.partition("=")
     name = name.strip()
-    if not equals or not name or name.lower().removeprefix("__host-").removeprefix("__secure-") == SESSION_COOKIE:
+    if not equals or not name or is_reserved(name):
         return False
     return not any(attribute.partition("=")[0].strip().lower() == "domain" for attribute in attributes)
 

@@ -34,6 +34,25 @@ class Person:
     shown_name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Who logged in, when, and where that holds."""
+
+    person: Person
+    id: str  # new at each login; what is handed over from it has the same one, and ends with it
+    issued_at: float  # seconds since the epoch, of the login
+    host: str = ""  # the one host of notebooks where it holds; empty: the dashboard's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A session on its way to a host of notebooks."""
+
+    session: Session
+    id: str
+    state: str  # what the browser that asked for it keeps
+
+
 class RouteSource(Protocol):
     """Tells all routes."""
 
@@ -49,13 +68,31 @@ class ActivitySink(Protocol):
 
 
 class Sessions(Protocol):
-    """Makes and reads session cookies."""
+    """Makes and reads what proves a session."""
 
-    def seal(self, person: Person) -> str:
+    def begin(self, person: Person) -> Session:
+        """Return a new session."""
+
+    def end(self, session: Session, *, everywhere: bool = False) -> None:
+        """End it, or every session of this person that began until now."""
+
+    def seal(self, session: Session) -> str:
         """Return the cookie's value."""
 
-    def person(self, cookie: str | None) -> Person | None:
-        """Return whose cookie it is; None when it is forged, expired, or none."""
+    def session(self, cookie: str | None, *, host: str = "") -> Session | None:
+        """Return whose cookie it is on this host; None when it is forged, another host's, over, or none."""
+
+    def holds(self, session: Session) -> bool:
+        """Whether a session that was read goes on; it is used now."""
+
+    def hand_over(self, session: Session, *, host: str, state: str) -> str:
+        """Return a code for `host`, good for half a minute, once, and in the browser that keeps `state`."""
+
+    def entry(self, code: str) -> Entry | None:
+        """Return what a code hands over; None when it is forged, too old, or its session is over."""
+
+    def enter(self, entry: Entry) -> bool:
+        """Use it up; False when it was used before."""
 
 
 class Tunnel(Protocol):

@@ -7,12 +7,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from tornado.web import Application, HTTPError
 
-from shiva_jupyter_proxy.adapters.pages import STATIC, Pages
-from shiva_jupyter_proxy.domain.ports import Sessions
+from shiva_jupyter_proxy.adapters.pages import STATIC
+from shiva_jupyter_proxy.domain import origins
 from shiva_jupyter_proxy.domain.routes import RouteTable
-from shiva_jupyter_proxy.handlers import login
+from shiva_jupyter_proxy.handlers import handover, login
 from shiva_jupyter_proxy.handlers.dashboard import Assets, Index, OwnAssets
-from shiva_jupyter_proxy.handlers.login import PageHandler
+from shiva_jupyter_proxy.handlers.shared import PageHandler, Shared
 from shiva_jupyter_proxy.sync import RouteSync
 
 
@@ -59,25 +59,28 @@ class Nowhere(PageHandler):
 
 
 def application(
+    shared: Shared,
     *,
-    pages: Pages,
-    sessions: Sessions,
-    table: RouteTable,
     sync: RouteSync,
     registry: CollectorRegistry,
     dashboard: Path,
 ) -> Application:
     """Return the application; it listens on a socket that only the door reaches."""
+    common = {"shared": shared}
+    between = [(origins.HANDOVER, handover.Handover), (origins.ENTER, handover.Enter), (origins.START, handover.Start)]
+    crossing = [] if shared.origins.mode is origins.Mode.PATH else between
     return Application(
         [
-            (r"/-/login", login.Login, login.options(pages, sessions)),
-            (r"/-/logout", login.Logout),
-            (r"/-/health", Health, {"table": table, "sync": sync}),
+            (r"/-/login", login.Login, common),
+            (r"/-/logout", login.Logout, common),
+            *((path, handler, common) for path, handler in crossing),
+            (r"/-/health", Health, {"table": shared.table, "sync": sync}),
             (r"/-/metrics", Metrics, {"registry": registry}),
             (r"/-/assets/(.*)", OwnAssets, {"path": str(STATIC)}),
             (r"/assets/(.*)", Assets, {"path": str(dashboard / "assets")}),
             (r"/(?:(?!-/).)*", Index, {"folder": dashboard}),
         ],
         default_handler_class=Nowhere,
+        page_headers=shared.page_headers,
         log_function=lambda _: None,  # answers are counted at the door
     )

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from shiva_common import identity
 from tornado.web import HTTPError, StaticFileHandler
 
-from shiva_jupyter_proxy.handlers.login import PageHandler
+from shiva_jupyter_proxy.handlers.shared import PageHandler
 
 
 class Files(StaticFileHandler):

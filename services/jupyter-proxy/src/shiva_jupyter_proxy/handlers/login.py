@@ -1,43 +1,19 @@
 """Login and logout, and the cookie between them."""
 
-from typing import Any
-
-from tornado.web import RequestHandler
-
-from shiva_jupyter_proxy.adapters.pages import SECURITY_HEADERS, Pages
-from shiva_jupyter_proxy.adapters.sessions import LIFETIME_DAYS
 from shiva_jupyter_proxy.domain import access, names
-from shiva_jupyter_proxy.domain.headers import SESSION_COOKIE
-from shiva_jupyter_proxy.domain.ports import Person, Sessions
-
-SEE_OTHER = 303
+from shiva_jupyter_proxy.domain.ports import Person
+from shiva_jupyter_proxy.handlers.shared import SEE_OTHER, SharingHandler
 
 
-class PageHandler(RequestHandler):
-    """What every page of the door has."""
-
-    def set_default_headers(self) -> None:
-        """Say what the browser may do with it."""
-        self.clear_header("Server")
-        for name, value in SECURITY_HEADERS:
-            self.set_header(name, value)
-        self.set_header("Cache-Control", "no-store")
-
-
-class Login(PageHandler):
+class Login(SharingHandler):
     """The development identity: whoever types a name is that person. On loopback only."""
-
-    def initialize(self, pages: Pages, sessions: Sessions) -> None:
-        """Take what the application holds."""
-        self._pages = pages
-        self._sessions = sessions
 
     def get(self) -> None:
         """Show the form."""
         self._show(error="", typed="")
 
     def post(self) -> None:
-        """Take the name, or say what is wrong with it."""
+        """Take the name, or say what is wrong with it. A session that this browser had before is over."""
         typed = self.get_body_argument("name", "", strip=False)
         try:
             shown = names.shown_name(typed)
@@ -46,26 +22,22 @@ class Login(PageHandler):
             self.set_status(400)
             self._show(error=str(error), typed=typed[: names.MAX_SHOWN])
             return
-        self._set_cookie(self._sessions.seal(person))
+        if (before := self.current()) is not None:
+            self.shared.sessions.end(before)
+        self.set_session(self.shared.cookies.session, self.shared.sessions.begin(person))
         self.redirect(access.safe_next(self.get_argument("next", "/")), status=SEE_OTHER)
-
-    def _set_cookie(self, value: str) -> None:
-        self.set_cookie(SESSION_COOKIE, value, path="/", httponly=True, samesite="Lax", max_age=LIFETIME_DAYS * 86400)
 
     def _show(self, *, error: str, typed: str) -> None:
         wanted = access.safe_next(self.get_argument("next", "/"))
-        self.finish(self._pages.page("login", next=wanted, error=error, typed=typed))
+        self.finish(self.shared.pages.page("login", next=wanted, error=error, typed=typed))
 
 
-class Logout(PageHandler):
-    """Ends the session of this browser; notebooks go on."""
+class Logout(SharingHandler):
+    """Ends this session, on every host and in every process; with `everywhere=1`, all of the person's. Notebooks go on."""
 
     def post(self) -> None:
-        """Forget the cookie."""
-        self.clear_cookie(SESSION_COOKIE, path="/")
+        """End it, and forget the cookie."""
+        if (session := self.current()) is not None:
+            self.shared.sessions.end(session, everywhere=self.get_body_argument("everywhere", "") == "1")
+        self.clear_cookie(self.shared.cookies.session, path="/", secure=self.shared.origins.scheme == "https")
         self.redirect("/-/login", status=SEE_OTHER)
-
-
-def options(pages: Pages, sessions: Sessions) -> dict[str, Any]:
-    """Return what `Login` is initialised with."""
-    return {"pages": pages, "sessions": sessions}

@@ -28,7 +28,9 @@ async function start() {
     }
     if (container.state !== "ready") throw new Error(container.reason ?? `It is ${container.state}.`);
     progress.textContent = `Ready after ${container.time_to_notebook_seconds} s.`;
-    location.reload();
+    const wanted = button.dataset.wanted;
+    if (location.pathname + location.search === wanted) location.reload();
+    else location.assign(wanted);
   } catch (error) {
     progress.textContent = error.message;
     button.disabled = false;
