@@ -1,0 +1,149 @@
+"""The real proxy, two processes of it, before a fake broker, a fake manager, Ada's container and a hostile one."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from deploy.dev.suite import free_ports
+from tests.e2e.running import eventually
+from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing, route
+from tests.fakes.proxy_hostile import hostile_standing
+from tests.fakes.proxy_upstream import Upstream, upstream_standing
+
+WORKERS = 2
+OK = 200
+
+
+@dataclass
+class Behind:
+    """What stands behind the door, on a loop of its own."""
+
+    broker: FakeBroker = field(default_factory=FakeBroker)
+    manager: Upstream = field(default_factory=Upstream)
+    ada: Upstream = field(default_factory=Upstream)
+
+
+@contextlib.contextmanager
+def standing() -> Iterator[Behind]:
+    """Stand until the context ends."""
+    behind, ready, ended = Behind(), threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with (
+            broker_standing() as behind.broker,
+            upstream_standing() as behind.manager,
+            upstream_standing() as behind.ada,
+            hostile_standing() as hostile,
+        ):
+            mallory = route("mallory", hostile) | {"access": "session", "admits": ["ada"]}
+            behind.broker.routes = [route("ada", behind.ada.url), mallory]  # type: ignore[list-item]
+            ready.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=[serve()])
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield behind
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
+        loop.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """The proxy, and the origins that it shares out."""
+
+    port: int
+    behind: Behind
+    app: str
+    ada: str  # where her notebooks are
+    mallory: str
+
+    def ask(self, method: str, url: str, cookie: str = "", *, page: bool = True, **form: str) -> requests.Response:
+        """Ask once, without a browser, on a connection of its own: whichever process takes it."""
+        parts = urlsplit(url)
+        own = {
+            "Host": parts.netloc,
+            "Origin": f"{parts.scheme}://{parts.netloc}",
+            "Accept": "text/html" if page else "*/*",
+        }
+        here = parts._replace(netloc=f"127.0.0.1:{self.port}").geturl()
+        headers = own | {"Cookie": cookie, "Connection": "close"}
+        with warnings.catch_warnings():  # the certificate is for nobody else
+            warnings.simplefilter("ignore")
+            with requests.Session() as session:
+                session.verify = session.trust_env = False
+                return session.request(method, here, headers=headers, data=form, allow_redirects=False, timeout=10)
+
+    def status(self, url: str, cookie: str) -> int:
+        """Return what a thief of a cookie gets."""
+        return self.ask("GET", url, cookie, page=False).status_code
+
+    def link_into(self, notebook: str, name: str) -> str:
+        """Return a link with a fresh code that `name` made for a notebook of theirs."""
+        session = _cookie(self.ask("POST", f"{self.app}/-/login", name=name))
+        asked = self.ask("GET", notebook)
+        return self.ask("GET", asked.headers["Location"], session).headers["Location"]
+
+
+@contextlib.contextmanager
+def door(folder: Path, *, app: str, ada: str, mallory: str, tls: bool, **names: str) -> Iterator[Door]:
+    """Start the proxy; `app`, `ada` and `mallory` are the hosts that the settings `names` make."""
+    port = free_ports(["door"])["door"]
+    (folder / "dashboard").mkdir(parents=True)
+    (folder / "dashboard/index.html").write_text("<title>the dashboard</title><h1>Machines</h1>", encoding="utf-8")
+    with standing() as behind:
+        settings = {
+            "identity": "dev", "manager_url": behind.manager.url, "broker_url": behind.broker.url, "broker_token": TOKEN,
+            "identity_key": "i" * 32, "session_key": "s" * 32, "dashboard_dir": folder / "dashboard",
+            "state_dir": folder / "door", "bind_port": port, "workers": WORKERS, "hosts": app, **names,
+        }  # fmt: skip
+        if tls:
+            settings |= dict(zip(("tls_cert", "tls_key"), _certificate(folder), strict=True))
+        environment = {f"SHIVA_JUPYTER_PROXY_{key.upper()}": str(value) for key, value in settings.items()}
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "shiva_jupyter_proxy"], env=os.environ | environment, stdout=log, stderr=log
+            )
+        app, ada, mallory = (f"{'https' if tls else 'http'}://{host}:{port}" for host in (app, ada, mallory))
+        made = Door(port=port, behind=behind, app=app, ada=ada, mallory=mallory)
+        try:
+            eventually(lambda: _answers(made), seconds=20, what="the door answers")
+            yield made
+        except BaseException:
+            print((folder / "log").read_text(encoding="utf-8")[-3000:])
+            raise
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _answers(made: Door) -> bool:
+    with contextlib.suppress(requests.ConnectionError):
+        return made.status(f"{made.app}/-/health", "") == OK
+    return False
+
+
+def _cookie(answer: requests.Response) -> str:
+    return answer.headers["Set-Cookie"].partition(";")[0]
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate that nobody trusts."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=shiva.test"]
+    subprocess.run([*command, "-out", cert, "-keyout", key], check=True, capture_output=True)
+    return cert, key
