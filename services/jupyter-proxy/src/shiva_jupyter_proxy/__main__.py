@@ -12,6 +12,7 @@ from shiva_common import env, logs
 
 from shiva_jupyter_proxy.bootstrap import opened, own_folder
 from shiva_jupyter_proxy.settings import Settings
+from shiva_jupyter_proxy.standalone import running as standalone
 from shiva_jupyter_proxy.workers import Workers, reserved
 
 
@@ -37,9 +38,13 @@ def run(settings: Settings) -> None:
 
 def main() -> None:
     """Run the service; exit status 2 when the settings are wrong, 1 when the address or the certificate cannot be used."""
+    if "--standalone" in sys.argv[1:]:
+        standalone.main()
+        return
     parser = argparse.ArgumentParser(
         prog="shiva-jupyter-proxy", description="Shiva's door. Settings: SHIVA_JUPYTER_PROXY_*"
     )
+    parser.add_argument("--standalone", action="store_true", help="be a JupyterHub's proxy: --standalone --help")
     parser.add_argument("--workers", type=int, help="processes that share the port (SHIVA_JUPYTER_PROXY_WORKERS)")
     options = parser.parse_args()
     try:

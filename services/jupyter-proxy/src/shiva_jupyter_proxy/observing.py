@@ -5,9 +5,8 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from shiva_jupyter_proxy.activity import Activity
 from shiva_jupyter_proxy.domain.messages import Peer, RequestHead
-from shiva_jupyter_proxy.domain.ports import Tunnel
+from shiva_jupyter_proxy.domain.ports import Tunnel, Uses
 
 log = logging.getLogger("shiva.jupyter_proxy.access")
 
@@ -30,9 +29,9 @@ class Numbers:
 class Traffic:
     """Observer of every connection."""
 
-    def __init__(self, activity: Activity, *, access_log: bool = False) -> None:
-        """Report accesses to `activity`; with `access_log`, write a line for each answer."""
-        self._activity = activity
+    def __init__(self, uses: Uses, *, access_log: bool = False) -> None:
+        """Report accesses to `uses`; with `access_log`, write a line for each answer."""
+        self._uses = uses
         self._access_log = access_log
         self._by_container: dict[str, set[Tunnel]] = defaultdict(set)
         self._by_session: dict[str, set[Tunnel]] = defaultdict(set)
@@ -49,7 +48,7 @@ class Traffic:
         numbers.durations[kind][bisect_left(BUCKETS, seconds)] += 1
         numbers.seconds[kind] += seconds  # type: ignore[assignment]  # typeshed's Counter counts whole things
         if container_id is not None and status < REDIRECTION:
-            self._activity.mark(container_id)
+            self._uses.mark(container_id)
         if self._access_log:
             facts = {"client": peer.address, "method": head.method, "path": head.path, "status": status}
             log.info("answered", extra=facts | {"container": container_id, "seconds": round(seconds, 4)})
@@ -69,7 +68,7 @@ class Traffic:
     def tunnel_used(self, container_id: str | None) -> None:
         """Data on a socket is a use."""
         if container_id is not None:
-            self._activity.mark(container_id)
+            self._uses.mark(container_id)
 
     def tunnel_closed(self, tunnel: Tunnel) -> None:
         """Forget it."""

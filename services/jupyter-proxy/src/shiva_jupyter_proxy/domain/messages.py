@@ -78,6 +78,7 @@ class Forward(NamedTuple):
     container_id: str | None = None  # None: it goes to a service of ours
     session_id: str | None = None  # whose end ends what this request opens
     cookies_under: str | None = None  # cookies of the answer hold under this path only; None: as they are
+    target: str | None = None  # path and query for the upstream; None: as they were sent
 
 
 Decision = Forward | Reply

@@ -67,6 +67,13 @@ class ActivitySink(Protocol):
         """Take the last access of containers; ReportRefusedError when they were not taken."""
 
 
+class Uses(Protocol):
+    """Notes that containers are used."""
+
+    def mark(self, container_id: str) -> None:
+        """Note a use now: an answer below 300, or data on a socket. Refusals and errors are no use."""
+
+
 class Sessions(Protocol):
     """Makes and reads what proves a session."""
 

@@ -213,7 +213,7 @@ class Downstream(asyncio.BufferedProtocol):
         assert head is not None
         upstream.begin(self, head_only=head.method == "HEAD")
         self._upstream = upstream
-        upstream.write(writing.request_head(head, decision.lines))
+        upstream.write(writing.request_head(head, decision.lines, decision.target))
         if self._slow:
             upstream.pause_reading()
         if self._body is not None and not self._body.done:

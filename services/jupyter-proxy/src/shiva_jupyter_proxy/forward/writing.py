@@ -13,9 +13,9 @@ CLOSE = b"connection: close\r\n"
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-def request_head(head: RequestHead, header_lines: bytes) -> bytes:
-    """Return the head of `head`'s request with these lines."""
-    start = f"{head.method} {head.target} HTTP/1.1\r\n".encode("latin-1")
+def request_head(head: RequestHead, header_lines: bytes, target: str | None = None) -> bytes:
+    """Return the head of `head`'s request with these lines, for another `target` where one is given."""
+    start = f"{head.method} {target or head.target} HTTP/1.1\r\n".encode("latin-1")
     return b"".join((start, header_lines, _framing(head), b"\r\n"))
 
 
