@@ -14,7 +14,6 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from shiva_common import logs
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets, bind_unix_socket
 from tornado.web import Application
 
 from shiva_jupyter_proxy.adapters.certificate import Certificate
@@ -29,12 +28,12 @@ from shiva_jupyter_proxy.standalone import pages, routes_api, tls
 from shiva_jupyter_proxy.standalone.command_line import parse
 from shiva_jupyter_proxy.standalone.door import StandaloneDoor
 from shiva_jupyter_proxy.standalone.error_pages import ErrorPages
+from shiva_jupyter_proxy.standalone.listening import listening
 from shiva_jupyter_proxy.standalone.options import Address, Options
 from shiva_jupyter_proxy.standalone.store import RouteStore
 
 log = logging.getLogger("shiva.jupyter_proxy.standalone")
 
-BACKLOG = 4096
 DRAIN_SECONDS = 0.5  # the Hub kills after one second
 
 
@@ -51,13 +50,12 @@ def _needed(what: str) -> Iterator[None]:
         raise CannotStartError(f"cannot {what}: {reason}") from error
 
 
-def _bound(address: Address) -> list[socket.socket]:
+def _bound(address: Address, ending: AsyncExitStack) -> list[socket.socket]:
     with _needed(f"listen on {address}"):
-        if not address.socket:
-            return bind_sockets(address.port, address.ip or None, backlog=BACKLOG)
-        umask = os.umask(0)
-        os.umask(umask)  # the Hub says by it who may enter
-        return [bind_unix_socket(address.socket, mode=0o777 & ~umask, backlog=BACKLOG)]
+        sockets = listening(address)
+    for each in sockets:
+        ending.callback(each.close)
+    return sockets
 
 
 class Standing:
@@ -79,7 +77,7 @@ async def _serve_people(
     loop, context = asyncio.get_running_loop(), certificate.context if certificate else None
     for each in sockets:
         create = loop.create_unix_server if each.family == socket.AF_UNIX else loop.create_server
-        server = await create(lambda: Downstream(front), sock=each, ssl=context, backlog=BACKLOG)
+        server = await create(lambda: Downstream(front), sock=each, ssl=context)
         ending.callback(server.close)
 
 
@@ -116,7 +114,7 @@ async def opened(options: Options) -> AsyncIterator[Standing]:
     async with AsyncExitStack() as ending:
         ending.callback(pool.close)
         ending.push_async_callback(front.drain, DRAIN_SECONDS)
-        public, api = _bound(options.public), _bound(options.api)
+        public, api = _bound(options.public, ending), _bound(options.api, ending)
         await _serve_people(front, public, public_side, ending)
         _serve(routes_api.application(store, token=options.auth_token), api, ending, api_side)
         if options.metrics is not None:
@@ -124,9 +122,9 @@ async def opened(options: Options) -> AsyncIterator[Standing]:
             for register in (ProcessCollector, PlatformCollector):
                 register(registry=registry)
             registry.register(DoorCollector(lambda: traffic.numbers))
-            _serve(pages.metrics(registry), _bound(options.metrics), ending)
+            _serve(pages.metrics(registry), _bound(options.metrics, ending), ending)
         if options.redirect_port is not None:
-            plain = _bound(Address(ip=options.public.ip, port=options.redirect_port))
+            plain = _bound(Address(ip=options.public.ip, port=options.redirect_port), ending)
             _serve(pages.redirect(options.redirect_to), plain, ending)
         for watching in [pool.run(), *(side.run() for side in (public_side, api_side) if side)]:
             ending.callback(asyncio.create_task(watching).cancel)
