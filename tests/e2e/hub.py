@@ -25,7 +25,7 @@ START_SECONDS = 60.0
 SPAWN_SECONDS = 60.0
 BIN = Path(sys.executable).parent
 CONFIG = """
-import sys
+import os, sys
 c.JupyterHub.bind_url = "http://127.0.0.1:{public}"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub}"
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
@@ -46,6 +46,12 @@ c.JupyterHub.load_roles = [{{
     "name": "test", "services": ["test"],
     "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers", "proxy"],
 }}]
+"""
+INNER_TLS = """
+c.JupyterHub.internal_ssl = True
+c.JupyterHub.internal_certs_location = os.path.join(os.getcwd(), "internal-ssl")
+c.ConfigurableHTTPProxy.api_url = c.ConfigurableHTTPProxy.api_url.replace("http:", "https:")
+c.JupyterHub.hub_bind_url = c.JupyterHub.hub_bind_url.replace("http:", "https:")
 """
 
 
@@ -95,13 +101,13 @@ class Hub:
         return dict(answer.json()["servers"].get("", {}))
 
     @contextlib.contextmanager
-    def running(self, *, starts_proxy: bool) -> Iterator[subprocess.Popen[bytes]]:
-        """Run the Hub, and end it and its servers afterwards."""
+    def running(self, *, starts_proxy: bool, more: str = "") -> Iterator[subprocess.Popen[bytes]]:
+        """Run the Hub with `more` configuration, and end it and its servers afterwards."""
         config = CONFIG.format(
             public=self.public, hub=self.hub, api=self.api, token=self.token, proxy_token=self.proxy_token,
             starts_proxy=starts_proxy, command=str(BIN / "shiva-jupyter-proxy"), folder=str(self.folder),
         )  # fmt: skip
-        (self.folder / "jupyterhub_config.py").write_text(config)
+        (self.folder / "jupyterhub_config.py").write_text(config + more)
         with self._process("hub", [str(BIN / "jupyterhub")]) as process:
             eventually(self._answers, seconds=START_SECONDS, what="the Hub answers")
             yield process

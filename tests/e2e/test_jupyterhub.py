@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.hub import Hub, Person, free_ports, standing
+from tests.e2e.hub import INNER_TLS, Hub, Person, free_ports, standing
 from tests.e2e.person import evaluate
 from tests.e2e.running import eventually
 
@@ -72,6 +72,16 @@ def test_what_leads_nowhere_is_said_by_the_hubs_own_pages(hub: Hub) -> None:
     assert (answer.status_code, "JupyterHub" in answer.text) == (503, True)
     assert answer.headers["Content-Type"].startswith("text/html")
     assert requests.get(f"{hub.address}hub/no-such-page", timeout=20).status_code == 404
+
+
+def test_a_hub_whose_parts_speak_tls_among_one_another_works(tmp_path: Path) -> None:
+    hub = standing(tmp_path)
+    with hub.running(starts_proxy=True, more=INNER_TLS):
+        ada = Person(hub, "ada")
+        ada.spawn()
+        with ada.channels(ada.kernel()) as channel:
+            assert evaluate(channel, "6*7") == "42"
+        assert requests.get(f"{hub.address}hub/no-such-page", timeout=20).status_code == 404
 
 
 def test_the_hub_fills_a_proxy_of_its_own_again_after_it_was_killed(tmp_path: Path) -> None:

@@ -145,6 +145,7 @@ def test_data_on_a_socket_is_a_use_and_passes_untouched() -> None:
         await socket.write_message("close 4001")
         assert await socket.read_message() is None
         assert (socket.close_code, socket.close_reason) == (4001, "as you wish")
+        socket.close()
 
     in_world(use)
 
