@@ -1,9 +1,9 @@
 """The standalone door on real sockets, with servers behind it."""
 
 import asyncio
-import base64
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ from shiva_jupyter_proxy.standalone.running import CannotStartError, opened
 from tornado.websocket import websocket_connect
 
 from tests.fakes.chp_calls import TOKEN
-from tests.fakes.proxy_door import Answer, Client
+from tests.fakes.proxy_door import Answer, Client, until
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 ENVIRON = {"CONFIGPROXY_AUTH_TOKEN": TOKEN}
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ADDRESSES = "--ip 127.0.0.1 --port 0 --api-ip 127.0.0.1 --api-port 0"
 
 
@@ -155,9 +156,8 @@ def test_a_socket_to_nobody_is_answered_at_once_and_its_connection_closed() -> N
         await world.route("/user/ada", "http://127.0.0.1:1")
         for path, status in (("/user/ada/socket", 503), ("/nobody", 404)):
             client = Client(*await asyncio.open_connection("127.0.0.1", world.public))
-            key = base64.b64encode(os.urandom(16)).decode()
             headers = {"Host": "h", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-            answer = await client.ask("GET", path, headers | {"Sec-WebSocket-Key": key})
+            answer = await client.ask("GET", path, headers | {"Sec-WebSocket-Key": KEY})
             assert (answer.status, answer.body, await client.closed()) == (status, b"", b"")
             client.writer.close()
 
@@ -234,3 +234,34 @@ def test_what_cannot_be_had_is_a_sentence(flags: str, tmp_path: Path) -> None:
                 pytest.fail("it opened")
 
     asyncio.run(use())
+
+
+def test_sigterm_ends_it_although_a_socket_is_open_and_a_second_one_says_why_it_cannot_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shiva_jupyter_proxy", "--standalone", *ADDRESSES.split()]
+    command += ["--socket", str(tmp_path / "p.sock"), "--pid-file", str(tmp_path / "pid")]
+
+    async def use(world: World) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *command, "--default-target", world.server.url, env=os.environ | ENVIRON, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert b'"event": "open"' in await process.stdout.readline()
+        await until((tmp_path / "pid").exists)
+        assert (tmp_path / "pid").read_text() == str(process.pid)
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "p.sock")
+        upgrade = "GET /socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        writer.write(f"{upgrade}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n".encode())
+        assert (await Client(reader, writer).head()).status == 101
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert not (tmp_path / "pid").exists()
+        writer.close()
+        second = await asyncio.create_subprocess_exec(
+            *command[:-4], "--port", str(world.api), env=os.environ | ENVIRON, stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await second.communicate()
+        assert (second.returncode, said.decode()) == (
+            1, f"shiva-jupyter-proxy: cannot listen on 127.0.0.1:{world.api}: Address already in use\n",
+        )  # fmt: skip
+
+    in_world(use)
