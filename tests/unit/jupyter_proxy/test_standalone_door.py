@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +10,6 @@ from shiva_jupyter_proxy.standalone.door import StandaloneDoor
 from shiva_jupyter_proxy.standalone.error_pages import ErrorPages
 from shiva_jupyter_proxy.standalone.options import Passing
 from shiva_jupyter_proxy.standalone.store import RouteStore
-from shiva_jupyter_proxy.standalone.targets import target
-
-from tests.fakes.proxy_upstream import scripted
 
 PEER = Peer(address="192.0.2.7", scheme="http", port=8000)
 NO_PAGES = ErrorPages(target=None, folder=None, tls=None)
@@ -217,71 +213,6 @@ def test_headers_may_be_added_and_the_host_be_the_targets() -> None:
         store_of("/", to="http://gpu:1"), forwarded=False, change_origin=True, custom_headers=(("x-a", "1"),)
     )
     assert passed_on(standing, head("/", [("x-a", "0")])) == [("x-a", "1"), ("host", "gpu:1")]
-
-
-# what is said instead
-
-
-def answered(raw: bytes, status: int, request: RequestHead, folder: Path | None = None) -> tuple[Reply, list[bytes]]:
-    """Return the answer where the error server answers `raw`, and what it was asked."""
-
-    async def use() -> tuple[Reply, list[bytes]]:
-        async with scripted(lambda _: raw) as (url, heads):
-            pages = ErrorPages(target=target(f"{url}/hub/error"), folder=folder, tls=None)
-            return await pages.reply(status, request), heads
-
-    return asyncio.run(use())
-
-
-@pytest.mark.parametrize("status", [404, 503])
-@pytest.mark.parametrize("theirs", [b"404 Not Found", b"200 OK", b"302 Found"])
-def test_the_hubs_page_is_shown_and_the_status_is_ours(status: int, theirs: bytes) -> None:
-    raw = (
-        b"HTTP/1.1 %s\r\nContent-Type: text/html; charset=utf-8\r\nSet-Cookie: a=1\r\nLocation: /x\r\nContent-Length: 6\r\n\r\n<b>no!"
-        % theirs
-    )
-    answer, asked = answered(raw, status, head("/user/ada/lab?x=1&y=ä".encode().decode("latin-1")))
-    assert answer == Reply(status=status, headers=[("content-type", "text/html; charset=utf-8")], body=b"<b>no!")
-    assert asked[0].startswith(b"GET /hub/error/%d?url=%%2Fuser%%2Fada%%2Flab%%3Fx%%3D1%%26y%%3D" % status)
-
-
-def test_a_packed_page_stays_packed() -> None:
-    raw = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b"
-    answer, _ = answered(raw, 404, head())
-    assert (answer.headers, answer.body) == ([("content-encoding", "gzip")], b"\x1f\x8b")
-
-
-@pytest.mark.parametrize("raw", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
-def test_where_the_hub_does_not_answer_a_line_of_ours_is_shown(raw: bytes) -> None:
-    answer, _ = answered(raw, 503, head())
-    assert (answer.status, answer.body) == (503, b"503 Service Unavailable\n")
-
-
-def test_a_hub_that_is_not_there_changes_no_status() -> None:
-    async def use() -> Reply:
-        return await ErrorPages(target=target("http://127.0.0.1:1/hub/error"), folder=None, tls=None).reply(404, head())
-
-    assert asyncio.run(use()).body == b"404 Not Found\n"
-
-
-def test_a_socket_is_refused_without_a_page() -> None:
-    answer, asked = answered(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 503, head(upgrade="websocket"))
-    assert (answer, asked) == (Reply(status=503, headers=[]), [])
-
-
-def test_pages_may_lie_in_a_folder(tmp_path: Path) -> None:
-    pages = ErrorPages(target=None, folder=tmp_path, tls=None)
-    standing = door(store_of(), pages)
-    assert reply(standing, head()).body == b"404 Not Found\n"
-    (tmp_path / "error.html").write_text("any")
-    assert reply(standing, head()).body == b"any"
-    (tmp_path / "404.html").write_text("gone")
-    answer = reply(standing, head())
-    assert (answer.status, answer.headers, answer.body) == (
-        404,
-        [("content-type", "text/html; charset=utf-8")],
-        b"gone",
-    )
 
 
 def test_a_server_that_is_away_is_503() -> None:
