@@ -71,6 +71,12 @@ def _chunks(rest: bytes) -> tuple[bytes, bytes] | None:
     return None
 
 
+async def turns() -> None:
+    """Let what was written be read, before more is written."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 class Complaints(logging.Handler):
     """Keeps what is logged as an error."""
 
@@ -124,7 +130,7 @@ class RawDoor:
         for packet in packets:
             writer.write(packet)
             await writer.drain()
-            await asyncio.sleep(0)
+            await turns()
         try:
             while len([one for one in found if one.status >= 200]) < len(methods):
                 piece = await asyncio.wait_for(reader.read(2**16), PATIENCE)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 LINE = re.compile(rb"[A-Z]+ /[\x21-\x7e]* HTTP/1\.1")
 HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t\x20-\x7e\x80-\xff]*)")
 SIZE = re.compile(rb"[0-9a-f]{1,15}")
+NUMBERED = re.compile(rb"x-request-id: [^\r]*\r\n")
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -23,6 +24,7 @@ class Message:
     method: str
     target: str
     headers: list[tuple[str, str]]
+    head: bytes  # as it came
     body: bytes
     connection: int  # the number of the connection it came on
 
@@ -30,10 +32,9 @@ class Message:
         return [value for key, value in self.headers if key == name]
 
     @property
-    def meaning(self) -> tuple[str, str, bytes, list[tuple[str, str]]]:
-        """All of it but the number that the door gives to each request."""
-        told = [pair for pair in self.headers if pair[0] != "x-request-id"]
-        return self.method, self.target, self.body, told
+    def said(self) -> tuple[bytes, bytes]:
+        """All of it but the number that the door gives to each request, and where its chunks end."""
+        return NUMBERED.sub(b"", self.head), self.body
 
 
 Answering = Callable[[Message], bytes]
@@ -52,6 +53,8 @@ class RawUpstream:
 
     port: int = 0
     answer: Answering = plain
+    answers: list[bytes] = field(default_factory=list)  # packets of the next answer, instead
+    closes: bool = False  # after the next answer
     raw: list[bytearray] = field(default_factory=list)  # of each connection
     messages: list[Message] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
@@ -70,6 +73,7 @@ class RawUpstream:
         """Begin anew; connections stay and are counted on."""
         for bytes_of_one in self.raw:
             bytes_of_one.clear()
+        self.answers = []
         self.messages.clear()
         self.odd.clear()
         self.ended.clear()
@@ -133,18 +137,24 @@ class _Reading:
         if not first:
             return False
         self.upstream.raw[self.number] += first
-        start, *lines = (first + await self.until(b"\r\n\r\n"))[:-4].split(b"\r\n")
+        head = first + await self.until(b"\r\n\r\n")
+        start, *lines = head[:-4].split(b"\r\n")
         if not LINE.fullmatch(start):
             raise OddError(f"the first line is {start!r}")
         headers = [self.header(line) for line in lines]
         message = Message(
-            method=start.split(b" ")[0].decode(), target=start.split(b" ")[1].decode(), headers=headers,
+            method=start.split(b" ")[0].decode(), target=start.split(b" ")[1].decode(), headers=headers, head=head,
             body=await self.body(headers), connection=self.number,
         )  # fmt: skip
         self.upstream.messages.append(message)
-        self.writer.write(self.upstream.answer(message))
-        await self.writer.drain()
-        return True
+        packets, self.upstream.answers = self.upstream.answers or [self.upstream.answer(message)], []
+        for packet in packets:
+            self.writer.write(packet)
+            await self.writer.drain()
+            for _ in range(3):  # let it be read before more is sent
+                await asyncio.sleep(0)
+        closes, self.upstream.closes = self.upstream.closes, False
+        return not closes
 
     def header(self, line: bytes) -> tuple[str, str]:
         found = HEADER.fullmatch(line)
