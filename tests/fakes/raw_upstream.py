@@ -55,6 +55,7 @@ class RawUpstream:
     answer: Answering = plain
     answers: list[bytes] = field(default_factory=list)  # packets of the next answer, instead
     closes: bool = False  # after the next answer
+    closing: bool = False  # after every trick
     raw: list[bytearray] = field(default_factory=list)  # of each connection
     messages: list[Message] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
@@ -154,7 +155,7 @@ class _Reading:
             for _ in range(3):  # let it be read before more is sent
                 await asyncio.sleep(0)
         closes, self.upstream.closes = self.upstream.closes, False
-        return not closes
+        return not closes and not (self.upstream.closing and "/trick" in message.target)
 
     def header(self, line: bytes) -> tuple[str, str]:
         found = HEADER.fullmatch(line)
