@@ -37,7 +37,8 @@ def replies(raw: bytes, *, methods: str = "") -> tuple[list[Reply], bytes]:
         start, *lines = head.split(b"\r\n")
         status = STATUS.fullmatch(start)
         assert status is not None, f"no answer: {raw!r}"
-        headers = dict(line.decode("latin-1").lower().split(": ", 1) for line in lines)
+        pairs = [line.decode("latin-1").split(": ", 1) for line in lines]
+        headers = {name.lower(): value for name, value in pairs}
         final = len([one for one in found if one.status >= 200])
         bodiless = int(status[1]) < 200 or int(status[1]) in {204, 304} or methods[final : final + 1] == "H"
         body = (b"", rest) if bodiless else _body(headers, rest)
