@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +13,7 @@ from shiva_exporters.broker import source as exporter
 from shiva_jupyter_proxy.adapters import broker_http as door
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
 from shiva_manager_api.adapters.broker_http import BrokerHttp
-from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, Wish
+from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, StartUnansweredError, Wish
 
 from tests.contract.described import PROBLEM, Examples, served
 from tests.fakes.proxy_broker import LOCAL
@@ -92,6 +94,17 @@ def test_to_the_manager_an_answer_that_cannot_be_read_is_a_broker_away(
 def test_to_the_manager_nobody_there_is_a_broker_away(operation: str) -> None:
     with pytest.raises(BrokerUnavailableError):
         MANAGER_CALLS[operation](BrokerHttp(NOWHERE, TOKEN))
+
+
+def test_to_the_manager_an_unanswered_start_may_still_come_about() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+        broker = BrokerHttp(f"http://127.0.0.1:{server.getsockname()[1]}", TOKEN)
+        waiting = pool.submit(broker.launch, "ada", Wish())
+        connection = server.accept()[0]
+        with connection:
+            assert connection.recv(4) == b"POST"  # and hangs up, as a broker that is killed does
+        with pytest.raises(StartUnansweredError):
+            waiting.result()
 
 
 def test_the_request_id_goes_along(broker: Examples) -> None:

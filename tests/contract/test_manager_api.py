@@ -20,6 +20,7 @@ from shiva_manager_api.domain.ports import (
     BrokerUnavailableError,
     MetricsUnavailableError,
     PortError,
+    StartUnansweredError,
 )
 from shiva_manager_api.service import Manager
 from werkzeug.test import TestResponse
@@ -155,6 +156,15 @@ def test_what_nobody_reported_is_null_in_the_answer() -> None:
     assert {gpu["utilization_ratio"] for gpu in machine["gpus"]} == {None}
 
 
+def test_an_unanswered_start_may_still_come_about_and_says_so() -> None:
+    world = World()
+    world.broker.failure = StartUnansweredError()
+    answer = world.call("start")
+    CONTRACT.check(answer)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "broker-unavailable")
+    assert "It may still start" in answer.get_json()["detail"]
+
+
 def test_a_person_cannot_start_in_anothers_name() -> None:
     world = World()
     answer = world.call("start", json={"owner": "ken"})
@@ -168,8 +178,8 @@ def test_examples_in_the_contract_are_what_it_describes(name: str) -> None:
 
 
 def test_every_error_of_ours_is_one_problem() -> None:
-    assert set(PROBLEMS) == set(PortError.__subclasses__())
-    assert len({kind.code for kind in PROBLEMS.values()}) == len(PROBLEMS)
+    assert set(PROBLEMS) == {*PortError.__subclasses__(), StartUnansweredError}
+    assert len({kind.code for kind in PROBLEMS.values()}) == len(PortError.__subclasses__())
 
 
 JSON = st.recursive(

@@ -9,7 +9,14 @@ import requests
 from shiva_common import logs
 
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, Tenant
-from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, Container, Image, Wish
+from shiva_manager_api.domain.ports import (
+    BrokerRefusedError,
+    BrokerUnavailableError,
+    Container,
+    Image,
+    StartUnansweredError,
+    Wish,
+)
 
 T = TypeVar("T")
 
@@ -78,7 +85,8 @@ class BrokerHttp:
             )
             body = answer.json() if answer.content else None
         except (requests.RequestException, ValueError) as error:
-            raise BrokerUnavailableError(f"{method} {path}: {error!r}") from error
+            unanswered = StartUnansweredError if method == "POST" else BrokerUnavailableError
+            raise unanswered(f"{method} {path}: {error!r}") from error
         if answer.ok:
             return answer.status_code, body
         raise _refusal(answer.status_code, body)

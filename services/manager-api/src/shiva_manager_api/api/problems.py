@@ -11,6 +11,7 @@ from shiva_manager_api.domain.ports import (
     MetricsUnavailableError,
     NotYoursError,
     PortError,
+    StartUnansweredError,
 )
 
 
@@ -26,6 +27,7 @@ class Kind(NamedTuple):
 PROBLEMS: dict[type[PortError], Kind] = {
     MetricsUnavailableError: Kind(503, "metrics-unavailable", "There are no numbers now", "Running notebooks and homes are not touched. Try again in a few seconds."),
     BrokerUnavailableError: Kind(503, "broker-unavailable", "Containers cannot be started or stopped now", "Running notebooks and homes are not touched. Try again in a few seconds."),
+    StartUnansweredError: Kind(503, "broker-unavailable", "The start was not confirmed", "It may still start: look again in a moment before you try again. Your home is safe."),
     NotYoursError: Kind(403, "not-yours", "That container is not yours", "Nothing was changed."),
     BrokerRefusedError: Kind(409, "refused", "The broker refused", "Nothing was changed."),
 }  # fmt: skip

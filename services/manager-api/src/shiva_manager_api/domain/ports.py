@@ -3,6 +3,7 @@
 PortError
 ├── MetricsUnavailableError   Prometheus gave no usable answer
 ├── BrokerUnavailableError    the broker gave no usable answer; nothing is known to have changed
+│   └── StartUnansweredError  to a start: it may still come about
 ├── BrokerRefusedError        the broker understood and said no, with a problem of its own
 └── NotYoursError             it belongs to somebody else
 """
@@ -26,6 +27,10 @@ class MetricsUnavailableError(PortError):
 
 class BrokerUnavailableError(PortError):
     """The broker gave no usable answer. Nothing is known to have changed."""
+
+
+class StartUnansweredError(BrokerUnavailableError):
+    """The broker gave no answer to a start, which may still come about."""
 
 
 class NotYoursError(PortError):
