@@ -70,11 +70,11 @@ def write_targets(folder: Path, machines: Sequence[Machine], ports: Mapping[str,
     groups = {
         "node": [_target(machine, ports, "node", demo=demo) for machine in machines],
         "gpu": [_target(machine, ports, "gpu", demo=demo) for machine in machines],
-        "broker": [{"targets": [f"{LOOPBACK}:{ports['broker-exporter']}"], "labels": {}}],
+        "broker": [{"targets": [f"{LOOPBACK}:{ports['broker-exporter']}"], "labels": {"instance": "broker-exporter"}}],
         "services": [
             {
                 "targets": [f"{LOOPBACK}:{ports[service]}"],
-                "labels": {"service": service} | ({"__metrics_path__": path} if path else {}),
+                "labels": {"service": service, "instance": service} | ({"__metrics_path__": path} if path else {}),
             }
             for service, path in (("manager-api", ""), ("jupyter-broker", ""), ("jupyter-proxy", "/-/metrics"))
         ],
@@ -85,8 +85,9 @@ def write_targets(folder: Path, machines: Sequence[Machine], ports: Mapping[str,
 
 
 def _target(machine: Machine, ports: Mapping[str, int], job: str, *, demo: bool) -> dict[str, Any]:
-    labels = {"host": machine["name"]}
+    # A fixed instance: with the port in it, each run would begin new series, and the last run's would count for 5 minutes more.
+    labels = {"host": machine["name"], "instance": machine["name"]}
     if not demo:
         return {"targets": [f"{machine['address']}:{ports[f'{job}-exporter']}"], "labels": labels}
-    labels |= {"instance": machine["name"], "__metrics_path__": f"/{job}/metrics", "__param_machine": machine["name"]}
+    labels |= {"__metrics_path__": f"/{job}/metrics", "__param_machine": machine["name"]}
     return {"targets": [f"{LOOPBACK}:{ports['demo-machines']}"], "labels": labels}

@@ -1,9 +1,12 @@
 """`make run` itself: Ctrl-C leaves nothing but notebooks, and the next start finds them."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -11,7 +14,7 @@ import requests
 
 from deploy.dev import notebooks
 from tests.e2e.person import Person
-from tests.e2e.running import ROOT, start
+from tests.e2e.running import ROOT, Running, eventually, start
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -71,6 +74,34 @@ def test_ctrl_c_during_the_start_ends_it_at_once_and_leaves_nothing(tmp_path: Pa
         assert "Everything has ended" in printed.read()
     assert process.wait(30) == 0
     assert [each.pid for each in psutil.process_iter() if str(folder) in _command(each)] == []
+
+
+def test_a_restart_continues_the_same_series(tmp_path: Path) -> None:
+    for _ in range(2):  # the second run has other ports
+        running = start(tmp_path / "run")
+        try:
+            _assert_each_target_has_one_series(running)
+        finally:
+            running.interrupt()
+
+
+def _assert_each_target_has_one_series(running: Running) -> None:
+    def asked(path: str) -> Any:
+        url = f"http://127.0.0.1:{running.ports()['prometheus']}/api/v1/{path}"
+        return requests.get(url, timeout=5).json()["data"]
+
+    def machines() -> list[dict[str, Any]]:
+        return list(Person(running.address, "ada").api("GET", "machines").json()["machines"])
+
+    def scraped() -> bool:
+        return [target["health"] for target in asked("targets")["activeTargets"]] == ["up"] * 6
+
+    eventually(scraped, seconds=30, what="every target is scraped by this run")
+    ups = [(each["metric"]["job"], each["metric"].get("host")) for each in asked("query?query=up")["result"]]
+    host = socket.gethostname()
+    assert sorted(ups, key=str) == [("broker", None), ("gpu", host), ("node", host)] + [("services", None)] * 3
+    eventually(lambda: machines()[0]["cpus"] is not None, seconds=10, what="the manager has numbers")
+    assert [machine["cpus"] for machine in machines()] == [os.cpu_count()]
 
 
 def _command(process: psutil.Process) -> str:
