@@ -20,7 +20,9 @@ Machine = Mapping[str, Any]
 def this_machine() -> list[Machine]:
     """Return this machine with the GPUs that its driver shows, and nothing invented."""
     exporter = Path(sys.executable).parent / "shiva-gpu-exporter"
-    listed = subprocess.run([exporter, "--list"], capture_output=True, text=True, check=True, timeout=60)
+    listed = subprocess.run(  # a session of its own: Ctrl-C is for us
+        [exporter, "--list"], capture_output=True, text=True, check=True, timeout=60, start_new_session=True
+    )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     gpus = json.loads(listed.stdout)
     return [_machine(socket.gethostname(), cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=gpus)]

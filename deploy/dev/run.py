@@ -1,141 +1,18 @@
-"""`make run` and `make demo`: start the whole suite here, say where it answers, and end it all on Ctrl-C."""
+"""`make run` and `make demo`: listen for Ctrl-C before anything slow is imported, then serve."""
 
-import argparse
-import contextlib
-import fcntl
 import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import requests
-
-from deploy.dev import notebooks, suite
-
-START_SECONDS = 90.0
-STOP_SECONDS = 20.0
-
-
-def supervisor_config(prepared: suite.Suite) -> Path:
-    """Write supervisord's configuration, secrets included, for our eyes only; return its path."""
-    folder = prepared.folder
-    lines = [
-        "[supervisord]",
-        "nodaemon=true",
-        "silent=true",
-        f"logfile={folder}/logs/supervisord.log",
-        f"pidfile={folder}/supervisord.pid",
-        f"childlogdir={folder}/logs",
-    ]
-    for program in prepared.programs:
-        environment = ",".join(f'{key}="{value}"' for key, value in program.environment.items())
-        lines += [
-            "",
-            f"[program:{program.name}]",
-            "command=" + " ".join(f'"{part}"' for part in program.command),
-            f"environment={environment}",
-            f"directory={folder}",
-            "autorestart=true",
-            "startsecs=1",
-            "startretries=1000",
-            "stopasgroup=true",
-            "killasgroup=true",
-            "stopwaitsecs=8",
-            "redirect_stderr=true",
-            f"stdout_logfile={folder}/logs/{program.name}.log",
-            "stdout_logfile_maxbytes=5MB",
-            "stdout_logfile_backups=1",
-        ]
-    path = folder / "supervisord.conf"
-    path.touch(mode=0o600)
-    path.write_text("\n".join(lines).replace("%", "%%") + "\n", encoding="utf-8")
-    return path
-
-
-@contextlib.contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder, so that two runs never share homes and records."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        sys.exit(f"Shiva cannot keep its things in {folder}: {error.strerror}. Name another folder with --state.")
-    with (folder / "run.lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            sys.exit(
-                f"Shiva already runs from {folder}. Stop it there with Ctrl-C, or name another folder with --state."
-            )
-        yield
-
-
-def wait_until_answering(prepared: suite.Suite, supervisor: subprocess.Popen[bytes], stopped: threading.Event) -> bool:
-    """Return whether the door, the manager, the broker and Prometheus answer within the time, and nobody stopped us."""
-    ports = prepared.ports
-    waiting = {
-        "jupyter-broker": f"http://127.0.0.1:{ports['jupyter-broker']}/health",
-        "manager-api": f"http://127.0.0.1:{ports['manager-api']}/health",
-        "prometheus": f"http://127.0.0.1:{ports['prometheus']}/-/ready",
-        "jupyter-proxy": f"{prepared.address}-/health",
-    }
-    deadline = time.monotonic() + START_SECONDS
-    while waiting and time.monotonic() < deadline and supervisor.poll() is None and not stopped.is_set():
-        for name, url in list(waiting.items()):
-            with contextlib.suppress(requests.RequestException):
-                if requests.get(url, timeout=2).status_code == requests.codes.ok:
-                    del waiting[name]
-        stopped.wait(0.1)
-    for name in () if stopped.is_set() else waiting:
-        print(f"{name} does not answer; see {prepared.folder}/logs/{name}.log", file=sys.stderr)
-    return not waiting and not stopped.is_set()
-
-
-def stop(supervisor: subprocess.Popen[bytes]) -> None:
-    """End every service; notebooks go on."""
-    supervisor.terminate()
-    try:
-        supervisor.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        supervisor.kill()
 
 
 def main() -> None:
-    """Run until Ctrl-C, SIGTERM, or the supervisor's end."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--demo", action="store_true", help="three simulated machines of two GPUs each")
-    parser.add_argument(
-        "--port", type=suite.port_number, default=8000, help="of the dashboard; the next free one is taken"
-    )
-    parser.add_argument("--state", type=Path, help="folder of this run (default: .run/real or .run/demo)")
-    options = parser.parse_args()
-    folder = (options.state or suite.ROOT / ".run" / ("demo" if options.demo else "real")).resolve()
+    """Run until Ctrl-C, SIGTERM, a closed terminal, or the supervisor's end."""
     stopped = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    with only_one(folder):
-        try:
-            prepared = suite.prepare(folder, demo=options.demo, port=options.port)
-        except suite.MissingPartError as error:
-            sys.exit(str(error))
-        except (OSError, ValueError) as error:
-            sys.exit(f"{folder} cannot be used: {error}. Repair or remove what is broken there; homes are in homes/.")
-        print("Starting the services …", flush=True)
-        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(supervisor_config(prepared))]
-        supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-        try:
-            answering = wait_until_answering(prepared, supervisor, stopped)
-            if answering:
-                word = "Shiva DEMO" if options.demo else "Shiva"
-                print(f"{word} is ready: {prepared.address}   (Ctrl-C ends it)", flush=True)
-            while answering and supervisor.poll() is None and not stopped.wait(0.2):
-                pass
-        finally:
-            stop(supervisor)
-        notebooks.tell(folder, demo=options.demo)
-        sys.exit(0 if answering or stopped.is_set() else 1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN):  # nohup: go on without a terminal
+            signal.signal(number, lambda *_: stopped.set())
+    from deploy.dev import serving
+
+    serving.main(stopped)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.dev import inventory, run, suite
+from deploy.dev import inventory, serving, suite
 from tests.require import require
 
 MACHINES = {"real": inventory.this_machine, "demo": inventory.simulated}
@@ -42,7 +42,7 @@ def test_prometheus_accepts_the_configuration_and_finds_the_targets(tmp_path: Pa
 def test_secrets_are_in_files_for_us_alone_and_on_no_command_line(tmp_path: Path, demo: bool) -> None:
     folder = tmp_path / "run"
     prepared = suite.prepare(folder, demo=demo, port=0)
-    config = run.supervisor_config(prepared)
+    config = serving.supervisor_config(prepared)
     keys = suite.kept_secrets(folder)
     assert len(set(keys.values())) == len(suite.TOKENS)
     for path in folder.rglob("*"):
@@ -88,7 +88,7 @@ def test_a_missing_program_is_one_sentence_with_what_to_install() -> None:
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
-    with run.only_one(tmp_path), pytest.raises(SystemExit, match="already runs"), run.only_one(tmp_path):
+    with serving.only_one(tmp_path), pytest.raises(SystemExit, match="already runs"), serving.only_one(tmp_path):
         pass
 
 
@@ -110,6 +110,15 @@ def test_what_cannot_start_says_why_in_a_sentence(tmp_path: Path, case: str) -> 
     assert ended.returncode in {1, 2}
     assert sentence in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_driver_that_hangs_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hanging() -> list[inventory.Machine]:
+        raise subprocess.TimeoutExpired("shiva-gpu-exporter", 60)
+
+    monkeypatch.setattr(inventory, "this_machine", hanging)
+    with pytest.raises(SystemExit, match=r"GPUs of this machine cannot be listed: .* timed out after 60 seconds"):
+        serving.prepared_suite(tmp_path, demo=False, port=0)
 
 
 def test_make_alone_prints_help_with_every_everyday_command() -> None:

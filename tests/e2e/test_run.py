@@ -1,6 +1,7 @@
 """`make run` itself: Ctrl-C leaves nothing but notebooks, and the next start finds them."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -32,7 +33,7 @@ def test_ctrl_c_ends_the_services_and_the_next_start_finds_the_notebook(tmp_path
     assert first.process.returncode == 0
     assert "ada" in printed
     assert "make stop-notebooks" in printed
-    assert [each for each in services if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+    assert _living(services) == []
     assert record.pid is not None
     assert psutil.pid_exists(record.pid), "the notebook goes on"
 
@@ -63,17 +64,73 @@ def test_the_page_answers_at_the_printed_address_and_nowhere_else(tmp_path: Path
         running.interrupt()
 
 
-def test_ctrl_c_during_the_start_ends_it_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["listening", "holding", "starting"])
+def test_ctrl_c_during_the_start_ends_it_at_once_and_leaves_nothing(tmp_path: Path, moment: str) -> None:
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "deploy.dev.run", "--state", str(folder), "--port", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout is not None
-    with process.stdout as printed:
-        assert "Starting" in printed.readline()
-        process.send_signal(signal.SIGINT)
-        assert "Everything has ended" in printed.read()
-    assert process.wait(30) == 0
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    reached = {
+        "listening": lambda: _catches_hangup(process.pid),  # before the imports
+        "holding": lambda: (folder / "run.lock").exists(),  # before the services
+        "starting": lambda: (folder / "supervisord.pid").exists(),
+    }
+    eventually(reached[moment], seconds=30, what=moment)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in printed
+    assert ("Everything has ended" in printed) == ("Starting" in printed)
     assert [each.pid for each in psutil.process_iter() if str(folder) in _command(each)] == []
+
+
+def _catches_hangup(pid: int) -> bool:
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    return caught is not None and bool(int(caught[1], 16) & 1 << signal.SIGHUP - 1)
+
+
+def test_a_closed_terminal_ends_the_services(tmp_path: Path) -> None:
+    running = start(tmp_path / "run")
+    services = running.services()
+    running.process.send_signal(signal.SIGHUP)
+    assert running.process.wait(30) == 0
+    assert _living(services) == []
+
+
+def test_after_a_killed_run_the_next_one_ends_its_services_and_keeps_its_notebook(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    first = start(folder)
+    services = first.services()
+    Person(first.address, "ada").start()
+    [record] = notebooks.records(folder)
+    first.process.kill()
+    first.process.wait(10)
+    assert _living(services) == services
+
+    second = start(folder)
+    try:
+        assert any("left behind" in line for line in second.output)
+        assert _living(services) == []
+        assert record.pid is not None
+        assert psutil.pid_exists(record.pid), "the notebook goes on"
+    finally:
+        second.interrupt()
+        notebooks.stop_all(folder)
+
+
+def test_a_killed_supervisor_takes_the_services_along(tmp_path: Path) -> None:
+    running = start(tmp_path / "run")
+    services = running.services()
+    psutil.Process(services[0].ppid()).kill()
+    running.process.wait(60)
+    running.reader.join(10)
+    assert "left behind" in "".join(running.output)
+    assert _living(services) == []
+
+
+def _living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_restart_continues_the_same_series(tmp_path: Path) -> None:
