@@ -1,5 +1,6 @@
 """`make demo`: three simulated machines, moving values, several people, and the word DEMO on every page."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -53,5 +54,12 @@ def test_every_page_says_demo(demo: Running, page: Page) -> None:
     expect(page.get_by_text("DEMO").first).to_be_visible()
     page.goto(f"{demo.address}user/visitor/lab")
     expect(page.get_by_text("DEMO").first).to_be_visible()
+    visitor = Person(demo.address, "visitor")
+    container = visitor.start()
+    page.goto(f"{demo.address}user/visitor/lab")
+    expect(page.locator(".jp-LauncherCard").first).to_be_visible(timeout=60_000)
+    expect(page).to_have_title(re.compile("DEMO"))
+    expect(page.locator("#jp-MainMenu").get_by_text("DEMO")).to_be_visible()
+    visitor.stop(container["id"])
     page.goto(f"{demo.address}no-such-page")
     expect(page.get_by_text("DEMO").first).to_be_visible()

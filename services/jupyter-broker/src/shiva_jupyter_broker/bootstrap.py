@@ -73,7 +73,7 @@ def build(settings: Settings) -> Built:
         cpus=settings.cpus, memory_bytes=settings.memory_bytes, shm_bytes=settings.shm_bytes, pids=settings.pids
     )
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    launcher: Launcher = ProcessLauncher(settings.state_dir)
+    launcher: Launcher = ProcessLauncher(settings.state_dir, demo=settings.demo)
     if settings.demo:
         launcher = DemoLauncher(launcher, inventory.machines(), limits, clock)
     registry = CollectorRegistry()

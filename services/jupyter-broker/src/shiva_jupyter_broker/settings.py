@@ -22,7 +22,7 @@ class Settings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 8082
     launcher: str = "process"
-    demo: bool = False  # adds simulated people
+    demo: bool = False  # adds simulated people, and the word DEMO to every JupyterLab
     cpus: float = 2.0  # limits of each container
     memory_bytes: int = 4 * 2**30
     shm_bytes: int = 64 * 2**20

@@ -14,6 +14,7 @@ LAUNCH_MARK = "SHIVA_LAUNCH_ID"  # in the environment of every process of a cont
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
 PASSED_ON_PREFIXES = ("PIP_",)
 DEFAULTS = Path(__file__).parent / "jupyter"  # JupyterLab's settings as we ship them: a person's own go over them
+DEMO = Path(__file__).parent / "jupyter_demo"  # the word DEMO in the title and in the menu bar
 
 
 def configuration(spec: ContainerSpec, *, port: int) -> dict[str, object]:
@@ -45,7 +46,7 @@ def arguments(config: Path) -> list[str]:
     return [sys.executable, "-E", "-s", "-m", "jupyterlab", "--config", str(config)]
 
 
-def environment(spec: ContainerSpec, *, runtime: Path, ours: Mapping[str, str]) -> dict[str, str]:
+def environment(spec: ContainerSpec, *, runtime: Path, ours: Mapping[str, str], demo: bool) -> dict[str, str]:
     """Return the whole environment: nothing of ours but what is listed, no secret.
 
     What people install with pip goes to `~/.local`, not into the environment that runs the server.
@@ -62,7 +63,7 @@ def environment(spec: ContainerSpec, *, runtime: Path, ours: Mapping[str, str]) 
         "PIP_PREFIX": str(local),
         "PYTHONPATH": str(packages),
         "JUPYTER_RUNTIME_DIR": str(runtime),
-        "JUPYTER_CONFIG_PATH": str(DEFAULTS),
+        "JUPYTER_CONFIG_PATH": f"{DEMO}:{DEFAULTS}" if demo else str(DEFAULTS),
         "CUDA_VISIBLE_DEVICES": ",".join(spec.gpus),
         "SHIVA_CONTAINER_ID": spec.id,
         LAUNCH_MARK: spec.launch_id,

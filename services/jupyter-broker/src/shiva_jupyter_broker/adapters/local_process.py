@@ -40,8 +40,9 @@ class ProcessLauncher:
 
     name = "process"
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *, demo: bool = False) -> None:
         """Take up what an earlier broker left under `state`: running containers, and stops that were under way."""
+        self._demo = demo
         self._records = Records(state / "containers")
         self._children: dict[LaunchId, subprocess.Popen[bytes]] = {}  # ours to reap, and to ask for an exit status
         self._lock = threading.Lock()
@@ -97,7 +98,7 @@ class ProcessLauncher:
         with (folder / "jupyter.log").open("wb") as output:
             child = subprocess.Popen(
                 jupyter_settings.arguments(config),
-                env=jupyter_settings.environment(spec, runtime=runtime, ours=os.environ),
+                env=jupyter_settings.environment(spec, runtime=runtime, ours=os.environ, demo=self._demo),
                 cwd=spec.home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
