@@ -23,7 +23,7 @@ KINDS: list[tuple[str, tuple[str, ...], bytes]] = [
     ("GET /user/ken/x HTTP/1.1", ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"), b""),
     ("HEAD /user/ken/x HTTP/1.0", ("Connection: keep-alive",), b""),
     ("OPTIONS /-/login HTTP/1.1", ("Expect: 100-continue",), b""),
-    ("POST /-/login?next=/ HTTP/1.1", ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 6"), b"name=x"),
+    ("POST /-/health?next=/ HTTP/1.1", ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 6"), b"name=x"),
     ("GET /api/v1/machines HTTP/1.1", ("If-None-Match: x",), b""),
 ]  # fmt: skip
 Mutation = tuple[int, int, bytes, str]

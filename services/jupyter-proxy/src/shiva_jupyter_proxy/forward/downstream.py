@@ -12,8 +12,8 @@ from shiva_jupyter_proxy.forward.bodies import Body, body_of
 from shiva_jupyter_proxy.forward.connection import Connection
 from shiva_jupyter_proxy.forward.front import Deadline, Front
 from shiva_jupyter_proxy.forward.heads import AnswerHead, first_head
-from shiva_jupyter_proxy.forward.pool import watch_peer
 from shiva_jupyter_proxy.forward.refused import RefusedError
+from shiva_jupyter_proxy.forward.sockets import half_closed, watch_peer
 from shiva_jupyter_proxy.forward.tunnel import Tunnel
 
 log = logging.getLogger("shiva.jupyter_proxy.forward")
@@ -99,12 +99,10 @@ class Downstream(asyncio.BufferedProtocol):
         return whole
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Drop what was on its way."""
+        """Drop what was on its way; a decision or connection that is waited for finds nobody."""
         del exc
         self._state = State.CLOSED
         self._deadline.cancel()
-        if self._task is not None:
-            self._task.cancel()
         if self._upstream is not None:
             self._upstream.drop()
         self._front.leave(self, self._peer)
@@ -184,7 +182,7 @@ class Downstream(asyncio.BufferedProtocol):
         decided = await decision
         if isinstance(decided, Reply):
             self._reply(decided)
-        else:
+        elif self._state is State.EXCHANGE:  # else the browser went away meanwhile
             self._going_to = decided
             await self._connect(decided)
 
@@ -390,8 +388,7 @@ class Downstream(asyncio.BufferedProtocol):
     def _end(self) -> None:
         """Send no more, and let the browser end: closed with bytes unread, its system would throw the answer away."""
         self._state = State.CLOSED
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
+        if half_closed(self._transport):
             self._transport.resume_reading()
             self._deadline.within(LINGER_SECONDS)
         else:

@@ -30,7 +30,7 @@ class Limits:
     idle_seconds: float = 75.0  # between two requests
     body_seconds: float = 60.0  # without a byte of a body that was announced
     stalled_seconds: float = 120.0  # without taking a byte of an answer that waits
-    half_closed_seconds: float = 10.0  # for the answer to a client that sends no more, and may be gone
+    half_closed_seconds: float = 5.0  # for the answer to a client that sends no more, and may be gone
     connections: int = 1000  # of one address
 
 

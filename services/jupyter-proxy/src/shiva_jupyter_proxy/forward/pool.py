@@ -1,7 +1,6 @@
 """Connections that wait for the next request to the same upstream and route; never shared between two routes."""
 
 import asyncio
-import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
@@ -10,21 +9,12 @@ from shiva_jupyter_proxy.domain.messages import Upstream
 from shiva_jupyter_proxy.domain.targets import Targets
 from shiva_jupyter_proxy.forward.connection import Connection
 from shiva_jupyter_proxy.forward.heads import Reader
+from shiva_jupyter_proxy.forward.sockets import watch_peer
 
 CONNECT_SECONDS = 5.0
 MAX_IDLE = 64  # connections kept for one upstream
 IDLE_SECONDS = 30.0
 READ_BYTES = 256 * 1024
-KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 6))  # a dead peer: 90 s
-
-
-def watch_peer(transport: asyncio.BaseTransport) -> None:
-    """Let the system notice when the other machine is gone."""
-    found = transport.get_extra_info("socket")
-    if found is not None and found.family in {socket.AF_INET, socket.AF_INET6}:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in KEEP_ALIVE:
-            found.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Pool:

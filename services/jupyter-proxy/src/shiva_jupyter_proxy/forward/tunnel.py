@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from shiva_jupyter_proxy.domain.ports import Observer
+from shiva_jupyter_proxy.forward.sockets import half_closed
 
 LINGER_SECONDS = 10.0  # for what one end still has to take when the other one is gone
 
@@ -93,11 +94,7 @@ class End(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """Say so to the other side, which may still send."""
         self.finished = True
-        transport = self.other.transport
-        if self.other.finished or not transport.can_write_eof() or transport.is_closing():
-            return False
-        transport.write_eof()
-        return True
+        return not self.other.finished and half_closed(self.other.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the other one too."""
