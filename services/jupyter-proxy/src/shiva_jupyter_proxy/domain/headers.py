@@ -20,6 +20,7 @@ END_TO_END = frozenset(
 WHOLE_ORIGIN = frozenset(
     {"service-worker-allowed", "clear-site-data", "strict-transport-security", "alt-svc", "nel", "report-to"}
 )  # what a container would say about every page of its host, others' included
+DECIDING = frozenset({"host", "cookie", "authorization", "content-length"})
 CLAIMS = ("x-forwarded-", "x-shiva-")  # only the door may say these
 CLAIM_NAMES = frozenset({"forwarded", "x-real-ip", "x-remote-user", "x-scheme", "remote-user", "x-request-id"})
 
@@ -41,12 +42,17 @@ def without_session(cookie: str) -> str:
     return ";".join(kept).strip()
 
 
+def is_disguised(name: str) -> bool:
+    """Whether a header is one that decides, in a spelling that some servers read as the same."""
+    return "_" in name and name.replace("_", "-") in HOP_BY_HOP | DECIDING
+
+
 def passed_on(head: RequestHead, *, drop: frozenset[str]) -> Headers:
     """Return the client's headers that may go on; framing is added by whoever sends them."""
     hop = HOP_BY_HOP | named_by_connection(head.values("connection")) | {"content-length"} | drop
     passed: Headers = []
     for name, value in head.headers:
-        if name in hop or is_claim(name):
+        if name in hop or is_claim(name) or is_disguised(name):
             continue
         if name == "cookie":
             value = without_session(value)

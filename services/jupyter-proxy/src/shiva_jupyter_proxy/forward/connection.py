@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 from shiva_jupyter_proxy.forward.bodies import Body, Chunked, Counted, UntilClosed
-from shiva_jupyter_proxy.forward.heads import BARE, END, AnswerHead, Reader
+from shiva_jupyter_proxy.forward.heads import BARE_SO_FAR, END, AnswerHead, Reader
 from shiva_jupyter_proxy.forward.refused import RefusedError
 
 MAX_HEAD_BYTES = 128 * 1024
@@ -36,8 +36,8 @@ class Exchange(Protocol):
     def upgraded(self, head: AnswerHead, rest: bytes) -> None:
         """Take the 101, and the first bytes behind it; and from now on the transport."""
 
-    def lost(self, *, before_answer: bool) -> None:
-        """The connection broke, or what came is no answer."""
+    def lost(self, *, before_answer: bool, silently: bool) -> None:
+        """The connection broke, or what came is no answer; `silently`: not one byte of it came."""
 
     def hold_request(self) -> None:
         """Send no more for now: the upstream reads slowly."""
@@ -63,7 +63,7 @@ class Connection(asyncio.BufferedProtocol):
     """One connection to an upstream."""
 
     __slots__ = (
-        *("_answered", "_body", "_buffer", "_exchange", "_head_only", "_interims", "_keep", "_keeper"),
+        *("_answered", "_body", "_buffer", "_exchange", "_head_only", "_heard", "_interims", "_keep", "_keeper"),
         *("key", "since", "transport", "used"),
     )
 
@@ -83,7 +83,7 @@ class Connection(asyncio.BufferedProtocol):
         self._exchange = exchange
         self._head_only = head_only
         self._interims = 0
-        self._answered = False
+        self._answered = self._heard = False
         self._keep = True
         self._body = None
 
@@ -102,6 +102,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Read the answer."""
         data = bytes(self._keeper.view[:nbytes])
+        self._heard = True
         exchange = self._exchange
         if exchange is None:  # nobody asked: never let it reach the next one who does
             self.close()
@@ -121,7 +122,7 @@ class Connection(asyncio.BufferedProtocol):
             exchange.answer_end()
             exchange.flush()
         else:
-            exchange.lost(before_answer=not self._answered)
+            exchange.lost(before_answer=not self._answered, silently=not self._heard)
 
     def pause_writing(self) -> None:
         """The upstream reads slowly."""
@@ -142,6 +143,8 @@ class Connection(asyncio.BufferedProtocol):
             if end < len(END):
                 self._hold(data)
                 return
+            if end > MAX_HEAD_BYTES:
+                raise RefusedError(502, "the answer's head is too large")
             self._buffer = b""
             head = self._keeper.reader.answer(data if end == len(data) else data[:end])
             data = data[end:]
@@ -161,7 +164,7 @@ class Connection(asyncio.BufferedProtocol):
         exchange.flush()
 
     def _hold(self, data: bytes) -> None:
-        if len(data) > MAX_HEAD_BYTES or BARE.search(data[:-1]):
+        if len(data) > MAX_HEAD_BYTES or BARE_SO_FAR.search(data):
             raise RefusedError(502, "the answer has no head, or a large one")
         self._buffer = data
 
@@ -200,7 +203,7 @@ class Connection(asyncio.BufferedProtocol):
         exchange, self._exchange = self._exchange, None
         self.close()
         if exchange is not None:
-            exchange.lost(before_answer=not self._answered)
+            exchange.lost(before_answer=not self._answered, silently=not self._heard)
 
     # what the other side wants
 

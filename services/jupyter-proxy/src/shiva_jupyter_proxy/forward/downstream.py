@@ -12,6 +12,7 @@ from shiva_jupyter_proxy.forward.bodies import Body, body_of
 from shiva_jupyter_proxy.forward.connection import Connection
 from shiva_jupyter_proxy.forward.front import Deadline, Front
 from shiva_jupyter_proxy.forward.heads import AnswerHead, first_head
+from shiva_jupyter_proxy.forward.outgoing import Outgoing
 from shiva_jupyter_proxy.forward.refused import RefusedError
 from shiva_jupyter_proxy.forward.sockets import half_closed, watch_peer
 from shiva_jupyter_proxy.forward.tunnel import Tunnel
@@ -34,23 +35,18 @@ class State(Enum):
 class Downstream(asyncio.BufferedProtocol):
     """One connection of a browser."""
 
-    __slots__ = (
-        *("_answer_begun", "_began", "_body", "_buffer", "_chunked_answer", "_close_after", "_deadline", "_front"),
-        *("_going_to", "_head", "_head_begun", "_held", "_lingers", "_loop", "_out", "_peer", "_slow", "_state"),
-        *("_task", "_transport", "_upstream"),
-    )
-
     def __init__(self, front: Front) -> None:
         """Share `front` with the other connections."""
         self._front = front
         self._loop = asyncio.get_running_loop()
         self._state = State.HEAD
         self._buffer = b""
-        self._out: list[bytes] = []
+        self._out = Outgoing()
         self._deadline = Deadline(self._timed_out)
         self._task: asyncio.Task[None] | None = None
         self._upstream: Connection | None = None
         self._slow = False  # the browser reads slowly
+        self._eof = False  # it sends no more
         self._close_after = False
         self._lingers = False  # it was given more time to take the last answer
         self._peer: Peer
@@ -62,7 +58,7 @@ class Downstream(asyncio.BufferedProtocol):
         self._body: Body | None = None
         self._going_to: Forward | None = None
         self._held = False  # the upstream reads slowly
-        self._chunked_answer = False
+        self._out.chunked = False
         self._answer_begun = False
 
     # asyncio's callbacks
@@ -70,7 +66,7 @@ class Downstream(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first head."""
         assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = self._out.transport = transport
         self._peer = self._front.peer(transport)
         watch_peer(transport)
         admitted = self._front.enter(self, self._peer)
@@ -91,12 +87,13 @@ class Downstream(asyncio.BufferedProtocol):
             self._advance()
 
     def eof_received(self) -> bool:
-        """Keep our half open for what is under way; a request that is not whole will never be."""
-        whole = self._state is State.EXCHANGE and self._body is not None and self._body.done and not self._buffer
-        if whole:
-            self._close_after = True
-            self._deadline.within(self._front.limits.half_closed_seconds)
-        return whole
+        """Answer what came whole, and then end: the browser may be gone, or has said all that it has to say."""
+        self._eof = True
+        if self._state is State.CLOSED or (self._state is State.HEAD and not self._buffer):
+            return False
+        self._expect(None)
+        self._advance()
+        return not self._transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop what was on its way; a decision or connection that is waited for finds nobody."""
@@ -118,11 +115,16 @@ class Downstream(asyncio.BufferedProtocol):
         """It reads again."""
         self._slow = False
         if self._state is State.EXCHANGE:
-            self._deadline.never()
+            self._expect(None)
         if self._upstream is not None:
             self._upstream.resume_reading()
 
     # a request comes in
+
+    def _expect(self, seconds: float | None) -> None:
+        """Expect the browser's next step within `seconds`; who sends no more may be gone, and is not waited for long."""
+        wanted = self._front.limits.half_closed_seconds if self._eof else seconds
+        self._deadline.never() if wanted is None else self._deadline.within(wanted)
 
     def _timed_out(self) -> None:
         if self._state is State.HEAD and self._buffer:
@@ -153,6 +155,8 @@ class Downstream(asyncio.BufferedProtocol):
 
     def _read_head(self) -> None:
         raw, self._buffer = first_head(self._buffer, self._front.limits.head_bytes)
+        if not raw and self._eof:
+            self._transport.close()
         if not raw:
             if self._buffer and not self._head_begun:
                 self._head_begun = True
@@ -163,10 +167,7 @@ class Downstream(asyncio.BufferedProtocol):
         self._body = body_of(head.body_length)
         self._close_after = not head.keep_alive or self._front.draining
         self._state = State.EXCHANGE
-        if self._body.done:
-            self._deadline.never()
-        else:
-            self._deadline.within(self._front.limits.body_seconds)
+        self._expect(None if self._body.done else self._front.limits.body_seconds)
         self._decide(head)
 
     def _decide(self, head: RequestHead) -> None:
@@ -174,7 +175,7 @@ class Downstream(asyncio.BufferedProtocol):
         if isinstance(decision, Reply):
             self._reply(decision)
         elif isinstance(decision, Forward):
-            self._go(decision, fresh=head.method not in REPEATABLE or head.body_length != 0)
+            self._go(decision, fresh=not self._repeatable(head))
         else:
             self._task = self._loop.create_task(self._wait_for(decision))
 
@@ -185,6 +186,10 @@ class Downstream(asyncio.BufferedProtocol):
         elif self._state is State.EXCHANGE:  # else the browser went away meanwhile
             self._going_to = decided
             await self._connect(decided)
+
+    @staticmethod
+    def _repeatable(head: RequestHead) -> bool:
+        return head.method in REPEATABLE and head.body_length == 0
 
     def _go(self, decision: Forward, *, fresh: bool) -> None:
         self._going_to = decision
@@ -220,7 +225,7 @@ class Downstream(asyncio.BufferedProtocol):
 
     def _send_body(self) -> None:
         body, upstream, head = self._body, self._upstream, self._head
-        if body is None or upstream is None or head is None or body.done or self._held or not self._buffer:
+        if body is None or upstream is None or head is None or body.done or self._held:
             return
         pieces, self._buffer = body.take(self._buffer)
         if pieces and head.body_length is None:
@@ -229,15 +234,17 @@ class Downstream(asyncio.BufferedProtocol):
             upstream.write(pieces[0])
         if body.done and head.body_length is None:
             upstream.write(writing.LAST_CHUNK)
+        if self._eof and not body.done:
+            raise RefusedError(400, "the body is not whole")
         if not self._slow:
-            self._deadline.never() if body.done else self._deadline.within(self._front.limits.body_seconds)
+            self._expect(None if body.done else self._front.limits.body_seconds)
 
     # the answer comes back (`Exchange`)
 
     def interim(self, head: AnswerHead) -> None:
         """Pass a 1xx answer on."""
         if self._head is not None and self._head.version == "1.1":
-            self._out += [self._lines_of(head), b"\r\n"]
+            self._out.add(self._lines_of(head), b"\r\n")
 
     def _lines_of(self, head: AnswerHead) -> bytes:
         assert self._going_to is not None
@@ -249,8 +256,8 @@ class Downstream(asyncio.BufferedProtocol):
         assert request is not None
         assert body is not None
         self._answer_begun = True
-        self._chunked_answer = length is None and request.method != "HEAD" and request.version == "1.1"
-        ends_with_connection = length is None and request.method != "HEAD" and not self._chunked_answer
+        self._out.chunked = length is None and request.method != "HEAD" and request.version == "1.1"
+        ends_with_connection = length is None and request.method != "HEAD" and not self._out.chunked
         # What is left of a body that was answered early belongs to no request: the connection ends with this answer.
         # The same holds for what was sent ahead of an upgrade that is refused.
         if not body.done and self._upstream is not None:
@@ -258,8 +265,8 @@ class Downstream(asyncio.BufferedProtocol):
         self._close_after |= (
             not body.done or ends_with_connection or request.upgrade is not None or self._front.draining
         )
-        framing = writing.answer_framing(head.status, length, chunked=self._chunked_answer, close=self._close_after)
-        self._out += [self._lines_of(head), framing]
+        framing = writing.answer_framing(head.status, length, chunked=self._out.chunked, close=self._close_after)
+        self._out.add(self._lines_of(head), framing)
         self._note_answer(head.status, self._going_to.container_id if self._going_to else None)
 
     def _note_answer(self, status: int, container: str | None) -> None:
@@ -269,30 +276,24 @@ class Downstream(asyncio.BufferedProtocol):
 
     def answer_body(self, piece: bytes) -> None:
         """Pass content on."""
-        self._out.append(writing.chunk(piece) if self._chunked_answer else piece)
+        self._out.piece(piece)
 
     def answer_end(self) -> None:
         """Finish, and go on with the next request."""
-        if self._chunked_answer:
-            self._out.append(writing.LAST_CHUNK)
-        self.flush()
+        self._out.end()
         self._upstream = None
         self._next()
 
     def flush(self) -> None:
         """Send what was gathered, at once and together."""
-        if self._out:
-            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
-            self._out.clear()
-            if not self._transport.is_closing():
-                self._transport.write(data)
+        self._out.flush()
 
-    def lost(self, *, before_answer: bool) -> None:
+    def lost(self, *, before_answer: bool, silently: bool) -> None:
         """Say that the upstream went away, or try once more where a kept connection was simply too old."""
         upstream, self._upstream = self._upstream, None
         if not before_answer or self._going_to is None or self._head is None:
             self._transport.abort()  # half an answer must not look like a whole one
-        elif upstream is not None and upstream.used and self._head.method in REPEATABLE and self._head.body_length == 0:
+        elif silently and upstream is not None and upstream.used and self._repeatable(self._head):
             self._task = self._loop.create_task(self._connect(self._going_to))
         else:
             self._front.observer.upstream_failed(self._going_to.container_id)
@@ -318,7 +319,7 @@ class Downstream(asyncio.BufferedProtocol):
             return
         front, self._state, self._upstream = self._front, State.CLOSED, None
         upgrade = request.upgrade.encode("ascii")
-        self._out += [self._lines_of(head), b"connection: Upgrade\r\nupgrade: %s\r\n\r\n" % upgrade, rest]
+        self._out.add(self._lines_of(head), b"connection: Upgrade\r\nupgrade: %s\r\n\r\n" % upgrade, rest)
         self.flush()
         self._note_answer(head.status, going_to.container_id)
         self._deadline.cancel()
@@ -367,20 +368,20 @@ class Downstream(asyncio.BufferedProtocol):
         unread = self._body is not None and not self._body.done
         self._close_after |= unread or head is None or head.upgrade is not None or self._front.draining
         framing = [("content-length", str(len(reply.body)))] + ([("connection", "close")] if self._close_after else [])
-        self._out += [writing.own_answer(reply.status, [*reply.headers, *framing]), b"\r\n"]
+        self._out.add(writing.own_answer(reply.status, [*reply.headers, *framing]), b"\r\n")
         if head is None or head.method != "HEAD":
-            self._out.append(reply.body)
+            self._out.add(reply.body)
         self.flush()
         self._note_answer(reply.status, None)
         self._next()
 
     def _next(self) -> None:
-        if self._close_after:
+        if self._close_after or (self._eof and not self._buffer):
             self._end()
             return
         self._state = State.HEAD
         self._reset()
-        self._deadline.within(self._front.limits.idle_seconds)
+        self._expect(self._front.limits.idle_seconds)
         self._transport.resume_reading()
         if self._buffer:
             self._loop.call_soon(self._advance)  # requests sent ahead: one at a time, each in its turn

@@ -14,12 +14,14 @@ from shiva_jupyter_proxy.domain.messages import Headers, RequestHead
 from shiva_jupyter_proxy.forward.refused import RefusedError
 
 MAX_HEADERS = 100
+MAX_ANSWER_HEADERS = 500
 END = b"\r\n\r\n"
 REMEMBERED = 256  # sets of header lines
 REMEMBERED_BYTES = 4096  # longer ones are read every time
 
 EMPTY_LINES = re.compile(rb"(?:\r\n)*")
 BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)|\x00|\r\n[ \t]")  # a lone CR or LF, NUL, a folded line
+BARE_SO_FAR = re.compile(rb"(?<!\r)\n|\r[^\n]|\x00")  # the same in a head that is not whole yet
 START = re.compile(rb"([A-Z]{1,20}) (/[\x21-\x7e]*) HTTP/1\.[01]\r\n")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 LENGTH = re.compile(r"[0-9]{1,18}")
@@ -162,6 +164,8 @@ def _answer(raw: bytes) -> AnswerHead:
     except httptools.HttpParserError as error:
         raise RefusedError(502, f"the answer's head is malformed: {error}") from error
     headers = collector.headers
+    if len(headers) > MAX_ANSWER_HEADERS:
+        raise RefusedError(502, "the answer has too many headers")
     if not all(VALUE.fullmatch(value) for _, value in headers):
         raise RefusedError(502, "a header of the answer holds control characters")
     lengths = {value for name, value in headers if name == "content-length"}
