@@ -30,6 +30,7 @@ def environment(port: int, broker_url: str, dashboard: Path) -> dict[str, str]:
     settings = {
         "IDENTITY": "dev", "MANAGER_URL": broker_url, "BROKER_URL": broker_url, "BROKER_TOKEN": TOKEN,
         "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(dashboard), "BIND_PORT": str(port),
+        "STATE_DIR": str(dashboard / "door"), "CONNECTIONS_PER_CLIENT": "20000", "DRAIN": "0",
     }  # fmt: skip
     return {f"SHIVA_JUPYTER_PROXY_{name}": value for name, value in settings.items()}
 
@@ -53,11 +54,11 @@ def listening(command: list[str], port: int, log: Path, **more: str) -> Iterator
 
 
 def _listens(process: psutil.Process, port: int) -> bool:
-    """Tell whether it is this process, and no other one, that took the port."""
+    """Tell whether it is this process or a child of it, and no other one, that took the port."""
     with contextlib.suppress(psutil.Error):
-        return any(
-            one.laddr.port == port for one in process.net_connections("tcp4") if one.status == psutil.CONN_LISTEN
-        )
+        own = [process, *process.children(recursive=True)]
+        sockets = [one for each in own for one in each.net_connections("tcp4")]
+        return any(one.laddr.port == port for one in sockets if one.status == psutil.CONN_LISTEN)
     return False
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.fakes.proxy_door import PATIENCE
 from tests.fakes.raw_door import RawDoor, Stage, replies
 
-EXAMPLES = settings(max_examples=400)
+EXAMPLES = settings(max_examples=150)
 END = b"\r\n\r\n"
 SPICE = [
     b"\r", b"\n", b"\r\n", END, b"\x00", b" ", b"\t", b":", b",", b";", b"\x0b", b"\x7f", b"\x80", b"\xff", b"%", b"%00", b"..", b"/", b"\\", b"0", b"-1", b"+", b"_",
