@@ -25,9 +25,12 @@ def to_json(numbers: Numbers) -> str:
 
 def from_json(text: str) -> Numbers:
     """Read them; ValueError when they are none."""
-    answers, durations, seconds, errors, connections, tunnels = json.loads(text)
-    counted = Counter({(str(kind), int(hundreds)): int(count) for kind, hundreds, count in answers})
-    return Numbers(counted, durations, Counter(seconds), Counter(errors), connections, tunnels)
+    try:
+        answers, durations, seconds, errors, connections, tunnels = json.loads(text)
+        counted = Counter({(str(kind), int(hundreds)): int(count) for kind, hundreds, count in answers})
+        return Numbers(counted, dict(durations), Counter(seconds), Counter(errors), connections, tunnels)
+    except TypeError as error:
+        raise ValueError("these are no numbers") from error
 
 
 def add(numbers: Numbers, more: Numbers) -> Numbers:
