@@ -143,7 +143,7 @@ def prepare(folder: Path, *, demo: bool, port: int) -> Suite:
         service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,
                 broker_token=keys["proxy_token"], identity_key=keys["identity_key"], session_key=keys["session_key"],
-                dashboard_dir=ROOT / "services/dashboard/dist", state_dir=folder / "door", demo=int(demo)),
+                dashboard_dir=ROOT / "services/dashboard/dist", state_dir=folder / "door", drain=1, demo=int(demo)),
         service("broker-exporter", "shiva-broker-exporter", "SHIVA_EXPORTERS_BROKER", broker_url=broker_url,
                 broker_token=keys["exporter_token"]),
         Program(name="prometheus", command=(
