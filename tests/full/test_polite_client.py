@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
 
 ROOT = Path(__file__).parents[2]
 WORST_SECONDS = 0.25
-ROUNDS, ASKS = 3, 150
+ROUNDS, ASKS = 3, 50
 
 
 async def worst(door: DoorProcess) -> float:
