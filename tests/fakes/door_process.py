@@ -200,7 +200,7 @@ async def door_process(folder: Path) -> AsyncIterator[DoorProcess]:
         broker.routes = [route("ken", f"http://127.0.0.1:{echo.port}")]
         settings = {
             "IDENTITY": "dev", "MANAGER_URL": "http://127.0.0.1:9", "BROKER_URL": broker.url, "BROKER_TOKEN": TOKEN, "IDENTITY_KEY": "i" * 32,
-            "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(folder),
+            "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(folder), "STATE_DIR": str(folder / "state"),
         }  # fmt: skip
         door = DoorProcess(os.environ | {PREFIX + key: value for key, value in settings.items()}, echo)
         await door.start()
