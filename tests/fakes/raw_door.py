@@ -146,7 +146,7 @@ class RawDoor:
     async def settled(self) -> None:
         """Let what is under way arrive: a request that comes after it has its answer."""
         found, _ = await self.talk(self.head("GET /user/ken/settled HTTP/1.1"), methods="G")
-        assert [one.status for one in found] == [200]
+        assert [one.status for one in found] == [200], found
         self.ken.messages[:] = [one for one in self.ken.messages if one.target != "/user/ken/settled"]
 
 

@@ -52,7 +52,11 @@ def test_a_segment_that_moves_is_refused(stage: Stage, path: str) -> None:
 @pytest.mark.parametrize("more", [(), UPGRADE])
 def test_without_a_session_nothing_arrives(stage: Stage, person: str, more: tuple[str, ...]) -> None:
     async def use(door: RawDoor) -> None:
-        cookies = {"nobody": "a=b", "forged": door.cookie[:-2] + "0", "twice": f"{door.cookie}; {door.ada_cookie}"}
+        cookies = {
+            "nobody": "a=b",
+            "forged": door.cookie.replace("|1:0|", "|1:1|"),
+            "twice": f"{door.cookie}; {door.ada_cookie}",
+        }
         lines = ["GET /user/ken/x HTTP/1.1", *door.lines(*more, cookie=cookies[person])]
         found, _ = await door.talk(("\r\n".join(lines) + "\r\n\r\n").encode(), methods="G")
         await door.settled()
