@@ -105,7 +105,7 @@ def test_any_mixture_of_what_parsers_care_about(stage: Stage, parts: list[bytes]
     stage.run(use)
 
 
-@EXAMPLES
+@settings(max_examples=80)  # after each one the routes are pulled, and that has its pause
 @given(answer=st.lists(st.sampled_from(SPICE) | st.binary(max_size=20), max_size=12), start=st.integers(0, 3))
 def test_any_answer_of_a_container(stage: Stage, answer: list[bytes], start: int) -> None:
     begins = [
