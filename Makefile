@@ -37,7 +37,7 @@ test-e2e: ready ## The main job in a real browser, and every service killed once
 	.venv/bin/pytest -m "e2e and not full"
 
 test-full: ready ## Slow proofs: a WebSocket that idles for ten minutes, 5 GB both ways.
-	.venv/bin/pytest -m full
+	.venv/bin/pytest -m "full and not speed"
 
 bench-start: ready ## Click to ready, against `jupyter lab` started by hand.
 	$(PY) -m tests.bench.start
@@ -47,6 +47,9 @@ bench-rest: ready ## Resident memory of all services at rest.
 
 bench-proxy: ready .tools/peers/.stamp ## The door against HAProxy, nginx and configurable-http-proxy. PARTS=http,ws
 	$(PY) -m tests.bench.proxy --parts "$(PARTS)"
+
+bench-polite: ready ## The worst answer to a polite client while another one attacks the parser.
+	.venv/bin/pytest -m speed
 
 screenshots: ready ## Renew the README's pictures in Chromium.
 	$(PY) -m tests.e2e.screenshots
@@ -91,4 +94,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-full bench-start bench-rest bench-proxy screenshots lock clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-full bench-start bench-rest bench-proxy bench-polite screenshots lock clean ready help

@@ -15,13 +15,14 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP *.shiva.test 127.0.0.1",  # names of tests are this machine
 ]
 
 
 @contextlib.contextmanager
-def chromium(*more: str) -> Iterator[Browser]:
-    """Start the browser, with `more` arguments; the sandbox is off for root alone, who cannot have it."""
-    arguments = [*ARGUMENTS, *more] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+def chromium() -> Iterator[Browser]:
+    """Start the browser; the sandbox is off for root alone, who cannot have it."""
+    arguments = ARGUMENTS + (["--no-sandbox"] if os.geteuid() == 0 else [])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         try:

@@ -13,7 +13,7 @@ from tests.e2e.hub import INNER_TLS, Hub, Person, free_ports, standing
 from tests.e2e.person import evaluate
 from tests.e2e.running import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(240)]
 
 IDLE_SECONDS = 5
 

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e import browsing
 from tests.e2e.door import WORKERS, Door, door
 from tests.fakes.proxy_hostile import NAMES
-from tests.require import require
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -63,15 +61,6 @@ WAYS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def resolving() -> Iterator[Browser]:
-    """Chromium that finds the names of our tests on this machine."""
-    if browsing.CHROMIUM is None:
-        require("chromium", present=False, reason="Chromium is not installed (apt-get install chromium)")
-    with browsing.chromium("--host-resolver-rules=MAP *.shiva.test 127.0.0.1") as started:
-        yield started
-
-
 @pytest.fixture(scope="module", params=list(WAYS.values()), ids=list(WAYS))
 def names(request: pytest.FixtureRequest) -> Names:
     """Each way in turn."""
@@ -88,9 +77,9 @@ def at(names: Names, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]
 
 
 @pytest.fixture
-def context(resolving: Browser) -> Iterator[BrowserContext]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh browser, with no cookie."""
-    made = resolving.new_context(ignore_https_errors=True)
+    made = browser.new_context(ignore_https_errors=True)
     made.set_default_timeout(20_000)
     yield made
     made.close()

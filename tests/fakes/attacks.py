@@ -77,6 +77,7 @@ def attacks(by: Attacker) -> dict[str, Callable[[], None]]:
     chunked = by.head("POST /user/ken/x", "Transfer-Encoding: chunked\r\n")
     many = "".join(f"X-{number}: {number}\r\n" for number in range(90))
     return {
+        "tiny chunks": lambda: by.flood(chunked, b"1\r\nx\r\n" * 40_000),
         "tiny chunks, refused": lambda: by.flood(chunked.replace(b"/user/ken/", b"/user/ada/"), b"1\r\nx\r\n" * 40_000),
         "many trailers": lambda: by.again(chunked + b"0\r\n" + b"X: y\r\n" * 100_000),
         "ninety headers": lambda: by.talk(by.head("GET /user/ken/x", many) * 20),
@@ -87,7 +88,9 @@ def attacks(by: Attacker) -> dict[str, Callable[[], None]]:
         "a huge query": lambda: by.talk(by.head("GET /user/ken/x?" + "q=1&" * 15_000)),
         "a huge path of dots": lambda: by.talk(by.head("GET /user/ken" + "/%2e." * 11_000)),
         "an endless head": lambda: by.flood(by.head("GET /user/ken/x")[:-2], b"X-A: b\r\n" * 1_000),
+        "empty lines": lambda: by.flood(b"", b"\r\n" * 100_000),
         "an unknown protocol": lambda: by.flood(b"", b"\x00" * 100_000),
+        "a pipeline": lambda: by.flood(b"", by.head("GET /user/ada/x") * 200),
         "slow heads": lambda: by.drip(by.head("GET /user/ken/x", "X: " + "y" * 2_000 + "\r\n")),
         "slow bodies": lambda: by.drip(chunked + b"1\r\nx\r\n" * 10_000),
         "never reading": lambda: by.never_read(by.head("GET /user/ken/x?bytes=5000000")),

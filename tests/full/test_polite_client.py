@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.attacks import NAMES
 from tests.fakes.door_process import DoorProcess, door_process
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.full, pytest.mark.speed, pytest.mark.timeout(120)]
 
 ROOT = Path(__file__).parents[2]
 WORST_SECONDS = 0.25

@@ -155,8 +155,8 @@ class Connection(asyncio.BufferedProtocol):
                 return
             self._begin_answer(head, exchange) if head.status >= FINAL else self._interim(head, exchange)
         pieces, rest = self._body.take(data) if data else ([], b"")
-        for piece in pieces:
-            exchange.answer_body(piece)
+        if pieces:
+            exchange.answer_body(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         if rest:  # nobody asked for them: never let them reach the next one who does
             self.retire()
         if self._body.done:

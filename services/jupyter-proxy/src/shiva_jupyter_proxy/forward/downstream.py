@@ -61,8 +61,6 @@ class Downstream(asyncio.BufferedProtocol):
         self._out.chunked = False
         self._answer_begun = False
 
-    # asyncio's callbacks
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first head."""
         assert isinstance(transport, asyncio.Transport)
@@ -116,6 +114,9 @@ class Downstream(asyncio.BufferedProtocol):
         self._slow = False
         if self._state is State.EXCHANGE:
             self._expect(None)
+        elif self._state is State.HEAD:
+            self._transport.resume_reading()
+            self._loop.call_soon(self._advance)
         if self._upstream is not None:
             self._upstream.resume_reading()
 
@@ -143,6 +144,9 @@ class Downstream(asyncio.BufferedProtocol):
 
     def _advance(self) -> None:
         """Do what the buffered bytes allow."""
+        if self._state is State.HEAD and self._slow:  # who does not read its answers gets no further one
+            self._transport.pause_reading()
+            return
         try:
             if self._state is State.HEAD:
                 self._read_head()
@@ -280,8 +284,8 @@ class Downstream(asyncio.BufferedProtocol):
 
     def answer_end(self) -> None:
         """Finish, and go on with the next request."""
+        self._upstream = None  # it waits for somebody else already
         self._out.end()
-        self._upstream = None
         self._next()
 
     def flush(self) -> None:
@@ -332,8 +336,6 @@ class Downstream(asyncio.BufferedProtocol):
             self._transport, upstream.transport, view=front.view, paused=(self._slow, self._held),
             on_end=partial(front.leave, tunnel, self._peer),
         )  # fmt: skip
-
-    # the end
 
     def drain(self) -> None:
         """End after what is under way."""

@@ -17,6 +17,7 @@ from shiva_jupyter_proxy.forward.pool import Pool
 log = logging.getLogger("shiva.jupyter_proxy.forward")
 
 Decide = Callable[[RequestHead, Peer], Decision | Awaitable[Decision]]
+READ_BYTES = 64 * 1024  # from a browser at once, so that nobody's bytes keep the others waiting
 NEVER = float("inf")
 FAILED = Reply(status=500, headers=[("content-type", "text/plain")], body=b"Something went wrong here.\n")
 
@@ -55,7 +56,7 @@ class Front:
         self._decide = decide
         self.pool = pool
         self.reader: Reader = pool.reader
-        self.view = pool.view
+        self.view = pool.view[:READ_BYTES]
         self.observer = observer
         self.limits = limits
         self.scheme = "https" if tls else "http"
