@@ -36,7 +36,7 @@ check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its 
 test-e2e: ready ## The main job in a real browser, and every service killed once.
 	.venv/bin/pytest -m "e2e and not full"
 
-test-full: ready ## Slow proofs: a WebSocket that idles for ten minutes, 5 GB both ways.
+test-full: ready ## Slow proofs: ten idle minutes, 5 GB both ways, a soak, a JupyterHub.
 	.venv/bin/pytest -m "full and not speed"
 
 bench-start: ready ## Click to ready, against `jupyter lab` started by hand.
