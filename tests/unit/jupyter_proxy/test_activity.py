@@ -20,8 +20,8 @@ class Clock:
 
     now = START
 
-    def __call__(self) -> datetime:
-        return self.now
+    def __call__(self) -> float:
+        return self.now.timestamp()
 
     def later(self, seconds: float) -> datetime:
         self.now += timedelta(seconds=seconds)

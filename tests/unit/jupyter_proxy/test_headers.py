@@ -76,9 +76,11 @@ def test_what_the_decision_drops_is_dropped() -> None:
 
 
 def test_the_door_says_what_a_request_came_to() -> None:
-    said = dict(headers.added(host="localhost:8000", scheme="http"))
-    assert said == {"x-forwarded-host": "localhost:8000", "x-forwarded-proto": "http"}
-    assert all(headers.is_claim(name) for name in (*said, "x-forwarded-for", "x-request-id"))
+    said = dict(headers.added(client="192.0.2.7", host="localhost:8000", scheme="http"))
+    assert said == {
+        "x-forwarded-for": "192.0.2.7", "x-forwarded-host": "localhost:8000", "x-forwarded-proto": "http"
+    }  # fmt: skip
+    assert all(headers.is_claim(name) for name in (*said, "x-request-id"))
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from shiva_jupyter_proxy.adapters.shared_numbers import SharedNumbers, from_json, to_json
-from shiva_jupyter_proxy.observing import BUCKETS, Numbers
+from shiva_jupyter_proxy.observing import Numbers
 
 
 def counted(answers: int, *, connections: int = 0) -> Numbers:
-    numbers = Numbers(durations={kind: [0] * (len(BUCKETS) + 1) for kind in ("container", "shiva")})
-    numbers.answers["container", 2] = numbers.durations["container"][3] = answers
-    numbers.seconds["container"] = numbers.upstream_errors["shiva"] = answers
+    numbers = Numbers()
+    numbers.container.answers[2] = numbers.container.durations[3] = answers
+    numbers.container.seconds = numbers.shiva.upstream_errors = answers
     numbers.connections = numbers.tunnels = connections
     return numbers
 

@@ -217,6 +217,6 @@ def test_headers_may_be_added_and_the_host_be_the_targets() -> None:
 
 def test_a_server_that_is_away_is_503() -> None:
     async def use() -> Reply:
-        return await forward(door(store_of("/")), head("/")).away()
+        return await forward(door(store_of("/")), head("/")).away(head("/"))
 
     assert asyncio.run(use()).status == 503

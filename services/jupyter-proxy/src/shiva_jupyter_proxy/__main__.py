@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+import uvloop
 from shiva_common import env, logs
 
 from shiva_jupyter_proxy.bootstrap import opened, own_folder
@@ -29,11 +30,11 @@ def run(settings: Settings) -> None:
     """Serve, with as many processes as the settings say; OSError when the address or the certificate cannot be used."""
     with own_folder() as folder:
         if settings.workers == 1:
-            asyncio.run(serve(settings, folder))
+            uvloop.run(serve(settings, folder))
             return
         with reserved(settings.bind_host, settings.bind_port) as held:
             shared = dataclasses.replace(settings, bind_port=held.getsockname()[1])
-            Workers(settings.workers, lambda worker: asyncio.run(serve(shared, folder, worker))).run()
+            Workers(settings.workers, lambda worker: uvloop.run(serve(shared, folder, worker))).run()
 
 
 def main() -> None:

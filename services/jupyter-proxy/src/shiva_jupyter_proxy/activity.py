@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shiva_jupyter_proxy.domain.ports import ActivitySink, ReportRefusedError
 
@@ -15,11 +15,11 @@ PERIOD_SECONDS = 5.0
 class Activity:
     """Accesses that were not reported yet."""
 
-    def __init__(self, sink: ActivitySink, clock: Callable[[], datetime]) -> None:
-        """`clock` returns an aware UTC time."""
+    def __init__(self, sink: ActivitySink, clock: Callable[[], float]) -> None:
+        """`clock` returns seconds since the epoch."""
         self._sink = sink
         self._clock = clock
-        self._seen: dict[str, datetime] = {}
+        self._seen: dict[str, float] = {}
 
     def mark(self, container_id: str) -> None:
         """Note a use now: an answer below 300, or data on a socket. Refusals and errors are no use."""
@@ -40,7 +40,7 @@ class Activity:
         if not batch:
             return
         try:
-            await self._sink.report(batch)
+            await self._sink.report({container: datetime.fromtimestamp(at, UTC) for container, at in batch.items()})
             batch = {}
         except ReportRefusedError as error:
             log.warning("accesses not reported, keeping them", extra={"cause": str(error)})

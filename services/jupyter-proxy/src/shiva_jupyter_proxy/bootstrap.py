@@ -1,10 +1,13 @@
 """The only place where ports meet adapters, and where the door is opened and closed."""
 
 import asyncio
+import itertools
 import logging
+import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +64,12 @@ def targets(settings: Settings) -> Targets:
     return Targets(allowed=settings.allowed_targets, control=control)
 
 
+def request_ids() -> Callable[[], bytes]:
+    """Return what gives a new X-Request-Id line at each call."""
+    template = f"x-request-id: {secrets.token_hex(6)}-%x\r\n".encode("ascii")
+    return map(template.__mod__, itertools.count()).__next__
+
+
 def limits(settings: Settings) -> Limits:
     """Return what one client may take."""
     return Limits(
@@ -85,7 +94,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(settings.tls_cert, settings.tls_key)
     broker = Broker(settings.broker_url, settings.broker_token, targets(settings))
-    activity = Activity(broker, clock)
+    activity = Activity(broker, time.time)
     traffic = Traffic(activity, access_log=settings.access_log)
     shared = SharedNumbers(folder, worker, traffic.numbers)
     registry = CollectorRegistry()
@@ -94,9 +103,14 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     registry.register(DoorCollector(shared.together))
     table = RouteTable()
     sync = RouteSync(broker, table, traffic.close)
+
+    def over(ended: set[str]) -> None:
+        table.ground.changes += 1
+        traffic.close_sessions(ended)
+
     life, origins, pages = settings.session_lifetime, settings.names(), Pages(demo=settings.demo)
     cookies = cookie_names(origins.scheme)
-    marks = Marks(settings.state_dir, lifetime=life, idle=settings.session_idle, on_over=traffic.close_sessions)
+    marks = Marks(settings.state_dir, lifetime=life, idle=settings.session_idle, on_over=over)
     sessions = SignedCookies(settings.session_key, marks, lifetime=life, previous_key=settings.previous_session_key)
     page_headers = security_headers(tls=certificate is not None, forms_lead_to=origins.every_notebook)
     manager = urlsplit(settings.manager_url)
@@ -125,7 +139,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     pool = Pool(Reader(max_headers=settings.max_headers), targets(settings))
     front = Front(
         door.decide, pool, traffic, limits(settings), tls=certificate is not None,
-        trusted=networks(settings.trusted_proxies),
+        trusted=networks(settings.trusted_proxies), stamp=request_ids(),
     )  # fmt: skip
     try:
         inside.add_socket(bind_unix_socket(inside_socket, mode=0o600))

@@ -1,6 +1,5 @@
 """The decision about one request: who is it, where does it go, and may it?"""
 
-import itertools
 import json
 import re
 import secrets
@@ -8,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote, urlsplit
 
 from shiva_common import identity
@@ -15,7 +15,17 @@ from shiva_common.problems import CONTENT_TYPE, problem
 
 from shiva_jupyter_proxy.domain import access, headers
 from shiva_jupyter_proxy.domain.cookies import CookieNames, own_cookie
-from shiva_jupyter_proxy.domain.messages import Decision, Forward, Headers, Peer, Reply, RequestHead, Upstream, lines
+from shiva_jupyter_proxy.domain.messages import (
+    Decision,
+    Forward,
+    Headers,
+    Peer,
+    Reply,
+    RequestHead,
+    Standing,
+    Upstream,
+    lines,
+)
 from shiva_jupyter_proxy.domain.origins import Kind, Origins, Site
 from shiva_jupyter_proxy.domain.ports import Notices, Person, Session, Sessions
 from shiva_jupyter_proxy.domain.routes import Route, RouteTable
@@ -44,7 +54,7 @@ class Caller:
 
     until: float  # monotonic
     scheme: str
-    client: str | None  # None: the peer itself
+    client: str  # its address
     host: str
     site: Site | None
     own_page: bool
@@ -52,9 +62,8 @@ class Caller:
     visit: bool
     session: Session | None
     cookie: str = ""  # that proved it
-    route: Route | None = None  # the last one, and how to get there
-    upstream: Upstream = field(default_factory=Upstream)
-    lines: bytes = b""
+    route: Route | None = None  # the last one
+    forward: Forward | None = None  # the way there
 
     @property
     def of_notebooks(self) -> bool:
@@ -82,7 +91,6 @@ class Door:
         self._sessions = sessions
         self._notices = notices
         self._clock = clock
-        self._ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count())
 
     def decide(self, head: RequestHead, peer: Peer) -> Decision | Awaitable[Decision]:
         """Return where the request goes on, or the door's own answer; `peer` sent it."""
@@ -93,12 +101,12 @@ class Door:
         if session is not None and not self._sessions.holds(session):
             session = caller.session = None
         if place is access.Place.INSIDE:
-            return self._inside(head, peer, caller)
+            return self._inside(head, caller)
         if session is None:
             return self._not_logged_in(head, caller)
         if place is access.Place.API:
-            return self._api(head, peer, caller, session.person)
-        return self._container(head, peer, caller, session)
+            return self._api(head, caller, session.person)
+        return self._container(head, caller, session)
 
     def _refused(self, head: RequestHead, caller: Caller, place: access.Place) -> Reply | None:
         """Return the refusal that does not depend on who asks."""
@@ -129,7 +137,7 @@ class Door:
 
     def _caller(self, head: RequestHead, peer: Peer) -> Caller:
         now, notes = time.monotonic(), head.notes
-        key = (peer.scheme, peer.trusted)
+        key = (peer.address, peer.scheme, peer.trusted)
         known = notes.get(key) if notes is not None else None
         if isinstance(known, Caller) and known.until > now:
             return known
@@ -140,7 +148,7 @@ class Door:
         caller = Caller(
             until=now + JUDGED_SECONDS,
             scheme=scheme,
-            client=said.get("for"),
+            client=said.get("for", peer.address),
             host=host,
             site=site,
             own_page=access.from_own_page(head, origin=origin),
@@ -165,57 +173,49 @@ class Door:
         who = identity.Identity(name=person.name, shown_name=person.shown_name)
         return identity.HEADER.lower(), identity.sign(who, key=self._settings.identity_key, now=self._clock())
 
-    def _came_from(self, peer: Peer, caller: Caller) -> bytes:
-        """Return the lines that no client may write."""
-        client = caller.client or peer.address
-        return f"x-forwarded-for: {client}\r\nx-request-id: {next(self._ids)}\r\n".encode("latin-1")
-
     # where it goes
 
-    def _inside(self, head: RequestHead, peer: Peer, caller: Caller) -> Forward:
+    def _inside(self, head: RequestHead, caller: Caller) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization", "upgrade"}))
-        passed += headers.added(host=caller.host, scheme=caller.scheme)
+        passed += headers.added(client=caller.client, host=caller.host, scheme=caller.scheme)
         if caller.session is not None:
             passed += [self._signed(caller.session.person), ("x-shiva-session", caller.cookie)]
         if state := own_cookie(head, self._settings.cookies.state):
             passed.append(("x-shiva-state", state))
         away = self._problem(503, "starting", "Shiva is starting", "Try again in a few seconds.")
-        return Forward(self._settings.inside, lines(passed) + self._came_from(peer, caller), _always(away))
+        return Forward(self._settings.inside, lines(passed), _always(away))
 
-    def _api(self, head: RequestHead, peer: Peer, caller: Caller, person: Person) -> Forward:
+    def _api(self, head: RequestHead, caller: Caller, person: Person) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization"}))
-        passed += [*headers.added(host=caller.host, scheme=caller.scheme), self._signed(person)]
+        passed += [*headers.added(client=caller.client, host=caller.host, scheme=caller.scheme), self._signed(person)]
         away = self._problem(
             503,
             "manager-unavailable",
             "The manager does not answer",
             "Your notebooks go on running and your files are safe. Try again in a few seconds.",
         )
-        all_lines = lines(passed) + self._came_from(peer, caller)
-        return Forward(self._settings.manager, all_lines, _always(away), cookies_under=access.API)
+        return Forward(self._settings.manager, lines(passed), _always(away), cookies_under=access.API)
 
-    def _container(
-        self, head: RequestHead, peer: Peer, caller: Caller, session: Session
-    ) -> Decision | Awaitable[Decision]:
+    def _container(self, head: RequestHead, caller: Caller, session: Session) -> Decision | Awaitable[Decision]:
         path = head.path
         owner, person = access.owner_of(path), session.person.name
         if path == f"{access.USER}{owner}" and owner == person:
             return Reply(status=302, headers=[("location", f"{path}/")])
         route = self._table.route_for(path)
         if route is None and owner == person:
-            return self._look_again(head, peer, caller, session)
+            return self._look_again(head, caller, session)
         if route is None or not route.lets_in(person):
             return self._not_yours(head, caller, session)
-        return self._forward(head, peer, route, caller, session)
+        return self._forward(head, route, caller, session)
 
-    async def _look_again(self, head: RequestHead, peer: Peer, caller: Caller, session: Session) -> Decision:
+    async def _look_again(self, head: RequestHead, caller: Caller, session: Session) -> Decision:
         await self._sync.missed()
         route = self._table.route_for(head.path)
         if route is None:
             return self._not_running(head, session)
         if not route.lets_in(session.person.name):
             return self._not_yours(head, caller, session)
-        return self._forward(head, peer, route, caller, session)
+        return self._forward(head, route, caller, session)
 
     def _not_yours(self, head: RequestHead, caller: Caller, session: Session) -> Reply:
         """On a host of notebooks somebody else may have logged in on the dashboard's host since: that is asked there."""
@@ -230,28 +230,37 @@ class Door:
         detail = "Your files are safe. Start it on the dashboard, or with POST /api/v1/containers."
         return self._notice(head, 404, "not-running", "Your container is not running", detail, session.person)
 
-    def _forward(self, head: RequestHead, peer: Peer, route: Route, caller: Caller, session: Session) -> Forward:
-        if caller.route is not route:
-            target = urlsplit(route.target)
-            passed = headers.passed_on(head, drop=frozenset({"authorization"}))
-            passed += headers.added(host=caller.host, scheme=caller.scheme)
-            passed.append(("authorization", f"token {route.token}"))
-            caller.lines = lines(passed)
-            caller.upstream = Upstream(
-                host=target.hostname or "", port=target.port or 80, pool=route.container_id, guarded=True
-            )
-            caller.route = route
+    def _forward(self, head: RequestHead, route: Route, caller: Caller, session: Session) -> Forward:
+        if caller.forward is None or caller.route is not route:
+            caller.route, caller.forward = route, self._way(head, route, caller, session)
+        return caller.forward
 
-        async def away() -> Reply:
-            """It may have ended since the routes were pulled: that is another answer than a silent one."""
-            await self._sync.missed()
-            if self._table.route_for(head.path) is None:
-                return self._not_running(head, session)
-            detail = "Your files are safe. If it does not come back in a few seconds, start it again."
-            return self._notice(head, 503, "not-answering", "Your container does not answer", detail, session.person)
+    def _way(self, head: RequestHead, route: Route, caller: Caller, session: Session) -> Forward:
+        target = urlsplit(route.target)
+        passed = headers.passed_on(head, drop=frozenset({"authorization"}))
+        passed += headers.added(client=caller.client, host=caller.host, scheme=caller.scheme)
+        passed.append(("authorization", f"token {route.token}"))
+        ground = self._table.ground
+        leaf = self._table.is_leaf(route)
+        return Forward(
+            Upstream(host=target.hostname or "", port=target.port or 80, pool=route.container_id, guarded=True),
+            lines(passed),
+            partial(self._away, session),
+            container_id=route.container_id,
+            session_id=session.id,
+            cookies_under=route.prefix,
+            standing=Standing(
+                under=route.prefix.encode(), until=caller.until, ground=ground, changes=ground.changes
+            ) if leaf else None,
+        )
 
-        all_lines = caller.lines + self._came_from(peer, caller)
-        return Forward(caller.upstream, all_lines, away, route.container_id, session.id, route.prefix)
+    async def _away(self, session: Session, head: RequestHead) -> Reply:
+        """It may have ended since the routes were pulled: that is another answer than a silent one."""
+        await self._sync.missed()
+        if self._table.route_for(head.path) is None:
+            return self._not_running(head, session)
+        detail = "Your files are safe. If it does not come back in a few seconds, start it again."
+        return self._notice(head, 503, "not-answering", "Your container does not answer", detail, session.person)
 
     # answers of our own
 
@@ -298,8 +307,9 @@ class Door:
         return Reply(status=status, headers=content + _retry(status), body=body)
 
 
-def _always(reply: Reply) -> Callable[[], Awaitable[Reply]]:
-    async def away() -> Reply:
+def _always(reply: Reply) -> Callable[[RequestHead], Awaitable[Reply]]:
+    async def away(head: RequestHead) -> Reply:
+        del head
         return reply
 
     return away

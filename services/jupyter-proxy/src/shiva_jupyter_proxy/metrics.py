@@ -27,22 +27,25 @@ class DoorCollector(Collector):
         requests = CounterMetricFamily(
             "shiva_proxy_requests", "Answers by whom they come from and status class.", labels=["kind", "status"]
         )
-        for (kind, hundreds), count in sorted(numbers.answers.items()):
-            requests.add_metric([kind, f"{hundreds}xx"], count)
+        kinds = {"container": numbers.container, "shiva": numbers.shiva}
+        for kind, counts in kinds.items():
+            for hundreds, count in enumerate(counts.answers):
+                if count:
+                    requests.add_metric([kind, f"{hundreds}xx"], count)
         yield requests
         durations = HistogramMetricFamily(
             "shiva_proxy_answer_seconds", "From a request's head to its answer's head.", labels=["kind"]
         )
-        for kind, counts in sorted(numbers.durations.items()):
-            sums = accumulate(counts)
+        for kind, counts in kinds.items():
+            sums = accumulate(counts.durations)
             buckets = [(bound, float(next(sums))) for bound in (*map(str, BUCKETS), "+Inf")]
-            durations.add_metric([kind], buckets, sum_value=float(numbers.seconds[kind]))
+            durations.add_metric([kind], buckets, sum_value=counts.seconds)
         yield durations
         errors = CounterMetricFamily(
             "shiva_proxy_upstream_errors", "Upstreams that did not answer, or broke before they did.", labels=["kind"]
         )
-        for kind in sorted(numbers.durations):
-            errors.add_metric([kind], numbers.upstream_errors[kind])
+        for kind, counts in kinds.items():
+            errors.add_metric([kind], counts.upstream_errors)
         yield errors
         yield GaugeMetricFamily("shiva_proxy_open_connections", "Connections of browsers now.", numbers.connections)
         yield GaugeMetricFamily("shiva_proxy_open_tunnels", "WebSockets that are open now.", numbers.tunnels)

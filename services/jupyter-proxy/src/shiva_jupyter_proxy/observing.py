@@ -2,7 +2,7 @@
 
 import logging
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from shiva_jupyter_proxy.domain.messages import Peer, RequestHead
@@ -11,17 +11,26 @@ from shiva_jupyter_proxy.domain.ports import Tunnel, Uses
 log = logging.getLogger("shiva.jupyter_proxy.access")
 
 REDIRECTION = 300
+HUNDREDS = 10
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
 
 @dataclass(slots=True)
-class Numbers:
-    """Counts since the start, by kind (`container`, `shiva`)."""
+class Counts:
+    """What came from one kind of upstream, since the start."""
 
-    answers: Counter[tuple[str, int]] = field(default_factory=Counter)  # kind, hundreds of the status
-    durations: dict[str, list[int]] = field(default_factory=dict)  # kind → answers in each bucket, not summed up
-    seconds: Counter[str] = field(default_factory=Counter)  # kind → sum of durations
-    upstream_errors: Counter[str] = field(default_factory=Counter)  # kind
+    answers: list[int] = field(default_factory=lambda: [0] * HUNDREDS)  # by hundreds of the status
+    durations: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))  # answers in each bucket, not summed up
+    seconds: float = 0.0  # sum of durations
+    upstream_errors: int = 0
+
+
+@dataclass(slots=True)
+class Numbers:
+    """Counts since the start, and what is open."""
+
+    container: Counts = field(default_factory=Counts)
+    shiva: Counts = field(default_factory=Counts)
     connections: int = 0  # open now
     tunnels: int = 0  # open now
 
@@ -35,7 +44,7 @@ class Traffic:
         self._access_log = access_log
         self._by_container: dict[str, set[Tunnel]] = defaultdict(set)
         self._by_session: dict[str, set[Tunnel]] = defaultdict(set)
-        self.numbers = Numbers(durations={kind: [0] * (len(BUCKETS) + 1) for kind in ("container", "shiva")})
+        self.numbers = Numbers()
 
     def connected(self, count: int) -> None:
         """Note how many there are."""
@@ -43,10 +52,10 @@ class Traffic:
 
     def answered(self, head: RequestHead, peer: Peer, container_id: str | None, status: int, seconds: float) -> None:
         """Count; an answer below 300 from a container is a use of it."""
-        kind, numbers = "shiva" if container_id is None else "container", self.numbers
-        numbers.answers[kind, status // 100] += 1
-        numbers.durations[kind][bisect_left(BUCKETS, seconds)] += 1
-        numbers.seconds[kind] += seconds  # type: ignore[assignment]  # typeshed's Counter counts whole things
+        counts = self.numbers.shiva if container_id is None else self.numbers.container
+        counts.answers[status // 100] += 1
+        counts.durations[bisect_left(BUCKETS, seconds)] += 1
+        counts.seconds += seconds
         if container_id is not None and status < REDIRECTION:
             self._uses.mark(container_id)
         if self._access_log:
@@ -55,7 +64,8 @@ class Traffic:
 
     def upstream_failed(self, container_id: str | None) -> None:
         """Count."""
-        self.numbers.upstream_errors["container" if container_id else "shiva"] += 1
+        counts = self.numbers.shiva if container_id is None else self.numbers.container
+        counts.upstream_errors += 1
 
     def tunnel_opened(self, tunnel: Tunnel) -> None:
         """Remember it by what may end it."""

@@ -5,10 +5,10 @@ import contextlib
 import json
 import logging
 import os
-from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
-from shiva_jupyter_proxy.observing import Numbers
+from shiva_jupyter_proxy.observing import Counts, Numbers
 
 log = logging.getLogger("shiva.jupyter_proxy.numbers")
 
@@ -17,35 +17,34 @@ PERIOD_SECONDS = 1.0
 
 def to_json(numbers: Numbers) -> str:
     """Return numbers as text."""
-    answers = [[kind, hundreds, count] for (kind, hundreds), count in numbers.answers.items()]
-    return json.dumps(
-        [answers, numbers.durations, numbers.seconds, numbers.upstream_errors, numbers.connections, numbers.tunnels]
-    )
+    return json.dumps(asdict(numbers))
 
 
 def from_json(text: str) -> Numbers:
     """Read them; ValueError when they are none."""
     try:
-        answers, durations, seconds, errors, connections, tunnels = json.loads(text)
-        counted = Counter({(str(kind), int(hundreds)): int(count) for kind, hundreds, count in answers})
-        return Numbers(counted, dict(durations), Counter(seconds), Counter(errors), connections, tunnels)
-    except TypeError as error:
+        raw = json.loads(text)
+        return Numbers(**raw | {kind: Counts(**raw[kind]) for kind in ("container", "shiva")})
+    except (TypeError, KeyError) as error:
         raise ValueError("these are no numbers") from error
 
 
 def add(numbers: Numbers, more: Numbers) -> Numbers:
     """Return the sum."""
-    durations = {
-        kind: [a + b for a, b in zip(numbers.durations[kind], more.durations[kind], strict=True)]
-        for kind in numbers.durations
-    }
     return Numbers(
-        numbers.answers + more.answers,
-        durations,
-        numbers.seconds + more.seconds,
-        numbers.upstream_errors + more.upstream_errors,
+        _both(numbers.container, more.container),
+        _both(numbers.shiva, more.shiva),
         numbers.connections + more.connections,
         numbers.tunnels + more.tunnels,
+    )
+
+
+def _both(counts: Counts, more: Counts) -> Counts:
+    return Counts(
+        [a + b for a, b in zip(counts.answers, more.answers, strict=True)],
+        [a + b for a, b in zip(counts.durations, more.durations, strict=True)],
+        counts.seconds + more.seconds,
+        counts.upstream_errors + more.upstream_errors,
     )
 
 
@@ -58,10 +57,8 @@ class SharedNumbers:
         self._numbers = numbers
         with contextlib.suppress(OSError, ValueError):
             before = from_json(self._own.read_text(encoding="utf-8"))
-            before.connections = before.tunnels = 0
             both = add(before, numbers)
-            numbers.answers, numbers.durations, numbers.seconds = both.answers, both.durations, both.seconds
-            numbers.upstream_errors = both.upstream_errors
+            numbers.container, numbers.shiva = both.container, both.shiva
 
     def together(self) -> Numbers:
         """Return the sum of all workers; the others' are at most a second old."""

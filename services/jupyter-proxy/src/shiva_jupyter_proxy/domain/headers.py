@@ -62,9 +62,9 @@ def passed_on(head: RequestHead, *, drop: frozenset[str]) -> Headers:
     return passed
 
 
-def added(*, host: str, scheme: str) -> Headers:
-    """Return what the door says about where a request came to; who sent it and its number differ each time."""
-    return [("x-forwarded-host", host), ("x-forwarded-proto", scheme)]
+def added(*, client: str, host: str, scheme: str) -> Headers:
+    """Return what the door says about where a request came from and to; no client may say it."""
+    return [("x-forwarded-for", client), ("x-forwarded-host", host), ("x-forwarded-proto", scheme)]
 
 
 def said_by_proxy(head: RequestHead) -> dict[str, str]:

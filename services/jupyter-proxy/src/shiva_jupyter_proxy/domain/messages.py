@@ -1,7 +1,7 @@
 """A request's head as it came, and what was decided about it."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Headers = list[tuple[str, str]]
@@ -67,6 +67,32 @@ class Upstream:
     tls: bool = False
     pool: str = ""  # kept connections are shared within one pool only
     guarded: bool = False  # it is a container: where its name leads is checked
+    key: str = field(init=False, compare=False, repr=False)  # the same for equal ones
+
+    def __post_init__(self) -> None:
+        """Work the key out once: connections are looked up by it."""
+        key = f"{self.pool} {self.tls} {self.guarded} {self.host}:{self.port} {self.path}"
+        object.__setattr__(self, "key", key)
+
+
+class Ground:
+    """What decisions rest on - routes, sessions - by how often it changed."""
+
+    __slots__ = ("changes",)
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.changes = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """How far a decision about a GET holds for further ones with the very same header lines, on the same connection."""
+
+    under: bytes  # their paths, plainly spelled, begin so
+    until: float  # monotonic
+    ground: Ground
+    changes: int  # of the ground, when it was decided
 
 
 class Forward(NamedTuple):
@@ -74,11 +100,12 @@ class Forward(NamedTuple):
 
     upstream: Upstream
     lines: bytes  # its header lines, without framing; see `lines`
-    away: Callable[[], Awaitable[Reply]]  # gives the answer when nobody listens there
+    away: Callable[[RequestHead], Awaitable[Reply]]  # gives the answer when nobody listens there
     container_id: str | None = None  # None: it goes to a service of ours
     session_id: str | None = None  # whose end ends what this request opens
     cookies_under: str | None = None  # cookies of the answer hold under this path only; None: as they are
     target: str | None = None  # path and query for the upstream; None: as they were sent
+    standing: Standing | None = None  # None: the next request is decided anew
 
 
 Decision = Forward | Reply

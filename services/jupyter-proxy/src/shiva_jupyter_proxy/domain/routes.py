@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from shiva_jupyter_proxy.domain.messages import Ground
+
 SESSION = "session"
 
 
@@ -60,6 +62,7 @@ class RouteTable:
 
     def __init__(self) -> None:
         """Begin empty."""
+        self.ground = Ground()  # changes with each replacement
         self._root = _Node()
         self._routes: tuple[Route, ...] = ()
 
@@ -79,6 +82,13 @@ class RouteTable:
             node = following
         return best  # the last segment has no slash behind it, so it is no prefix
 
+    def is_leaf(self, route: Route) -> bool:
+        """Whether there is no further route under this one's prefix."""
+        node = self._root
+        for segment in route.prefix.strip("/").split("/"):
+            node = node.children[segment]
+        return not node.children
+
     def replace(self, routes: Iterable[Route]) -> RouteChanges:
         """Take over a new table and return what changed."""
         after = tuple(routes)
@@ -90,4 +100,5 @@ class RouteTable:
             node.route = route
         diff = changes(self._routes, after)
         self._root, self._routes = root, after
+        self.ground.changes += 1
         return diff

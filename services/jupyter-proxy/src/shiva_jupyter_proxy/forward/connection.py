@@ -1,17 +1,15 @@
 """The side of a container, the manager, or our own pages: one answer at a time."""
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 from shiva_jupyter_proxy.forward.bodies import Body, Chunked, Counted, UntilClosed
-from shiva_jupyter_proxy.forward.heads import BARE_SO_FAR, END, AnswerHead, Reader
+from shiva_jupyter_proxy.forward.heads import BARE_SO_FAR, END, FINAL, NO_BODY, AnswerHead, Reader
 from shiva_jupyter_proxy.forward.refused import RefusedError
 
 MAX_HEAD_BYTES = 128 * 1024
 MAX_INTERIM = 10  # 1xx answers before the real one
-NO_BODY = frozenset({204, 304})
 SWITCHING = 101
-FINAL = 200
 PASSED_ON = frozenset({100, 103})  # interim answers that mean something to a browser
 
 
@@ -29,6 +27,9 @@ class Exchange(Protocol):
 
     def answer_end(self) -> None:
         """The answer is complete; the connection is free or closed."""
+
+    def answer_whole(self, head: AnswerHead, content: bytes) -> None:
+        """Take an answer that came in one piece."""
 
     def flush(self) -> None:
         """All that came in is told."""
@@ -49,7 +50,6 @@ class Exchange(Protocol):
 class Keeper(Protocol):
     """Where connections wait for their next exchange."""
 
-    view: memoryview  # what arrives is read into it; good until the next read of any connection
     reader: Reader
 
     def give_back(self, connection: "Connection") -> None:
@@ -59,7 +59,7 @@ class Keeper(Protocol):
         """Drop a connection that ended."""
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection(asyncio.Protocol):
     """One connection to an upstream."""
 
     __slots__ = (
@@ -67,7 +67,7 @@ class Connection(asyncio.BufferedProtocol):
         *("key", "since", "transport", "used"),
     )
 
-    def __init__(self, keeper: Keeper, key: object) -> None:
+    def __init__(self, keeper: Keeper, key: str) -> None:
         """`key` names where it may be used again."""
         self._keeper = keeper
         self.key = key
@@ -91,19 +91,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where the next bytes go."""
-        del sizehint
-        return self._keeper.view
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Read the answer."""
-        data = bytes(self._keeper.view[:nbytes])
         self._heard = True
         exchange = self._exchange
+        if exchange is not None and self._whole(data, exchange):
+            return
         if exchange is None:  # nobody asked: never let it reach the next one who does
             self.close()
         else:
@@ -135,6 +130,19 @@ class Connection(asyncio.BufferedProtocol):
             self._exchange.go_on()
 
     # an answer comes in
+
+    def _whole(self, data: bytes, exchange: Exchange) -> bool:
+        """Pass on what most answers are: a head that was read before, and all of its content."""
+        if self._body is not None or self._buffer or self._head_only or not self._keep:
+            return False
+        end = data.find(END) + len(END)
+        head = self._keeper.reader.answers.get(data[:end])
+        if head is None or head.content != len(data) - end:
+            return False
+        self._exchange, self.used = None, True
+        self._keeper.give_back(self)
+        exchange.answer_whole(head, data[end:])
+        return True
 
     def _read(self, data: bytes, exchange: Exchange) -> None:
         while self._body is None:

@@ -5,12 +5,15 @@ import logging
 from collections.abc import Awaitable
 from enum import Enum, auto
 from functools import partial
+from time import monotonic
+from typing import cast
 
 from shiva_jupyter_proxy.domain.messages import Decision, Forward, Peer, Reply, RequestHead
 from shiva_jupyter_proxy.forward import writing
-from shiva_jupyter_proxy.forward.bodies import Body, body_of
+from shiva_jupyter_proxy.forward.again import Again
+from shiva_jupyter_proxy.forward.bodies import Body, Counted, body_of
 from shiva_jupyter_proxy.forward.connection import Connection
-from shiva_jupyter_proxy.forward.front import Deadline, Front
+from shiva_jupyter_proxy.forward.front import NEVER, Deadline, Front
 from shiva_jupyter_proxy.forward.heads import AnswerHead, first_head
 from shiva_jupyter_proxy.forward.outgoing import Outgoing
 from shiva_jupyter_proxy.forward.refused import RefusedError
@@ -20,7 +23,8 @@ from shiva_jupyter_proxy.forward.tunnel import Tunnel
 log = logging.getLogger("shiva.jupyter_proxy.forward")
 
 LINGER_SECONDS = 2.0  # for what is still coming in after the last answer
-MAX_WAITING_BYTES = 256 * 1024  # of a body, while the decision or the upstream is waited for
+MAX_WAITING_BYTES = 256 * 1024  # of what was sent ahead, and of a body while its upstream is waited for
+NOTHING = Counted(0)
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # may be sent again when a kept connection turns out dead
 
 
@@ -32,7 +36,7 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Downstream(asyncio.BufferedProtocol):
+class Downstream(asyncio.Protocol):
     """One connection of a browser."""
 
     def __init__(self, front: Front) -> None:
@@ -49,6 +53,7 @@ class Downstream(asyncio.BufferedProtocol):
         self._eof = False  # it sends no more
         self._close_after = False
         self._lingers = False  # it was given more time to take the last answer
+        self._again = Again()
         self._peer: Peer
         self._reset()
 
@@ -63,8 +68,7 @@ class Downstream(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first head."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = self._out.transport = transport
+        self._transport = self._out.transport = cast(asyncio.Transport, transport)
         self._peer = self._front.peer(transport)
         watch_peer(transport)
         admitted = self._front.enter(self, self._peer)
@@ -72,14 +76,10 @@ class Downstream(asyncio.BufferedProtocol):
         if not admitted:
             self._refuse(RefusedError(429, "too many connections from this address"))
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where the next bytes go."""
-        del sizehint
-        return self._front.view
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Take bytes, for what the connection is busy with."""
-        data = bytes(self._front.view[:nbytes])
+        if self._state is State.HEAD and not self._buffer and not self._slow and self._sent_again(data):
+            return
         if self._state is not State.CLOSED:
             self._buffer = self._buffer + data if self._buffer else data
             self._advance()
@@ -154,7 +154,7 @@ class Downstream(asyncio.BufferedProtocol):
                 self._send_body()
         except RefusedError as refused:
             self._refuse(refused)
-        if self._state is State.EXCHANGE and len(self._buffer) > MAX_WAITING_BYTES:
+        if self._state is not State.CLOSED and len(self._buffer) > MAX_WAITING_BYTES:
             self._transport.pause_reading()
 
     def _read_head(self) -> None:
@@ -167,18 +167,32 @@ class Downstream(asyncio.BufferedProtocol):
                 self._deadline.within(self._front.limits.head_seconds)
             return
         head = self._head = self._front.reader.request(raw)
-        self._began = self._loop.time()
+        self._began = monotonic()
         self._body = body_of(head.body_length)
         self._close_after = not head.keep_alive or self._front.draining
         self._state = State.EXCHANGE
         self._expect(None if self._body.done else self._front.limits.body_seconds)
-        self._decide(head)
+        self._decide(head, raw)
 
-    def _decide(self, head: RequestHead) -> None:
+    def _sent_again(self, data: bytes) -> bool:
+        """Send a request on that goes the way of the last one; False when it has to be read and decided."""
+        now, again = monotonic(), self._again
+        head = again.head(data, now)
+        if head is None or (kept := self._front.pool.kept(again.going_to.upstream)) is None:
+            return False
+        self._state, self._began, self._head, self._body = State.EXCHANGE, now, head, NOTHING
+        self._going_to, self._upstream = again.going_to, kept
+        self._deadline.at = NEVER
+        kept.begin(self, head_only=False)
+        kept.write(again.sent_on(data, self._front.stamp()))
+        return True
+
+    def _decide(self, head: RequestHead, raw: bytes) -> None:
         decision = self._front.judge(head, self._peer)
         if isinstance(decision, Reply):
             self._reply(decision)
         elif isinstance(decision, Forward):
+            self._again.learn(raw, head, decision)
             self._go(decision, fresh=not self._repeatable(head))
         else:
             self._task = self._loop.create_task(self._wait_for(decision))
@@ -204,11 +218,13 @@ class Downstream(asyncio.BufferedProtocol):
             self._task = self._loop.create_task(self._connect(decision))
 
     async def _connect(self, decision: Forward) -> None:
+        head = self._head
+        assert head is not None
         try:
             upstream = await self._front.pool.connected(decision.upstream)
         except (OSError, UnicodeError):  # TimeoutError is one; a host that cannot be a name is the other
             self._front.observer.upstream_failed(decision.container_id)
-            self._reply(await decision.away())
+            self._reply(await decision.away(head))
             return
         if self._state is State.EXCHANGE:
             self._send(upstream, decision)
@@ -220,7 +236,7 @@ class Downstream(asyncio.BufferedProtocol):
         assert head is not None
         upstream.begin(self, head_only=head.method == "HEAD")
         self._upstream = upstream
-        upstream.write(writing.request_head(head, decision.lines, decision.target))
+        upstream.write(writing.request_head(head, decision.lines, self._front.stamp(), target=decision.target))
         if self._slow:
             upstream.pause_reading()
         if self._body is not None and not self._body.done:
@@ -275,8 +291,7 @@ class Downstream(asyncio.BufferedProtocol):
 
     def _note_answer(self, status: int, container: str | None) -> None:
         if self._head is not None:
-            seconds = self._loop.time() - self._began
-            self._front.observer.answered(self._head, self._peer, container, status, seconds)
+            self._front.observer.answered(self._head, self._peer, container, status, monotonic() - self._began)
 
     def answer_body(self, piece: bytes) -> None:
         """Pass content on."""
@@ -287,6 +302,22 @@ class Downstream(asyncio.BufferedProtocol):
         self._upstream = None  # it waits for somebody else already
         self._out.end()
         self._next()
+
+    def answer_whole(self, head: AnswerHead, content: bytes) -> None:
+        """Pass an answer on that came in one piece, and go on with the next request."""
+        body, going_to, request = self._body, self._going_to, self._head
+        if self._close_after or self._buffer or self._eof or body is None or not body.done or going_to is None or request is None:
+            self.answer_head(head, length=head.length)
+            self.answer_body(content)
+            self.answer_end()
+            return
+        self._upstream = self._head = self._going_to = None
+        self._out.add(writing.whole_head(head, going_to.cookies_under), content)
+        self._out.flush()
+        now = monotonic()
+        self._front.observer.answered(request, self._peer, going_to.container_id, head.status, now - self._began)
+        self._state = State.HEAD
+        self._deadline.by(now + self._front.limits.idle_seconds)
 
     def flush(self) -> None:
         """Send what was gathered, at once and together."""
@@ -301,7 +332,7 @@ class Downstream(asyncio.BufferedProtocol):
             self._task = self._loop.create_task(self._connect(self._going_to))
         else:
             self._front.observer.upstream_failed(self._going_to.container_id)
-            self._task = self._loop.create_task(self._wait_for(self._going_to.away()))
+            self._task = self._loop.create_task(self._wait_for(self._going_to.away(self._head)))
 
     def hold_request(self) -> None:
         """Let the browser wait."""
@@ -333,7 +364,7 @@ class Downstream(asyncio.BufferedProtocol):
         tunnel = Tunnel(front.observer, container_id=going_to.container_id, session_id=going_to.session_id)
         front.replace(self, tunnel)
         tunnel.join(
-            self._transport, upstream.transport, view=front.view, paused=(self._slow, self._held),
+            self._transport, upstream.transport, paused=(self._slow, self._held),
             on_end=partial(front.leave, tunnel, self._peer),
         )  # fmt: skip
 
@@ -384,7 +415,8 @@ class Downstream(asyncio.BufferedProtocol):
         self._state = State.HEAD
         self._reset()
         self._expect(self._front.limits.idle_seconds)
-        self._transport.resume_reading()
+        if len(self._buffer) <= MAX_WAITING_BYTES:
+            self._transport.resume_reading()
         if self._buffer:
             self._loop.call_soon(self._advance)  # requests sent ahead: one at a time, each in its turn
 

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 from shiva_jupyter_proxy.domain.messages import Decision, Forward, Peer, Reply, RequestHead
@@ -17,7 +18,6 @@ from shiva_jupyter_proxy.forward.pool import Pool
 log = logging.getLogger("shiva.jupyter_proxy.forward")
 
 Decide = Callable[[RequestHead, Peer], Decision | Awaitable[Decision]]
-READ_BYTES = 64 * 1024  # from a browser at once, so that nobody's bytes keep the others waiting
 NEVER = float("inf")
 FAILED = Reply(status=500, headers=[("content-type", "text/plain")], body=b"Something went wrong here.\n")
 
@@ -50,13 +50,13 @@ class Front:
 
     def __init__(
         self, decide: Decide, pool: Pool, observer: Observer, limits: Limits, *,
-        tls: bool = False, trusted: tuple[Network, ...] = (),
+        tls: bool = False, trusted: tuple[Network, ...] = (), stamp: Callable[[], bytes] = bytes,
     ) -> None:  # fmt: skip
-        """`tls`: connections come with TLS; `trusted` are the proxies in front of us."""
+        """`tls`: connections come with TLS; `trusted` are proxies in front of us; `stamp` gives each request a header line."""
+        self.stamp = stamp
         self._decide = decide
         self.pool = pool
         self.reader: Reader = pool.reader
-        self.view = pool.view[:READ_BYTES]
         self.observer = observer
         self.limits = limits
         self.scheme = "https" if tls else "http"
@@ -126,39 +126,46 @@ async def _in_time(decision: Awaitable[Decision]) -> Decision:
 class Deadline:
     """A time by which something must happen; moving it later costs nothing."""
 
-    __slots__ = ("_at", "_late", "_timer")
+    __slots__ = ("_fires", "_late", "_timer", "at")
 
     def __init__(self, late: Callable[[], None]) -> None:
         """Call `late` when it passes."""
         self._late = late
-        self._at = NEVER
         self._timer: asyncio.TimerHandle | None = None
+        self._fires = NEVER
+        self.at = NEVER  # monotonic
 
     def within(self, seconds: float) -> None:
         """Expect it within `seconds` from now."""
-        loop = asyncio.get_running_loop()
-        self._at = loop.time() + seconds
-        if self._timer is not None and self._timer.when() > self._at:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = loop.call_at(self._at, self._fired)
+        self.by(monotonic() + seconds)
+
+    def by(self, at: float) -> None:
+        """Expect it by a monotonic time."""
+        self.at = at
+        if self._fires > at:
+            self._set(at - monotonic())
 
     def never(self) -> None:
         """Expect nothing."""
-        self._at = NEVER
+        self.at = NEVER
 
     def cancel(self) -> None:
         """Hold no timer either."""
-        self._at = NEVER
+        self.at = self._fires = NEVER
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
+    def _set(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._fires = self.at
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._fired)
+
     def _fired(self) -> None:
-        self._timer = None
-        loop = asyncio.get_running_loop()
-        if self._at <= loop.time():
+        self._timer, self._fires = None, NEVER
+        left = self.at - monotonic()
+        if left <= 0:
             self._late()
-        elif self._at != NEVER:
-            self._timer = loop.call_at(self._at, self._fired)
+        elif self.at != NEVER:
+            self._set(left)

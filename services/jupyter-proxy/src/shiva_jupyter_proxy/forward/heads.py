@@ -16,6 +16,8 @@ from shiva_jupyter_proxy.forward.refused import RefusedError
 MAX_HEADERS = 100
 MAX_ANSWER_HEADERS = 500
 END = b"\r\n\r\n"
+NO_BODY = frozenset({204, 304})
+FINAL = 200
 REMEMBERED = 256  # sets of header lines
 REMEMBERED_BYTES = 4096  # longer ones are read every time
 
@@ -57,6 +59,7 @@ class AnswerHead(NamedTuple):
     length: int | None  # None: chunked, or until the connection ends
     chunked: bool
     keep_alive: bool  # the connection may carry another exchange
+    content: int  # bytes behind the head when the whole answer came with it; -1: that has to be looked into
     notes: dict[object, bytes]  # the head as it goes on, by how it goes on
 
 
@@ -84,7 +87,7 @@ class Reader:
         """Refuse heads of more than `max_headers` headers."""
         self._max_headers = max_headers
         self._requests: dict[bytes, RequestHead] = {}
-        self._answers: dict[bytes, AnswerHead] = {}
+        self.answers: dict[bytes, AnswerHead] = {}  # by their bytes
 
     def request(self, raw: bytes) -> RequestHead:
         """Return the head in `raw`, which ends with an empty line.
@@ -108,10 +111,10 @@ class Reader:
 
     def answer(self, raw: bytes) -> AnswerHead:
         """Return the answer's head in `raw`, which ends with an empty line; RefusedError when it is none."""
-        known = self._answers.get(raw)
+        known = self.answers.get(raw)
         if known is None:
             known = _answer(raw)
-            _remember(self._answers, raw, known)
+            _remember(self.answers, raw, known)
         return known
 
 
@@ -174,14 +177,16 @@ def _answer(raw: bytes) -> AnswerHead:
         raise RefusedError(502, "the answer's length is given in two ways, or in an unknown one")
     if not all(LENGTH.fullmatch(value) for value in lengths):
         raise RefusedError(502, "the answer's length is no number")
-    tokens = _tokens(headers)
+    length, keep_alive = int(lengths.pop()) if lengths else None, raw.startswith(b"HTTP/1.1") and "close" not in _tokens(headers)
+    status = parser.get_status_code()
     return AnswerHead(
-        status=parser.get_status_code(),
+        status=status,
         reason=collector.reason.decode("latin-1"),
         headers=headers,
-        length=int(lengths.pop()) if lengths else None,
+        length=length,
         chunked=bool(codings),
-        keep_alive=raw.startswith(b"HTTP/1.1") and "close" not in tokens,
+        keep_alive=keep_alive,
+        content=length if length is not None and keep_alive and status >= FINAL and status not in NO_BODY else -1,
         notes={},
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
+from time import monotonic
 
 from shiva_jupyter_proxy.domain.messages import Upstream
 from shiva_jupyter_proxy.domain.targets import Targets
@@ -14,7 +15,6 @@ from shiva_jupyter_proxy.forward.sockets import watch_peer
 CONNECT_SECONDS = 5.0
 MAX_IDLE = 64  # connections kept for one upstream
 IDLE_SECONDS = 30.0
-READ_BYTES = 256 * 1024
 
 
 class Pool:
@@ -24,13 +24,12 @@ class Pool:
         """`tls` is for upstreams that ask for it."""
         self._targets = targets
         self.reader = reader
-        self.view = memoryview(bytearray(READ_BYTES))
         self._tls = tls
-        self._idle: dict[object, list[Connection]] = defaultdict(list)
+        self._idle: dict[str, list[Connection]] = defaultdict(list)
 
     def kept(self, upstream: Upstream) -> Connection | None:
         """Return a connection that waits."""
-        waiting = self._idle.get(upstream)
+        waiting = self._idle.get(upstream.key)
         while waiting:
             found = waiting.pop()
             if found.usable:
@@ -40,7 +39,7 @@ class Pool:
     async def connected(self, upstream: Upstream) -> Connection:
         """Return a new connection; OSError (TimeoutError) or UnicodeError when nobody listens there."""
         loop = asyncio.get_running_loop()
-        factory: Callable[[], Connection] = lambda: Connection(self, upstream)  # noqa: E731
+        factory: Callable[[], Connection] = lambda: Connection(self, upstream.key)  # noqa: E731
         async with asyncio.timeout(CONNECT_SECONDS):
             if upstream.path:
                 return (await loop.create_unix_connection(factory, upstream.path))[1]
@@ -59,7 +58,7 @@ class Pool:
         if len(waiting) >= MAX_IDLE:
             connection.close()
             return
-        connection.since = asyncio.get_running_loop().time()
+        connection.since = monotonic()
         waiting.append(connection)
 
     def forget(self, connection: Connection) -> None:
@@ -76,7 +75,7 @@ class Pool:
         """Close what waited too long, for ever."""
         while True:
             await asyncio.sleep(IDLE_SECONDS / 3)
-            oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
+            oldest = monotonic() - IDLE_SECONDS
             for connection in [each for waiting in self._idle.values() for each in waiting if each.since < oldest]:
                 connection.close()
 

@@ -22,12 +22,12 @@ class Tunnel:
         self.session_id = session_id
 
     def join(
-        self, browser: asyncio.Transport, container: asyncio.Transport, *, view: memoryview,
+        self, browser: asyncio.Transport, container: asyncio.Transport, *,
         paused: tuple[bool, bool], on_end: Callable[[], None],
     ) -> None:  # fmt: skip
-        """Take both connections over; `paused` are those that read slowly, `view` is where every connection reads into."""
+        """Take both connections over; `paused` are those that read slowly."""
         self._on_end = on_end
-        self.ends = (End(self, view, browser), End(self, view, container))
+        self.ends = (End(self, browser), End(self, container))
         for end, other, slow in zip(self.ends, reversed(self.ends), reversed(paused), strict=True):
             end.other = other
             end.transport.set_protocol(end)
@@ -65,30 +65,24 @@ class Tunnel:
             self._observer.tunnel_closed(self)
 
 
-class End(asyncio.BufferedProtocol):
+class End(asyncio.Protocol):
     """One of them."""
 
-    __slots__ = ("_tunnel", "_view", "finished", "other", "transport")
+    __slots__ = ("_tunnel", "finished", "other", "transport")
 
     other: "End"
 
-    def __init__(self, tunnel: Tunnel, view: memoryview, transport: asyncio.Transport) -> None:
+    def __init__(self, tunnel: Tunnel, transport: asyncio.Transport) -> None:
         """Wait for the other end."""
         self.transport = transport
         self._tunnel = tunnel
-        self._view = view
         self.finished = False  # it sends no more
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where the next bytes go."""
-        del sizehint
-        return self._view
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Pass them on."""
         transport = self.other.transport
         if not transport.is_closing():
-            transport.write(bytes(self._view[:nbytes]))
+            transport.write(data)
             self._tunnel.used()
 
     def eof_received(self) -> bool:

@@ -13,10 +13,10 @@ CLOSE = b"connection: close\r\n"
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-def request_head(head: RequestHead, header_lines: bytes, target: str | None = None) -> bytes:
+def request_head(head: RequestHead, *header_lines: bytes, target: str | None = None) -> bytes:
     """Return the head of `head`'s request with these lines, for another `target` where one is given."""
     start = f"{head.method} {target or head.target} HTTP/1.1\r\n".encode("latin-1")
-    return b"".join((start, header_lines, _framing(head), b"\r\n"))
+    return b"".join((start, *header_lines, _framing(head), b"\r\n"))
 
 
 def _framing(head: RequestHead) -> bytes:
@@ -37,6 +37,16 @@ def answer_lines(head: AnswerHead, cookies_under: str | None) -> bytes:
             pair for pair in passed_back(head.headers, cookies_under=cookies_under) if pair[0] != "content-length"
         ]
         known = head.notes[cookies_under] = _start(head.status, head.reason) + lines(passed)
+    return known
+
+
+def whole_head(head: AnswerHead, cookies_under: str | None) -> bytes:
+    """Return the head of an answer that goes back in one piece, its content behind it."""
+    key = (cookies_under, head.content)
+    known = head.notes.get(key)
+    if known is None:
+        framing = answer_framing(head.status, head.content, chunked=False, close=False)
+        known = head.notes[key] = answer_lines(head, cookies_under) + framing
     return known
 
 

@@ -42,7 +42,7 @@ class StandaloneDoor:
         return Forward(
             upstream=entry.target.upstream,
             lines=self._lines(head, peer, entry),
-            away=partial(self._pages.reply, 503, head),
+            away=partial(self._pages.reply, 503),
             container_id=entry.prefix,
             target=self._target(head, entry),
         )

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import uvloop
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from shiva_common import logs
 from tornado.httpserver import HTTPServer
@@ -160,6 +161,6 @@ def main() -> None:
     options = parse(sys.argv[1:], os.environ)
     logs.configure("shiva.jupyter_proxy", level=options.log_level)
     try:
-        asyncio.run(serve(options))
+        uvloop.run(serve(options))
     except CannotStartError as error:
         sys.exit(f"shiva-jupyter-proxy: {error}")
