@@ -94,7 +94,11 @@ async def raw_upstream(answer: Answering = plain, *, port: int = 0) -> AsyncIter
         upstream.raw.append(bytearray())
         try:
             await _Reading(upstream, len(upstream.raw) - 1, reader, writer).run()
-        except (ConnectionError, RuntimeError, asyncio.CancelledError):  # RuntimeError: uvloop's, of a write that comes too late
+        except (
+            ConnectionError,
+            RuntimeError,
+            asyncio.CancelledError,
+        ):  # RuntimeError: uvloop's, of a write that comes too late
             upstream.ended.append("cut")
         finally:
             writer.close()

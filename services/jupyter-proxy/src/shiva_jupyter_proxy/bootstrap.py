@@ -37,7 +37,7 @@ from shiva_jupyter_proxy.forward.pool import Pool
 from shiva_jupyter_proxy.handlers.app import application
 from shiva_jupyter_proxy.handlers.shared import Shared
 from shiva_jupyter_proxy.metrics import DoorCollector
-from shiva_jupyter_proxy.observing import Traffic
+from shiva_jupyter_proxy.observing import Traffic, log_access
 from shiva_jupyter_proxy.settings import Settings
 from shiva_jupyter_proxy.sync import RouteSync
 
@@ -95,7 +95,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
         certificate = Certificate(settings.tls_cert, settings.tls_key)
     broker = Broker(settings.broker_url, settings.broker_token, targets(settings))
     activity = Activity(broker, time.time)
-    traffic = Traffic(activity, access_log=settings.access_log)
+    traffic = Traffic(activity)
     shared = SharedNumbers(folder, worker, traffic.numbers)
     registry = CollectorRegistry()
     for register in (ProcessCollector, PlatformCollector):
@@ -140,6 +140,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     front = Front(
         door.decide, pool, traffic, limits(settings), tls=certificate is not None,
         trusted=networks(settings.trusted_proxies), stamp=request_ids(),
+        access_log=log_access if settings.access_log else None,
     )  # fmt: skip
     try:
         inside.add_socket(bind_unix_socket(inside_socket, mode=0o600))

@@ -249,9 +249,9 @@ class Door:
             container_id=route.container_id,
             session_id=session.id,
             cookies_under=route.prefix,
-            standing=Standing(
-                under=route.prefix.encode(), until=caller.until, ground=ground, changes=ground.changes
-            ) if leaf else None,
+            standing=Standing(under=route.prefix.encode(), until=caller.until, ground=ground, changes=ground.changes)
+            if leaf
+            else None,
         )
 
     async def _away(self, session: Session, head: RequestHead) -> Reply:

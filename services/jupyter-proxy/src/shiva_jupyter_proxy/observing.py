@@ -20,7 +20,9 @@ class Counts:
     """What came from one kind of upstream, since the start."""
 
     answers: list[int] = field(default_factory=lambda: [0] * HUNDREDS)  # by hundreds of the status
-    durations: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))  # answers in each bucket, not summed up
+    durations: list[int] = field(
+        default_factory=lambda: [0] * (len(BUCKETS) + 1)
+    )  # answers in each bucket, not summed up
     seconds: float = 0.0  # sum of durations
     upstream_errors: int = 0
 
@@ -38,10 +40,9 @@ class Numbers:
 class Traffic:
     """Observer of every connection."""
 
-    def __init__(self, uses: Uses, *, access_log: bool = False) -> None:
-        """Report accesses to `uses`; with `access_log`, write a line for each answer."""
+    def __init__(self, uses: Uses) -> None:
+        """Report accesses to `uses`."""
         self._uses = uses
-        self._access_log = access_log
         self._by_container: dict[str, set[Tunnel]] = defaultdict(set)
         self._by_session: dict[str, set[Tunnel]] = defaultdict(set)
         self.numbers = Numbers()
@@ -50,7 +51,7 @@ class Traffic:
         """Note how many there are."""
         self.numbers.connections = count
 
-    def answered(self, head: RequestHead, peer: Peer, container_id: str | None, status: int, seconds: float) -> None:
+    def answered(self, container_id: str | None, status: int, seconds: float) -> None:
         """Count; an answer below 300 from a container is a use of it."""
         counts = self.numbers.shiva if container_id is None else self.numbers.container
         counts.answers[status // 100] += 1
@@ -58,9 +59,6 @@ class Traffic:
         counts.seconds += seconds
         if container_id is not None and status < REDIRECTION:
             self._uses.mark(container_id)
-        if self._access_log:
-            facts = {"client": peer.address, "method": head.method, "path": head.path, "status": status}
-            log.info("answered", extra=facts | {"container": container_id, "seconds": round(seconds, 4)})
 
     def upstream_failed(self, container_id: str | None) -> None:
         """Count."""
@@ -96,6 +94,12 @@ class Traffic:
     def close_sessions(self, sessions: set[str]) -> None:
         """Close the tunnels of sessions that are over."""
         _close(self._by_session, sessions)
+
+
+def log_access(head: RequestHead, peer: Peer, container_id: str | None, status: int, seconds: float) -> None:
+    """Write a line of the access log."""
+    facts = {"client": peer.address, "method": head.method, "path": head.path, "status": status}
+    log.info("answered", extra=facts | {"container": container_id, "seconds": round(seconds, 4)})
 
 
 def _close(register: dict[str, set[Tunnel]], keys: set[str]) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shiva_jupyter_proxy.domain.messages import Peer, RequestHead
 from shiva_jupyter_proxy.domain.routes import Route
 
 
@@ -118,7 +117,7 @@ class Observer(Protocol):
     def connected(self, count: int) -> None:
         """So many connections of browsers are open now."""
 
-    def answered(self, head: RequestHead, peer: Peer, container_id: str | None, status: int, seconds: float) -> None:
+    def answered(self, container_id: str | None, status: int, seconds: float) -> None:
         """The head of an answer is out, `seconds` after its request's."""
 
     def upstream_failed(self, container_id: str | None) -> None:

@@ -10,6 +10,7 @@ from shiva_jupyter_proxy.domain.messages import Forward, RequestHead
 MAX_TARGET = 2048
 MAX_LINES = 4096
 START = b"GET "
+AT = len(START)  # of the target
 VERSION = b" HTTP/1.1\r\n"
 PLAIN = re.compile(rb"/[A-Za-z0-9/._~:@!$&'()*+,;=?-]*")  # nothing that anybody could read in two ways, but for dots
 
@@ -17,7 +18,7 @@ PLAIN = re.compile(rb"/[A-Za-z0-9/._~:@!$&'()*+,;=?-]*")  # nothing that anybody
 class Again:
     """What one connection's last GET was, and where it went."""
 
-    __slots__ = ("_changes", "_ground", "_head", "_lines", "_onward", "_under", "_until", "going_to")
+    __slots__ = ("_changes", "_ground", "_head", "_lines", "_onward", "_tail", "_under", "_until", "going_to")
 
     going_to: Forward
 
@@ -31,24 +32,29 @@ class Again:
         self._until = 0.0
         if standing is None or head.method != "GET" or head.body_length != 0 or head.upgrade or not head.keep_alive:
             return
-        lines = raw[len(START) + len(head.target) :]
+        lines = raw[AT + len(head.target) :]
         if len(lines) > MAX_LINES or not raw.startswith(START) or not lines.startswith(VERSION):
             return
-        self._lines, self._head, self._under = lines, head, START + standing.under
+        self._lines, self._tail, self._head, self._under = lines, len(lines), head, START + standing.under
         self._until, self._ground, self._changes = standing.until, standing.ground, standing.changes
         self.going_to, self._onward = going_to, VERSION + going_to.lines
 
-    def head(self, data: bytes, now: float) -> RequestHead | None:
-        """Return the head that is all of `data`, when it goes the same way; else None."""
+    def fits(self, data: bytes, now: float) -> bool:
+        """Whether `data` is the whole head of a request that goes the same way."""
         if now > self._until or self._changes != self._ground.changes or not data.endswith(self._lines):
-            return None
-        end = len(data) - len(self._lines)
-        if end > MAX_TARGET or not data.startswith(self._under) or not PLAIN.fullmatch(data, len(START), end):
-            return None
-        if data.find(b"/.", 0, end) >= 0:
-            return None
-        return RequestHead("GET", data[len(START) : end].decode("ascii"), *self._head[2:])
+            return False
+        target = data[AT : -self._tail]
+        return (
+            data.startswith(self._under)
+            and b"/." not in target
+            and len(target) <= MAX_TARGET
+            and PLAIN.fullmatch(target) is not None
+        )
+
+    def head(self, data: bytes) -> RequestHead:
+        """Return the head that `data` is."""
+        return RequestHead("GET", data[AT : -self._tail].decode("ascii"), *self._head[2:])
 
     def sent_on(self, data: bytes, stamp: bytes) -> bytes:
         """Return the head that goes upstream for `data`."""
-        return b"".join((data[: -len(self._lines)], self._onward, stamp, b"\r\n"))
+        return b"".join((data[: -self._tail], self._onward, stamp, b"\r\n"))

@@ -1,6 +1,7 @@
 """The side of a container, the manager, or our own pages: one answer at a time."""
 
 import asyncio
+from time import monotonic
 from typing import Protocol, cast
 
 from shiva_jupyter_proxy.forward.bodies import Body, Chunked, Counted, UntilClosed
@@ -28,8 +29,8 @@ class Exchange(Protocol):
     def answer_end(self) -> None:
         """The answer is complete; the connection is free or closed."""
 
-    def answer_whole(self, head: AnswerHead, content: bytes) -> None:
-        """Take an answer that came in one piece."""
+    def answer_whole(self, head: AnswerHead, content: bytes, now: float) -> None:
+        """Take an answer that came in one piece, at a monotonic time."""
 
     def flush(self) -> None:
         """All that came in is told."""
@@ -52,7 +53,7 @@ class Keeper(Protocol):
 
     reader: Reader
 
-    def give_back(self, connection: "Connection") -> None:
+    def give_back(self, connection: "Connection", now: float) -> None:
         """Keep a connection whose answer is complete."""
 
     def forget(self, connection: "Connection") -> None:
@@ -67,25 +68,29 @@ class Connection(asyncio.Protocol):
         *("key", "since", "transport", "used"),
     )
 
+    transport: asyncio.Transport
+
     def __init__(self, keeper: Keeper, key: str) -> None:
         """`key` names where it may be used again."""
         self._keeper = keeper
         self.key = key
         self.since = 0.0  # when it was given back
-        self.transport: asyncio.Transport | None = None
         self.used = False  # it carried an exchange before
         self._exchange: Exchange | None = None
         self._buffer = b""  # the beginning of a head
-        self._body: Body | None = None
+        self._keep = True
+        self._rest()
 
-    def begin(self, exchange: Exchange, *, head_only: bool) -> None:
-        """Wait for one answer; `head_only` after HEAD."""
+    def _rest(self) -> None:
+        self._body: Body | None = None
+        self._head_only = self._answered = self._heard = False
+        self._interims = 0
+
+    def ask(self, exchange: Exchange, head: bytes, *, head_only: bool = False) -> None:
+        """Send a request's head on an open connection, and wait for one answer; `head_only` after HEAD."""
         self._exchange = exchange
         self._head_only = head_only
-        self._interims = 0
-        self._answered = self._heard = False
-        self._keep = True
-        self._body = None
+        self.transport.write(head)
 
     # asyncio's callbacks
 
@@ -95,10 +100,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read the answer."""
-        self._heard = True
         exchange = self._exchange
         if exchange is not None and self._whole(data, exchange):
             return
+        self._heard = True
         if exchange is None:  # nobody asked: never let it reach the next one who does
             self.close()
         else:
@@ -139,9 +144,10 @@ class Connection(asyncio.Protocol):
         head = self._keeper.reader.answers.get(data[:end])
         if head is None or head.content != len(data) - end:
             return False
-        self._exchange, self.used = None, True
-        self._keeper.give_back(self)
-        exchange.answer_whole(head, data[end:])
+        now = monotonic()
+        self._exchange, self._heard, self._interims, self.used = None, False, 0, True
+        self._keeper.give_back(self, now)
+        exchange.answer_whole(head, data[end:], now)
         return True
 
     def _read(self, data: bytes, exchange: Exchange) -> None:
@@ -199,10 +205,11 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, exchange: Exchange) -> None:
         self._exchange = None
-        if self._keep and self.transport is not None and not self.transport.is_closing():
+        if self._keep and not self.transport.is_closing():
+            self._rest()
             self.used = True
             self.transport.resume_reading()
-            self._keeper.give_back(self)
+            self._keeper.give_back(self, monotonic())
         else:
             self.close()
         exchange.answer_end()
@@ -222,30 +229,23 @@ class Connection(asyncio.Protocol):
     def drop(self) -> None:
         """Forget who waits, and close: the browser went away."""
         self._exchange = None
-        if self.transport is not None:
-            self.transport.abort()
+        self.transport.abort()
 
     def close(self) -> None:
         """Close it."""
-        if self.transport is not None:
-            self.transport.close()
-
-    @property
-    def usable(self) -> bool:
-        """Whether it is open."""
-        return self.transport is not None and not self.transport.is_closing()
+        self.transport.close()
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
-        if self.transport is not None and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.write(data)
 
     def pause_reading(self) -> None:
         """The browser reads slowly."""
-        if self.transport is not None and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """It reads again."""
-        if self.transport is not None and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.resume_reading()

@@ -18,6 +18,7 @@ from shiva_jupyter_proxy.forward.pool import Pool
 log = logging.getLogger("shiva.jupyter_proxy.forward")
 
 Decide = Callable[[RequestHead, Peer], Decision | Awaitable[Decision]]
+AccessLog = Callable[[RequestHead, Peer, str | None, int, float], None]  # …, container, status, seconds
 NEVER = float("inf")
 FAILED = Reply(status=500, headers=[("content-type", "text/plain")], body=b"Something went wrong here.\n")
 
@@ -51,9 +52,11 @@ class Front:
     def __init__(
         self, decide: Decide, pool: Pool, observer: Observer, limits: Limits, *,
         tls: bool = False, trusted: tuple[Network, ...] = (), stamp: Callable[[], bytes] = bytes,
+        access_log: AccessLog | None = None,
     ) -> None:  # fmt: skip
         """`tls`: connections come with TLS; `trusted` are proxies in front of us; `stamp` gives each request a header line."""
         self.stamp = stamp
+        self.access_log = access_log  # gets every answer
         self._decide = decide
         self.pool = pool
         self.reader: Reader = pool.reader

@@ -60,7 +60,8 @@ class AnswerHead(NamedTuple):
     chunked: bool
     keep_alive: bool  # the connection may carry another exchange
     content: int  # bytes behind the head when the whole answer came with it; -1: that has to be looked into
-    notes: dict[object, bytes]  # the head as it goes on, by how it goes on
+    notes: dict[str | None, bytes]  # its lines as they go on, by where cookies are confined to
+    wholes: dict[str | None, bytes]  # the same, with the framing of an answer that came in one piece
 
 
 Head = TypeVar("Head")
@@ -177,7 +178,10 @@ def _answer(raw: bytes) -> AnswerHead:
         raise RefusedError(502, "the answer's length is given in two ways, or in an unknown one")
     if not all(LENGTH.fullmatch(value) for value in lengths):
         raise RefusedError(502, "the answer's length is no number")
-    length, keep_alive = int(lengths.pop()) if lengths else None, raw.startswith(b"HTTP/1.1") and "close" not in _tokens(headers)
+    length, keep_alive = (
+        int(lengths.pop()) if lengths else None,
+        raw.startswith(b"HTTP/1.1") and "close" not in _tokens(headers),
+    )
     status = parser.get_status_code()
     return AnswerHead(
         status=status,
@@ -188,6 +192,7 @@ def _answer(raw: bytes) -> AnswerHead:
         keep_alive=keep_alive,
         content=length if length is not None and keep_alive and status >= FINAL and status not in NO_BODY else -1,
         notes={},
+        wholes={},
     )
 
 

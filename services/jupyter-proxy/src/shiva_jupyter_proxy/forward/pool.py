@@ -32,7 +32,7 @@ class Pool:
         waiting = self._idle.get(upstream.key)
         while waiting:
             found = waiting.pop()
-            if found.usable:
+            if not found.transport.is_closing():
                 return found
         return None
 
@@ -46,19 +46,21 @@ class Pool:
             tls = self._tls if upstream.tls else None
             transport, made = await loop.create_connection(factory, upstream.host, upstream.port, ssl=tls)
         reached = transport.get_extra_info("peername")
+        if reached is None or transport.is_closing():
+            raise ConnectionResetError(f"{upstream.host} hung up")
         if upstream.guarded and self._targets.refuses(str(reached[0]), int(reached[1])):
             transport.abort()
             raise PermissionError(f"{upstream.host} leads to {reached[0]}, where no container may be")
         watch_peer(transport)
         return made
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: Connection, now: float) -> None:
         """Keep a connection whose answer is complete."""
         waiting = self._idle[connection.key]
         if len(waiting) >= MAX_IDLE:
             connection.close()
             return
-        connection.since = monotonic()
+        connection.since = now
         waiting.append(connection)
 
     def forget(self, connection: Connection) -> None:

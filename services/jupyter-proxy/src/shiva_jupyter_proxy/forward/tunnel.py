@@ -80,10 +80,11 @@ class End(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass them on."""
-        transport = self.other.transport
-        if not transport.is_closing():
-            transport.write(data)
-            self._tunnel.used()
+        try:
+            self.other.transport.write(data)
+        except RuntimeError:  # it is closed
+            return
+        self._tunnel.used()
 
     def eof_received(self) -> bool:
         """Say so to the other side, which may still send."""

@@ -42,12 +42,9 @@ def answer_lines(head: AnswerHead, cookies_under: str | None) -> bytes:
 
 def whole_head(head: AnswerHead, cookies_under: str | None) -> bytes:
     """Return the head of an answer that goes back in one piece, its content behind it."""
-    key = (cookies_under, head.content)
-    known = head.notes.get(key)
-    if known is None:
-        framing = answer_framing(head.status, head.content, chunked=False, close=False)
-        known = head.notes[key] = answer_lines(head, cookies_under) + framing
-    return known
+    framing = answer_framing(head.status, head.content, chunked=False, close=False)
+    whole = head.wholes[cookies_under] = answer_lines(head, cookies_under) + framing
+    return whole
 
 
 def answer_framing(status: int, length: int | None, *, chunked: bool, close: bool) -> bytes:
