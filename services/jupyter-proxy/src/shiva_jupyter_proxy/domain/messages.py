@@ -95,7 +95,8 @@ class Standing:
     changes: int  # of the ground, when it was decided
 
 
-class Forward(NamedTuple):
+@dataclass(slots=True)
+class Forward:
     """The request goes on."""
 
     upstream: Upstream

@@ -64,7 +64,18 @@ class Connection(asyncio.Protocol):
     """One connection to an upstream."""
 
     __slots__ = (
-        *("_answered", "_body", "_buffer", "_exchange", "_head_only", "_heard", "_interims", "_keep", "_keeper"),
+        *(
+            "_answered",
+            "_body",
+            "_buffer",
+            "_exchange",
+            "_head_only",
+            "_heard",
+            "_interims",
+            "_keep",
+            "_keeper",
+            "_last",
+        ),
         *("key", "since", "transport", "used"),
     )
 
@@ -78,6 +89,7 @@ class Connection(asyncio.Protocol):
         self.used = False  # it carried an exchange before
         self._exchange: Exchange | None = None
         self._buffer = b""  # the beginning of a head
+        self._last: AnswerHead | None = None  # as it came in one piece with its content
         self._keep = True
         self._rest()
 
@@ -140,14 +152,15 @@ class Connection(asyncio.Protocol):
         """Pass on what most answers are: a head that was read before, and all of its content."""
         if self._body is not None or self._buffer or self._head_only or not self._keep:
             return False
-        end = data.find(END) + len(END)
-        head = self._keeper.reader.answers.get(data[:end])
-        if head is None or head.content != len(data) - end:
-            return False
+        head = self._last
+        if head is None or len(data) != head.whole or not data.startswith(head.raw):
+            head = self._last = self._keeper.reader.answers.get(data[: data.find(END) + len(END)])
+            if head is None or len(data) != head.whole:
+                return False
         now = monotonic()
         self._exchange, self._heard, self._interims, self.used = None, False, 0, True
         self._keeper.give_back(self, now)
-        exchange.answer_whole(head, data[end:], now)
+        exchange.answer_whole(head, data[len(head.raw) :], now)
         return True
 
     def _read(self, data: bytes, exchange: Exchange) -> None:

@@ -5,7 +5,8 @@ they mean is remembered by the very bytes.
 """
 
 import re
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 import httptools
 
@@ -50,7 +51,8 @@ def first_head(data: bytes, limit: int) -> tuple[bytes, bytes]:
     return (data, b"") if end == len(data) else (data[:end], data[end:])
 
 
-class AnswerHead(NamedTuple):
+@dataclass(slots=True)
+class AnswerHead:
     """An answer without its body."""
 
     status: int
@@ -59,7 +61,8 @@ class AnswerHead(NamedTuple):
     length: int | None  # None: chunked, or until the connection ends
     chunked: bool
     keep_alive: bool  # the connection may carry another exchange
-    content: int  # bytes behind the head when the whole answer came with it; -1: that has to be looked into
+    raw: bytes
+    whole: int  # bytes of an answer that came in one piece, this head with its content; -1: that has to be looked into
     notes: dict[str | None, bytes]  # its lines as they go on, by where cookies are confined to
     wholes: dict[str | None, bytes]  # the same, with the framing of an answer that came in one piece
 
@@ -190,7 +193,10 @@ def _answer(raw: bytes) -> AnswerHead:
         length=length,
         chunked=bool(codings),
         keep_alive=keep_alive,
-        content=length if length is not None and keep_alive and status >= FINAL and status not in NO_BODY else -1,
+        raw=raw,
+        whole=len(raw) + length
+        if length is not None and keep_alive and status >= FINAL and status not in NO_BODY
+        else -1,
         notes={},
         wholes={},
     )

@@ -57,11 +57,11 @@ class Pool:
     def give_back(self, connection: Connection, now: float) -> None:
         """Keep a connection whose answer is complete."""
         waiting = self._idle[connection.key]
-        if len(waiting) >= MAX_IDLE:
+        if len(waiting) < MAX_IDLE:
+            connection.since = now
+            waiting.append(connection)
+        else:
             connection.close()
-            return
-        connection.since = now
-        waiting.append(connection)
 
     def forget(self, connection: Connection) -> None:
         """Drop a connection that ended."""

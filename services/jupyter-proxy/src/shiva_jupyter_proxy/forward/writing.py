@@ -42,7 +42,7 @@ def answer_lines(head: AnswerHead, cookies_under: str | None) -> bytes:
 
 def whole_head(head: AnswerHead, cookies_under: str | None) -> bytes:
     """Return the head of an answer that goes back in one piece, its content behind it."""
-    framing = answer_framing(head.status, head.content, chunked=False, close=False)
+    framing = answer_framing(head.status, head.length, chunked=False, close=False)
     whole = head.wholes[cookies_under] = answer_lines(head, cookies_under) + framing
     return whole
 
