@@ -2,9 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -14,10 +11,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from deploy.dev.suite import free_ports
 from tests.e2e.running import eventually
-from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing, route
+from tests.fakes.certificates import signed
+from tests.fakes.proxy_broker import FakeBroker, broker_standing, route
 from tests.fakes.proxy_hostile import hostile_standing
+from tests.fakes.proxy_process import PREFIX, PROGRAM, environment, free_port, listening
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 WORKERS = 2
@@ -102,48 +100,26 @@ class Door:
 @contextlib.contextmanager
 def door(folder: Path, *, app: str, ada: str, mallory: str, tls: bool, **names: str) -> Iterator[Door]:
     """Start the proxy; `app`, `ada` and `mallory` are the hosts that the settings `names` make."""
-    port = free_ports(["door"])["door"]
+    port = free_port()
     (folder / "dashboard").mkdir(parents=True)
     (folder / "dashboard/index.html").write_text("<title>the dashboard</title><h1>Machines</h1>", encoding="utf-8")
     with standing() as behind:
-        settings = {
-            "identity": "dev", "manager_url": behind.manager.url, "broker_url": behind.broker.url, "broker_token": TOKEN,
-            "identity_key": "i" * 32, "session_key": "s" * 32, "dashboard_dir": folder / "dashboard",
-            "state_dir": folder / "door", "bind_port": port, "workers": WORKERS, "hosts": app, **names,
-        }  # fmt: skip
+        names |= {"manager_url": behind.manager.url, "workers": str(WORKERS), "hosts": app}
         if tls:
-            settings |= dict(zip(("tls_cert", "tls_key"), _certificate(folder), strict=True))
-        environment = {f"SHIVA_JUPYTER_PROXY_{key.upper()}": str(value) for key, value in settings.items()}
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "shiva_jupyter_proxy"], env=os.environ | environment, stdout=log, stderr=log
-            )
+            pair = signed(folder, "door")
+            names |= {"tls_cert": str(pair.cert), "tls_key": str(pair.key)}
+        more = {f"{PREFIX}{key.upper()}": value for key, value in names.items()}
+        settings = environment(port, behind.broker.url, folder / "dashboard") | more
         app, ada, mallory = (f"{'https' if tls else 'http'}://{host}:{port}" for host in (app, ada, mallory))
         made = Door(port=port, behind=behind, app=app, ada=ada, mallory=mallory)
         try:
-            eventually(lambda: _answers(made), seconds=20, what="the door answers")
-            yield made
+            with listening([str(PROGRAM)], port, folder / "log", **settings):
+                eventually(lambda: made.status(f"{app}/-/health", "") == OK, seconds=20, what="the door answers")
+                yield made
         except BaseException:
             print((folder / "log").read_text(encoding="utf-8")[-3000:])
             raise
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _answers(made: Door) -> bool:
-    with contextlib.suppress(requests.ConnectionError):
-        return made.status(f"{made.app}/-/health", "") == OK
-    return False
 
 
 def _cookie(answer: requests.Response) -> str:
     return answer.headers["Set-Cookie"].partition(";")[0]
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate that nobody trusts."""
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=shiva.test"]
-    subprocess.run([*command, "-out", cert, "-keyout", key], check=True, capture_output=True)
-    return cert, key

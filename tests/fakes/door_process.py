@@ -4,16 +4,15 @@ import asyncio
 import json
 import os
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fakes.proxy_broker import TOKEN, broker_standing, route
+from tests.fakes.proxy_broker import broker_standing, route
+from tests.fakes.proxy_process import PREFIX, PROGRAM, environment
 from tests.fakes.raw_door import Reply, replies
 
-PREFIX = "SHIVA_JUPYTER_PROXY_"
 START_SECONDS = 20.0
 PATIENCE = 20.0  # on a busy machine
 UPGRADE = (
@@ -143,9 +142,8 @@ class DoorProcess:
     async def start(self) -> None:
         """Return when it says that it listens."""
         environment = self.environment | {f"{PREFIX}BIND_PORT": str(self.port)}
-        command = (sys.executable, "-m", "shiva_jupyter_proxy")
         self.process = await asyncio.create_subprocess_exec(
-            *command, env=environment, stdout=asyncio.subprocess.PIPE, limit=2**20
+            PROGRAM, env=environment, stdout=asyncio.subprocess.PIPE, limit=2**20
         )
         assert self.process.stdout is not None
         said = await asyncio.wait_for(self.process.stdout.readline(), START_SECONDS)
@@ -198,11 +196,8 @@ async def door_process(folder: Path) -> AsyncIterator[DoorProcess]:
     async with AsyncExitStack() as stack:
         echo, broker = await stack.enter_async_context(echoing()), await stack.enter_async_context(broker_standing())
         broker.routes = [route("ken", f"http://127.0.0.1:{echo.port}")]
-        settings = {
-            "IDENTITY": "dev", "MANAGER_URL": "http://127.0.0.1:9", "BROKER_URL": broker.url, "BROKER_TOKEN": TOKEN, "IDENTITY_KEY": "i" * 32,
-            "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(folder), "STATE_DIR": str(folder / "state"),
-        }  # fmt: skip
-        door = DoorProcess(os.environ | {PREFIX + key: value for key, value in settings.items()}, echo)
+        settings = environment(0, broker.url, folder) | {f"{PREFIX}DRAIN": "5"}
+        door = DoorProcess(os.environ | settings, echo)
         await door.start()
         try:
             await door.login()

@@ -15,6 +15,7 @@ import psutil
 from tests.fakes.proxy_broker import TOKEN
 
 START_SECONDS = 20.0
+PREFIX = "SHIVA_JUPYTER_PROXY_"
 PROGRAM = Path(sys.executable).parent / "shiva-jupyter-proxy"
 
 
@@ -32,7 +33,7 @@ def environment(port: int, broker_url: str, dashboard: Path) -> dict[str, str]:
         "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(dashboard), "BIND_PORT": str(port),
         "STATE_DIR": str(dashboard / "door"), "CONNECTIONS_PER_CLIENT": "20000", "DRAIN": "0",
     }  # fmt: skip
-    return {f"SHIVA_JUPYTER_PROXY_{name}": value for name, value in settings.items()}
+    return {f"{PREFIX}{name}": value for name, value in settings.items()}
 
 
 @contextlib.contextmanager
