@@ -71,6 +71,24 @@ def test_routes_are_pulled_and_unchanged_ones_are_not_sent_again() -> None:
     with_broker(use)
 
 
+def test_of_ten_thousand_routes_one_changes() -> None:
+    async def use(broker: FakeBroker) -> None:
+        people = [f"person{number}" for number in range(10_000)]
+        broker.routes = [raw(name, f"http://10.0.{number >> 8}.{number & 255}:1") for number, name in enumerate(people)]
+        at = watched(Broker(broker.url, TOKEN, LOCAL))
+        await at.sync.pull()
+        before = {name: at.table.route_for(f"/user/{name}/lab/tree/x") for name in people}
+        assert [route.owner for route in before.values() if route is not None] == people
+        broker.routes = [*broker.routes[:7], raw("person7", "http://10.9.9.9:1"), *broker.routes[8:]]
+        await at.sync.pull()
+        after = {name: at.table.route_for(f"/user/{name}/lab/tree/x") for name in people}
+        assert at.closed == [{"person7--default"}]
+        assert [name for name in people if after[name] is not before[name]] == ["person7"]
+        assert at.table.route_for("/user/person10000/lab") is None
+
+    with_broker(use)
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503, 302])
 def test_a_broker_that_refuses_leaves_the_last_routes(status: int) -> None:
     async def use(broker: FakeBroker) -> None:

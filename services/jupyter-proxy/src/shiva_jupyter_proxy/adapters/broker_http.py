@@ -28,6 +28,7 @@ class Broker:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"}
         self._etag: str | None = None
+        self._read: list[tuple[Any, Route]] = []  # the last table, as it came and as it was read
 
     async def routes(self) -> Sequence[Route] | None:
         """Return the whole table, or None when the broker says that it is unchanged."""
@@ -35,15 +36,26 @@ class Broker:
         request = HTTPRequest(f"{self._url}/v1/routes", headers=headers, request_timeout=TIMEOUT_SECONDS)
         try:
             answer = await AsyncHTTPClient().fetch(request)
-            read = [self._allowed(raw) for raw in json.loads(answer.body)["routes"]]
+            read = self._known_or_read(json.loads(answer.body)["routes"])
         except HTTPClientError as error:
             if error.code == NOT_MODIFIED:
                 return None
             raise RoutesUnavailableError(str(error)) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RoutesUnavailableError(repr(error)) from error
-        self._etag = answer.headers.get("ETag")
-        return [each for each in read if each is not None]
+        self._etag, self._read = answer.headers.get("ETag"), read
+        return [route for _, route in read]
+
+    def _known_or_read(self, table: Sequence[Any]) -> list[tuple[Any, Route]]:
+        """Read what is new: of thousands of routes a few change."""
+        known = {route.prefix: (raw, route) for raw, route in self._read}
+        found: list[tuple[Any, Route]] = []
+        for raw in table:
+            before = known.get(raw["prefix"])
+            route = before[1] if before is not None and before[0] == raw else self._allowed(raw)
+            if route is not None:
+                found.append((raw, route))
+        return found
 
     def _allowed(self, raw: Any) -> Route | None:
         """Read a route; None, said once each time, when it leads to where no container may be. The others go on."""
