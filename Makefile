@@ -54,9 +54,9 @@ bench-polite: ready ## The worst answer to a polite client while another one att
 screenshots: ready ## Renew the README's pictures in Chromium.
 	$(PY) -m tests.e2e.screenshots
 
-lock: $(UV) ## Renew requirements.lock after a change of a pyproject.toml.
-	$(UV) lock -q
-	$(UV) export -q --all-packages --no-emit-workspace --format requirements.txt --no-header -o requirements.lock
+lock: $(UV) ## Renew requirements.lock after a change of a pyproject.toml; UP=--upgrade renews every version.
+	$(UV) pip compile -q --universal --generate-hashes --no-header $(UP) pyproject.toml services/*/pyproject.toml --group dev \
+	  $(patsubst services/%/,--no-emit-package shiva-%,$(MEMBERS)) -o requirements.lock
 
 clean: ## Remove what was built; notebooks, homes and .run stay.
 	rm -rf .venv .tools $(DASH)/node_modules $(DASH)/dist artifacts
