@@ -17,6 +17,7 @@ from shiva_jupyter_proxy.forward.refused import RefusedError
 from shiva_jupyter_proxy.forward.sockets import watch_peer
 from shiva_jupyter_proxy.forward.tunnel import Tunnel
 
+TURN_BYTES = 32 * 1024  # of a chunked body, before it is another connection's turn: chunks may be tiny
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})  # may be sent again when a kept connection turns out dead
 
 
@@ -201,15 +202,22 @@ class Downstream(Answering):
         body, upstream, head = self._body, self._upstream, self._head
         if body is None or upstream is None or head is None or body.done or self._held:
             return
-        pieces, self._buffer = body.take(self._buffer)
+        turn = TURN_BYTES if head.body_length is None else len(self._buffer)
+        pieces, left = body.take(self._buffer[:turn])
+        self._buffer = left + self._buffer[turn:]
         if pieces and head.body_length is None:
             upstream.write(writing.chunk(pieces[0] if len(pieces) == 1 else b"".join(pieces)))
         elif pieces:
             upstream.write(pieces[0])
         if body.done and head.body_length is None:
             upstream.write(writing.LAST_CHUNK)
-        if self._eof and not body.done:
+        if self._buffer and not body.done:
+            self._transport.pause_reading()
+            self._loop.call_soon(self._advance)
+        elif self._eof and not body.done:
             raise RefusedError(400, "the body is not whole")
+        elif head.body_length is None and not self._held:
+            self._transport.resume_reading()
         if not self._slow:
             self._expect(None if body.done else self._front.limits.body_seconds)
 
