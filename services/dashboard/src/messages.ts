@@ -25,6 +25,7 @@ export const messages = {
   stopConfirm: "Stop container",
   startAgain: "Start again",
   logOut: "Log out",
+  logOutEverywhere: "Log out everywhere",
   theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
   readyIn: (seconds: string) => `ready in ${seconds}`,
   since: "since",

@@ -21,6 +21,15 @@ it("does not say DEMO elsewhere, and shows who is logged in, as written", async 
   expect(screen.queryByText("DEMO")).toBeNull();
 });
 
+it("ends every session of a person by one button", async () => {
+  worldOf();
+  page();
+  await userEvent.click(await screen.findByRole("button", { name: "Ada" }));
+  const button = (await screen.findByText("Log out everywhere")).closest("button");
+  expect(button?.form?.getAttribute("action")).toBe("/-/logout");
+  expect([button?.type, button?.name, button?.value]).toEqual(["submit", "everywhere", "1"]);
+});
+
 it("changes between light and dark", async () => {
   worldOf();
   page();

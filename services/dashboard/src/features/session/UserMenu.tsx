@@ -35,6 +35,9 @@ export function UserMenu({ shownName }: { shownName: string }) {
           <MenuItem component="button" type="submit" sx={{ width: "100%" }}>
             {messages.logOut}
           </MenuItem>
+          <MenuItem component="button" type="submit" name="everywhere" value="1" sx={{ width: "100%" }}>
+            {messages.logOutEverywhere}
+          </MenuItem>
         </form>
       </Menu>
     </>
