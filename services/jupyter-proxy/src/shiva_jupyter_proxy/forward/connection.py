@@ -238,6 +238,8 @@ class Connection(asyncio.Protocol):
     def retire(self) -> None:
         """Carry no further exchange: a part of this request's body may never come."""
         self._keep = False
+        if self._exchange is None:  # it waits for somebody else already
+            self.close()
 
     def drop(self) -> None:
         """Forget who waits, and close: the browser went away."""
