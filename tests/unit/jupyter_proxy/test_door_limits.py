@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from tests.fakes.proxy_door import PATIENCE, World, in_world, start, until
+from tests.fakes.proxy_door import PATIENCE, Client, World, in_world, start, until
 
 
 def test_one_address_has_so_many_connections_and_gets_them_back() -> None:
@@ -33,6 +33,32 @@ def test_an_idle_connection_is_closed() -> None:
         assert await client.closed() == b""
 
     in_world(use, idle_timeout=timedelta(seconds=0.05))
+
+
+def test_slow_heads_are_408_however_many_and_whatever_came_before() -> None:
+    async def use(world: World) -> None:
+        ada = await world.login("ada")
+        raw = start(world, ada, "GET /user/ada/slow")
+
+        async def dripped(earlier: int) -> tuple[int, str, bytes]:
+            client = await world.client()
+            for _ in range(earlier):
+                assert (await client.ask("GET", "/user/ada/x", world.headers(ada))).status == 200
+            dripping = asyncio.create_task(drip(client))
+            answer = await client.answer()
+            dripping.cancel()
+            return answer.status, answer.value("connection"), await client.closed()
+
+        async def drip(client: Client) -> None:
+            for byte in raw[:-1]:
+                client.writer.write(bytes([byte]))
+                await asyncio.sleep(0.01)
+
+        outcomes = await asyncio.gather(*(dripped(earlier) for earlier in [0, 1, 3] * 10))
+        assert outcomes == [(408, "close", b"")] * 30
+        assert [target for _, target in world.container.seen].count("/user/ada/slow") == 0
+
+    in_world(use, head_timeout=timedelta(seconds=0.3))
 
 
 def test_more_headers_than_the_setting_says_are_too_many() -> None:
