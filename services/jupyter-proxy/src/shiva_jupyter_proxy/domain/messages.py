@@ -106,7 +106,7 @@ class Forward:
     session_id: str | None = None  # whose end ends what this request opens
     cookies_under: str | None = None  # cookies of the answer hold under this path only; None: as they are
     target: str | None = None  # path and query for the upstream; None: as they were sent
-    standing: Standing | None = None  # None: the next request is decided anew
+    standing: Standing | None = None  # without a target of its own; None: the next request is decided anew
 
 
 Decision = Forward | Reply

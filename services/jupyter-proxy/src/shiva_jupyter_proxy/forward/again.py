@@ -30,10 +30,16 @@ class Again:
         """Take a request whose head was `raw`, as it was read and decided, where its decision stands."""
         standing = going_to.standing
         self._until = 0.0
-        if standing is None or head.method != "GET" or head.body_length != 0 or head.upgrade or not head.keep_alive:
+        if (
+            standing is None
+            or going_to.target is not None
+            or head.body_length != 0
+            or head.upgrade
+            or not head.keep_alive
+        ):
             return
         lines = raw[AT + len(head.target) :]
-        if len(lines) > MAX_LINES or not raw.startswith(START) or not lines.startswith(VERSION):
+        if not raw.startswith(START) or not lines.startswith(VERSION) or len(lines) > MAX_LINES:
             return
         self._lines, self._tail, self._head, self._under = lines, len(lines), head, START + standing.under
         self._until, self._ground, self._changes = standing.until, standing.ground, standing.changes
