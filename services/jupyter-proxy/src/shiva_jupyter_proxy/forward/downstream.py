@@ -9,7 +9,7 @@ from typing import cast
 from shiva_jupyter_proxy.domain.messages import Decision, Forward, Reply, RequestHead
 from shiva_jupyter_proxy.forward import writing
 from shiva_jupyter_proxy.forward.answering import CLOSED, EXCHANGE, HEAD, MAX_WAITING_BYTES, NOTHING, Answering
-from shiva_jupyter_proxy.forward.bodies import body_of
+from shiva_jupyter_proxy.forward.bodies import Body, body_of
 from shiva_jupyter_proxy.forward.connection import Connection
 from shiva_jupyter_proxy.forward.front import NEVER, Front
 from shiva_jupyter_proxy.forward.heads import AnswerHead, first_head
@@ -202,21 +202,25 @@ class Downstream(Answering):
         body, upstream, head = self._body, self._upstream, self._head
         if body is None or upstream is None or head is None or body.done or self._held:
             return
-        turn = TURN_BYTES if head.body_length is None else len(self._buffer)
+        counted = head.body_length is not None
+        turn = len(self._buffer) if counted else TURN_BYTES
         pieces, left = body.take(self._buffer[:turn])
         self._buffer = left + self._buffer[turn:]
-        if pieces and head.body_length is None:
-            upstream.write(writing.chunk(pieces[0] if len(pieces) == 1 else b"".join(pieces)))
-        elif pieces:
-            upstream.write(pieces[0])
-        if body.done and head.body_length is None:
+        if pieces:
+            content = b"".join(pieces)
+            upstream.write(content if counted else writing.chunk(content))
+        if body.done and not counted:
             upstream.write(writing.LAST_CHUNK)
+        self._expect_more(body)
+
+    def _expect_more(self, body: Body) -> None:
+        """Expect the rest of a body, or come back to what is here of it."""
         if self._buffer and not body.done:
             self._transport.pause_reading()
             self._loop.call_soon(self._advance)
         elif self._eof and not body.done:
             raise RefusedError(400, "the body is not whole")
-        elif head.body_length is None and not self._held:
+        elif not self._held:
             self._transport.resume_reading()
         if not self._slow:
             self._expect(None if body.done else self._front.limits.body_seconds)
