@@ -130,6 +130,24 @@ def test_the_answer_is_the_documented_one(world: World, case: Case) -> None:
         assert answer.get_json()["code"] in CONTRACT.codes(*case)
 
 
+STATES: dict[str, Callable[[FakeLauncher, ContainerId], object]] = {
+    "starting": lambda launcher, container: launcher.held[container],
+    "stopping": lambda launcher, container: launcher.stop(container, grace=timedelta(seconds=10)),
+    "failed": FakeLauncher.fail,
+    "lost": FakeLauncher.lose,
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_container_without_a_route_is_told_with_its_state_and_without_its_token(world: World, state: str) -> None:
+    STATES[state](world.started().launcher, ContainerId("ada--default"))
+    answer = world.call("routes")
+    CONTRACT.check(answer)
+    told = answer.get_json()
+    assert (told["routes"], [each["state"] for each in told["unrouted"]]) == ([], [state])
+    assert world.launcher.specs[ContainerId("ada--default")].token not in answer.text
+
+
 @pytest.mark.parametrize("operation", MAY)
 @pytest.mark.parametrize("caller", [*TOKENS, "", "x" * 40, "é" * 40])
 def test_each_token_is_good_for_its_slice_only(world: World, operation: str, caller: str) -> None:

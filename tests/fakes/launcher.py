@@ -109,6 +109,14 @@ class FakeLauncher:
         """Let the container fail."""
         self._change(container, state=ContainerState.FAILED, reason=reason, endpoint=None)
 
+    def lose(self, container: ContainerId) -> None:
+        """Let its machine stop reporting."""
+        self._change(container, state=ContainerState.LOST)
+
+    def report_again(self, container: ContainerId) -> None:
+        """Let its machine report again."""
+        self._change(container, state=ContainerState.BOOTING)
+
     def end(self, container: ContainerId) -> None:
         """Let the container be gone."""
         del self.held[container], self.specs[container]

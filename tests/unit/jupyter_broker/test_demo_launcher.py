@@ -50,7 +50,7 @@ def test_three_machines_are_held_as_the_cast_says(broker: Broker) -> None:
 def test_simulated_containers_are_settled_and_have_no_route(broker: Broker) -> None:
     assert {seen.container.state for seen in broker.containers()} == {ContainerState.READY}
     assert not broker.settle()
-    assert broker.routes() == []
+    assert broker.routing().routes == ()
 
 
 def test_what_nobody_measured_of_them_is_unknown(broker: Broker) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.fakes.launcher import NOW
 
 ONE, OTHER = LaunchId("one"), LaunchId("other")
 LATER = NOW + timedelta(seconds=5)
-FULL = Marks(listening_at=NOW, ready_at=LATER, last_access_at=LATER)
+FULL = Marks(listening_at=NOW, ready_at=LATER, last_access_at=LATER, lost_at=LATER)
 MOMENTS = st.none() | st.integers(0, 10**6).map(lambda ms: NOW + timedelta(milliseconds=ms))
 
 
@@ -41,6 +42,22 @@ def test_the_first_sight_stays_and_the_later_access_wins(path: Path) -> None:
     journal.note(ONE, Marks(listening_at=NOW, ready_at=NOW, last_access_at=LATER))
     assert not journal.note(ONE, Marks(listening_at=LATER, ready_at=LATER, last_access_at=NOW))
     assert journal.marks(ONE) == Marks(listening_at=NOW, ready_at=NOW, last_access_at=LATER)
+
+
+def test_the_first_sight_of_a_loss_stays_until_it_is_found_again(path: Path) -> None:
+    journal = JournalFile(path)
+    journal.note(ONE, FULL)
+    assert not journal.note(ONE, Marks(lost_at=NOW))
+    journal.found(ONE)
+    journal.found(OTHER)
+    assert JournalFile(path).marks(ONE) == replace(FULL, lost_at=None)
+    assert JournalFile(path).marks(OTHER) == Marks()
+
+
+def test_a_journal_from_before_losses_were_noted_is_read(path: Path) -> None:
+    noted = {"listening_at": None, "ready_at": None, "last_access_at": NOW.isoformat()}
+    path.write_text(json.dumps({"launches": {ONE: noted}}), encoding="utf-8")
+    assert JournalFile(path).marks(ONE) == Marks(last_access_at=NOW)
 
 
 @given(st.lists(MOMENTS, max_size=5))

@@ -111,27 +111,27 @@ def test_a_ready_container_is_not_knocked_at_again(world: World, broker: Broker)
 
 def test_only_ready_containers_have_a_route(world: World, broker: Broker) -> None:
     broker.launch(WISH)
-    assert broker.routes() == []
+    assert broker.routing().routes == ()
     world.launcher.listen(ADAS, 31742)
-    [route] = broker.routes()
+    [route] = broker.routing().routes
     assert (route.prefix, route.target, route.owner) == ("/user/ada/", "http://127.0.0.1:31742", "ada")
     assert route.token == world.launcher.specs[ADAS].token
     assert route.token not in repr(route)
     broker.stop(ADAS)
-    assert broker.routes() == []
+    assert broker.routing().routes == ()
 
 
 @pytest.mark.parametrize("found", [Reach.NOTHING, Reach.LISTENING])
 def test_somebody_else_on_the_port_gets_no_route(world: World, broker: Broker, found: Reach) -> None:
     world.probe.found = found
     ready(world, broker)
-    assert broker.routes() == []
+    assert broker.routing().routes == ()
 
 
 def test_a_failed_container_has_no_route_and_no_lease_but_a_reason(world: World, broker: Broker) -> None:
     ready(world, broker, Wish(owner=ADA, gpus=2))
     world.launcher.fail(ADAS, "Jupyter ended.")
-    assert broker.routes() == []
+    assert broker.routing().routes == ()
     assert broker.machines()[0].leases == {}
     assert broker.container(ADAS).container.reason == "Jupyter ended."
     assert broker.launch(Wish(owner=UserName("ken"), gpus=2))[1]
@@ -211,7 +211,7 @@ def test_a_launch_that_fails_leaves_no_container_no_route_and_no_lease(
         broker.launch(Wish(owner=ADA, gpus=2))
     world.launcher.refusal = None
     assert broker.containers() == []
-    assert broker.routes() == []
+    assert broker.routing().routes == ()
     assert broker.machines()[0].leases == {}
     assert broker.launch(Wish(owner=ADA, gpus=2))[1]
 
@@ -230,14 +230,14 @@ def test_while_the_engine_does_not_answer_nothing_is_guessed(world: World, broke
     ready(world, broker)
     world.launcher.failure = LauncherUnavailableError("no answer")
     asked: list[Callable[[], object]] = [
-        broker.containers, broker.routes, broker.machines, broker.settle, lambda: broker.launch(WISH),
+        broker.containers, broker.routing, broker.machines, broker.settle, lambda: broker.launch(WISH),
         lambda: broker.stop(ADAS), lambda: broker.record({ADAS: NOW}), lambda: broker.container(ADAS),
     ]  # fmt: skip
     for each in asked:
         with pytest.raises(LauncherUnavailableError):
             each()
     world.launcher.failure = None
-    assert len(broker.routes()) == 1
+    assert len(broker.routing().routes) == 1
 
 
 def test_no_gpu_is_given_twice_however_many_ask_at_once(world: World, broker: Broker) -> None:
@@ -291,18 +291,18 @@ def test_a_restart_of_the_broker_loses_nothing(world: World, broker: Broker) -> 
     ready(world, broker, Wish(owner=ADA, gpus=1))
     broker.launch(Wish(owner=UserName("ken")))
     broker.record({ADAS: world.clock.advance(5)})
-    before = (broker.containers(), broker.routes(), broker.machines())
+    before = (broker.containers(), broker.routing(), broker.machines())
     again = world.broker()
-    assert (again.containers(), again.routes(), again.machines()) == before
+    assert (again.containers(), again.routing(), again.machines()) == before
     assert not again.launch(WISH)[1]
     assert len(world.took) == 1
 
 
 def test_without_its_journal_the_broker_still_finds_every_container(world: World, broker: Broker) -> None:
     ready(world, broker)
-    before = broker.routes()
+    before = broker.routing().routes
     (world.folder / "journal.json").unlink()
-    assert world.broker().routes() == before
+    assert world.broker().routing().routes == before
 
 
 def test_a_launch_during_the_watchers_look_is_not_forgotten(world: World) -> None:

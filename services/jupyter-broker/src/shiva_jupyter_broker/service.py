@@ -5,7 +5,7 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shiva_jupyter_broker.domain import naming
@@ -37,23 +37,11 @@ from shiva_jupyter_broker.domain.ports import (
     Probe,
     Reach,
 )
+from shiva_jupyter_broker.domain.routes import Routing, routing
 
 log = logging.getLogger("shiva.jupyter_broker")
 
 UNSETTLED = {ContainerState.PENDING, ContainerState.PULLING, ContainerState.BOOTING, ContainerState.STOPPING}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Requests under `prefix` go to `target`, for `owner` and those whom it admits."""
-
-    prefix: str
-    target: str
-    owner: str
-    container_id: str
-    token: str = field(repr=False)
-    access: str = "session"
-    admits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,19 +144,9 @@ class Broker:
         log.info("container stop requested", extra={"container": container_id})
         self.changed.set()
 
-    def routes(self) -> Sequence[Route]:
-        """Return where each ready container is reached."""
-        return [
-            Route(
-                prefix=naming.prefix(c.owner, c.name),
-                target=f"http://{c.endpoint.host}:{c.endpoint.port}",
-                owner=c.owner,
-                container_id=c.id,
-                token=c.token,
-            )
-            for c in (seen.container for seen in self.containers())
-            if c.state is ContainerState.READY and c.endpoint is not None
-        ]
+    def routing(self) -> Routing:
+        """Return where each ready container is reached, and why each other one is not."""
+        return routing(self.containers())
 
     def record(self, last_access: Mapping[ContainerId, datetime]) -> None:
         """Keep the later of the known and the reported access; a time in the future counts as now."""
@@ -231,4 +209,9 @@ class Broker:
             if reach is Reach.ANSWERING and journal.note(container.launch_id, Marks(ready_at=now)):
                 self._on_ready((now - container.requested_at).total_seconds())
             marks = journal.marks(container.launch_id)
+        elif container.state is ContainerState.LOST and marks.lost_at is None:
+            journal.note(container.launch_id, Marks(lost_at=self.ports.clock()))
+            marks = journal.marks(container.launch_id)
+        elif container.state is not ContainerState.LOST and marks.lost_at is not None:
+            journal.found(container.launch_id)
         return view(container, marks)

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -102,12 +102,21 @@ class JournalFile:
                 listening_at=known.listening_at or marks.listening_at,
                 ready_at=known.ready_at or marks.ready_at,
                 last_access_at=max(accesses, default=None),
+                lost_at=known.lost_at or marks.lost_at,
             )
             if merged == known:
                 return False
             self._marks[launch] = merged
             self._write()
             return True
+
+    def found(self, launch: LaunchId) -> None:
+        """Forget that it was lost."""
+        with self._lock:
+            known = self.marks(launch)
+            if known.lost_at is not None:
+                self._marks[launch] = replace(known, lost_at=None)
+                self._write()
 
     def forget_all_but(self, launches: set[LaunchId]) -> None:
         """Drop what belongs to launches that are gone."""
@@ -132,6 +141,7 @@ class JournalFile:
 
 
 def _read(raw: dict[str, str | None]) -> Marks:
+    raw = {"lost_at": None, **raw}  # the first journals did not note it
     marks = {field.name: datetime.fromisoformat(at) if (at := raw[field.name]) else None for field in fields(Marks)}
     if any(at is not None and at.tzinfo is None for at in marks.values()):
         raise ValueError("a time without a zone")

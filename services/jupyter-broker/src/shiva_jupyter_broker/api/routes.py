@@ -14,7 +14,11 @@ def blueprint(broker: Broker) -> Blueprint:
 
     @bp.get("/v1/routes")
     def routes() -> Response:
-        response = jsonify(routes=[asdict(route) for route in broker.routes()])
+        routing = broker.routing()
+        response = jsonify(
+            routes=[asdict(route) for route in routing.routes],
+            unrouted=[asdict(each) | {"since": wire.moment(each.since)} for each in routing.unrouted],
+        )
         response.add_etag()
         response.headers["Cache-Control"] = "no-store"
         response.make_conditional(request)

@@ -13,6 +13,7 @@ class Marks:
     listening_at: datetime | None = None  # Jupyter's port was first seen
     ready_at: datetime | None = None  # Jupyter first answered with its token
     last_access_at: datetime | None = None
+    lost_at: datetime | None = None  # its machine was first seen not to report; None again once it does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

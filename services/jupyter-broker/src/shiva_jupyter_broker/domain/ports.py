@@ -148,10 +148,13 @@ class Journal(Protocol):
         """Return what is known; empty marks for an unknown launch."""
 
     def note(self, launch: LaunchId, marks: Marks) -> bool:
-        """Merge: the first sight of a port or an answer stays, of two accesses the later stays.
+        """Merge: the first sight of a port, an answer or a loss stays, of two accesses the later stays.
 
         Return whether anything changed, so that of two who saw the same thing one may count it.
         """
+
+    def found(self, launch: LaunchId) -> None:
+        """Forget `lost_at`: the machine reports again."""
 
     def forget_all_but(self, launches: set[LaunchId]) -> None:
         """Drop what belongs to launches that are gone."""
