@@ -12,6 +12,7 @@ from shiva_common import logs
 from shiva_exporters.broker import source as exporter
 from shiva_jupyter_proxy.adapters import broker_http as door
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
+from shiva_jupyter_proxy.domain.routes import Route, Unrouted
 from shiva_manager_api.adapters.broker_http import BrokerHttp
 from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, StartUnansweredError, Wish
 
@@ -126,11 +127,15 @@ def test_the_door_reads_routes_and_asks_for_changes_only(broker: Examples) -> No
         client = door.Broker(broker.url, TOKEN, LOCAL)
         routes = await client.routes()
         assert routes is not None
-        [route] = routes
+        lost, route = routes
+        assert isinstance(route, Route)
+        assert isinstance(lost, Unrouted)
         assert (route.prefix, route.target, route.owner) == (
             "/user/ada.lovelace/", "http://127.0.0.1:31742", "ada.lovelace",
         )  # fmt: skip
         assert (route.access, route.admits) == ("session", frozenset())
+        assert (lost.prefix, lost.owner, lost.state, lost.machine) == ("/user/ken/", "ken", "lost", "gpu-01")
+        assert lost.since == datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
         broker.statuses["routes"] = 304
         assert await client.routes() is None
         await client.report({"ada.lovelace--default": datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)})

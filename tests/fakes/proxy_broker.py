@@ -23,12 +23,20 @@ def route(owner: str, target: str, *, name: str = "default", key: str = "token-o
     return {"prefix": prefix, "target": target, "owner": owner, "container_id": f"{owner}--{name}", "token": key}
 
 
+def unrouted(owner: str, state: str, *, name: str = "default", **changes: Any) -> dict[str, Any]:
+    """Return a container without a route as the broker's contract has it."""
+    prefix = f"/user/{owner}/" if name == "default" else f"/user/{owner}/{name}/"
+    plain = {"prefix": prefix, "owner": owner, "name": name, "state": state, "since": None, "machine": "gpu-01"}
+    return {**plain, "reason": None, "admits": [], **changes}
+
+
 @dataclass
 class FakeBroker:
     """What it answers, and what it was told."""
 
     url: str = ""
     routes: list[dict[str, str]] = field(default_factory=list)
+    unrouted: list[dict[str, Any]] | None = field(default_factory=list)  # None: an older broker, that tells none
     status: int = 0  # when set, every answer
     garbage: bytes = b""  # when set, every body
     asked: list[int] = field(default_factory=list)  # the statuses of its answers about routes
@@ -55,7 +63,8 @@ class _Routes(_Handler):
 
     def get(self) -> None:
         if not self.refused():
-            body = json.dumps({"routes": self.broker.routes, "a later member": 1})
+            told = {"routes": self.broker.routes, "unrouted": self.broker.unrouted, "a later member": 1}
+            body = json.dumps({key: value for key, value in told.items() if value is not None})
             tag = f'"{hashlib.sha256(body.encode()).hexdigest()}"'
             self.set_header("ETag", tag)
             if self.request.headers.get("If-None-Match") == tag:

@@ -1,6 +1,5 @@
 """The decision about one request: who is it, where does it go, and may it?"""
 
-import json
 import re
 import secrets
 import time
@@ -11,9 +10,9 @@ from functools import partial
 from urllib.parse import quote, urlsplit
 
 from shiva_common import identity
-from shiva_common.problems import CONTENT_TYPE, problem
 
-from shiva_jupyter_proxy.domain import access, headers
+from shiva_jupyter_proxy.answers import Answers, always, redirect, refusal
+from shiva_jupyter_proxy.domain import absence, access, headers
 from shiva_jupyter_proxy.domain.cookies import CookieNames, own_cookie
 from shiva_jupyter_proxy.domain.messages import (
     Decision,
@@ -89,7 +88,7 @@ class Door:
         self._table = table
         self._sync = sync
         self._sessions = sessions
-        self._notices = notices
+        self._answers = Answers(notices, settings.page_headers)
         self._clock = clock
 
     def decide(self, head: RequestHead, peer: Peer) -> Decision | Awaitable[Decision]:
@@ -111,21 +110,21 @@ class Door:
     def _refused(self, head: RequestHead, caller: Caller, place: access.Place) -> Reply | None:
         """Return the refusal that does not depend on who asks."""
         if head.method not in access.METHODS:
-            return self._problem(405, "method-not-allowed", "This method is not used here", "Nothing was changed.")
+            return refusal(405, "method-not-allowed", "This method is not used here", "Nothing was changed.")
         if caller.site is None:
-            return self._problem(
+            return refusal(
                 421,
                 "unknown-host",
                 "Shiva does not answer to this name",
                 "Open it under the address that your operator gave you.",
             )
         if place is access.Place.NOWHERE:
-            return self._problem(400, "bad-path", "That address cannot be read", "Nothing was changed.")
+            return refusal(400, "bad-path", "That address cannot be read", "Nothing was changed.")
         if not caller.site.serves(place, head.path):
             return self._elsewhere(head, caller.site, place)
         foreign = caller.from_elsewhere and not (caller.visit and place is access.Place.CONTAINER)
         if (access.needs_own_page(head) and not caller.own_page) or (foreign and place is not access.Place.INSIDE):
-            return self._problem(
+            return refusal(
                 403,
                 "cross-site",
                 "That came from another page",
@@ -182,58 +181,58 @@ class Door:
             passed += [self._signed(caller.session.person), ("x-shiva-session", caller.cookie)]
         if state := own_cookie(head, self._settings.cookies.state):
             passed.append(("x-shiva-state", state))
-        away = self._problem(503, "starting", "Shiva is starting", "Try again in a few seconds.")
-        return Forward(self._settings.inside, lines(passed), _always(away))
+        away = refusal(503, "starting", "Shiva is starting", "Try again in a few seconds.")
+        return Forward(self._settings.inside, lines(passed), always(away))
 
     def _api(self, head: RequestHead, caller: Caller, person: Person) -> Forward:
         passed = headers.passed_on(head, drop=frozenset({"cookie", "authorization"}))
         passed += [*headers.added(client=caller.client, host=caller.host, scheme=caller.scheme), self._signed(person)]
-        away = self._problem(
+        away = refusal(
             503,
             "manager-unavailable",
             "The manager does not answer",
             "Your notebooks go on running and your files are safe. Try again in a few seconds.",
         )
-        return Forward(self._settings.manager, lines(passed), _always(away), cookies_under=access.API)
+        return Forward(self._settings.manager, lines(passed), always(away), cookies_under=access.API)
 
     def _container(self, head: RequestHead, caller: Caller, session: Session) -> Decision | Awaitable[Decision]:
         path = head.path
         owner, person = access.owner_of(path), session.person.name
         if path == f"{access.USER}{owner}" and owner == person:
             return Reply(status=302, headers=[("location", f"{path}/")])
-        route = self._table.route_for(path)
-        if route is None and owner == person:
+        held = self._table.held_for(path)
+        if isinstance(held, Route):
+            return self._enter(head, held, caller, session)
+        if owner == person or (held is not None and held.lets_in(person)):
             return self._look_again(head, caller, session)
-        if route is None or not route.lets_in(person):
-            return self._not_yours(head, caller, session)
-        return self._forward(head, route, caller, session)
+        return self._say(head, absence.NOT_YOURS, session)
 
     async def _look_again(self, head: RequestHead, caller: Caller, session: Session) -> Decision:
         await self._sync.missed()
         route = self._table.route_for(head.path)
-        if route is None:
-            return self._not_running(head, session)
+        return self._absent(head, session) if route is None else self._enter(head, route, caller, session)
+
+    def _enter(self, head: RequestHead, route: Route, caller: Caller, session: Session) -> Decision:
         if not route.lets_in(session.person.name):
-            return self._not_yours(head, caller, session)
-        return self._forward(head, route, caller, session)
-
-    def _not_yours(self, head: RequestHead, caller: Caller, session: Session) -> Reply:
-        """On a host of notebooks somebody else may have logged in on the dashboard's host since: that is asked there."""
-        if head.wants_page and caller.of_notebooks:
-            return self._to_handover(head)
-        title = "That container is not yours"
-        return self._notice(head, 403, "not-yours", title, "Nothing was changed.", session.person)
-
-    def _not_running(self, head: RequestHead, session: Session) -> Reply:
-        if session.host and head.wants_page:  # only the dashboard's host can start it
-            return _redirect(self._settings.origins.start(head.target))
-        detail = "Your files are safe. Start it on the dashboard, or with POST /api/v1/containers."
-        return self._notice(head, 404, "not-running", "Your container is not running", detail, session.person)
-
-    def _forward(self, head: RequestHead, route: Route, caller: Caller, session: Session) -> Forward:
+            return self._say(head, absence.NOT_YOURS, session)
         if caller.forward is None or caller.route is not route:
             caller.route, caller.forward = route, self._way(head, route, caller, session)
         return caller.forward
+
+    def _absent(self, head: RequestHead, session: Session) -> Reply:
+        held = self._table.held_for(head.path)
+        return self._say(head, absence.notice(held, access.owner_of(head.path), session.person.name), session)
+
+    def _say(self, head: RequestHead, notice: absence.Notice, session: Session) -> Reply:
+        """On a host of notebooks somebody else may have logged in on the dashboard's host since: that is asked there.
+
+        Only the dashboard's host can start a container.
+        """
+        if head.wants_page and session.host and notice is absence.NOT_YOURS:
+            return self._to_handover(head)
+        if head.wants_page and session.host and notice.start:
+            return redirect(self._settings.origins.start(head.target))
+        return self._answers.notice(head, notice, session.person)
 
     def _way(self, head: RequestHead, route: Route, caller: Caller, session: Session) -> Forward:
         target = urlsplit(route.target)
@@ -258,18 +257,17 @@ class Door:
         """It may have ended since the routes were pulled: that is another answer than a silent one."""
         await self._sync.missed()
         if self._table.route_for(head.path) is None:
-            return self._not_running(head, session)
-        detail = "Your files are safe. If it does not come back in a few seconds, start it again."
-        return self._notice(head, 503, "not-answering", "Your container does not answer", detail, session.person)
+            return self._absent(head, session)
+        return self._say(head, absence.NOT_ANSWERING, session)
 
     # answers of our own
 
     def _elsewhere(self, head: RequestHead, site: Site, place: access.Place) -> Reply:
         """Send people to where the page is; a program, and a page's script, has no business there."""
         where = self._settings.origins.elsewhere(site, place, head.target)
-        if where is not None and head.wants_page and head.upgrade is None:
-            return _redirect(where)
-        return self._problem(
+        if where is not None and head.wants_page:
+            return redirect(where)
+        return refusal(
             421,
             "other-host",
             "That is not served under this name",
@@ -282,44 +280,13 @@ class Door:
         state = kept if STATE.fullmatch(kept) else secrets.token_urlsafe(24)
         secure = "; Secure" if self._settings.origins.scheme == "https" else ""
         cookie = f"{name}={state}; Path=/; HttpOnly; SameSite=Lax; Max-Age={STATE_SECONDS}{secure}"
-        return _redirect(self._settings.origins.handover(head.target, state), ("set-cookie", cookie))
+        return redirect(self._settings.origins.handover(head.target, state), ("set-cookie", cookie))
 
     def _not_logged_in(self, head: RequestHead, caller: Caller) -> Reply:
         if head.wants_page and caller.of_notebooks:
             return self._to_handover(head)
         if head.wants_page:
             return Reply(status=302, headers=[("location", f"/-/login?next={quote(head.target, safe='')}")])
-        return self._problem(
+        return refusal(
             401, "not-logged-in", "You are not logged in", "Your notebooks go on running. Log in again at /-/login."
         )
-
-    def _notice(self, head: RequestHead, status: int, code: str, title: str, detail: str, person: Person) -> Reply:
-        """Return a page for people and a problem for programs."""
-        if not head.wants_page:
-            return self._problem(status, code, title, detail)
-        body = self._notices.page(code, wanted=head.target, owner=person.name, shown_name=person.shown_name)
-        content = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")]
-        return Reply(status=status, headers=content + self._settings.page_headers + _retry(status), body=body)
-
-    def _problem(self, status: int, code: str, title: str, detail: str) -> Reply:
-        body = json.dumps(problem(status, code, title, detail)).encode()
-        content = [("content-type", CONTENT_TYPE), ("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
-        return Reply(status=status, headers=content + _retry(status), body=body)
-
-
-def _always(reply: Reply) -> Callable[[RequestHead], Awaitable[Reply]]:
-    async def away(head: RequestHead) -> Reply:
-        del head
-        return reply
-
-    return away
-
-
-def _retry(status: int) -> Headers:
-    return [("retry-after", "2")] if status == 503 else []
-
-
-def _redirect(where: str, *more: tuple[str, str]) -> Reply:
-    """Return the way to another host, which nobody keeps and no further host is told."""
-    own = [("location", where), ("cache-control", "no-store"), ("referrer-policy", "no-referrer")]
-    return Reply(status=302, headers=[*own, *more])

@@ -3,14 +3,14 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from shiva_jupyter_proxy.domain.ports import ReportRefusedError, RoutesUnavailableError
-from shiva_jupyter_proxy.domain.routes import SESSION, Route
+from shiva_jupyter_proxy.domain.routes import SESSION, Route, Unrouted
 from shiva_jupyter_proxy.domain.targets import Targets
 
 log = logging.getLogger("shiva.jupyter_proxy.broker")
@@ -30,13 +30,14 @@ class Broker:
         self._etag: str | None = None
         self._read: list[tuple[Any, Route]] = []  # the last table, as it came and as it was read
 
-    async def routes(self) -> Sequence[Route] | None:
+    async def routes(self) -> Sequence[Route | Unrouted] | None:
         """Return the whole table, or None when the broker says that it is unchanged."""
         headers = self._headers | ({"If-None-Match": self._etag} if self._etag else {})
         request = HTTPRequest(f"{self._url}/v1/routes", headers=headers, request_timeout=TIMEOUT_SECONDS)
         try:
             answer = await AsyncHTTPClient().fetch(request)
-            read = self._known_or_read(json.loads(answer.body)["routes"])
+            told = json.loads(answer.body)
+            read = self._known_or_read(told["routes"])
         except HTTPClientError as error:
             if error.code == NOT_MODIFIED:
                 return None
@@ -44,7 +45,7 @@ class Broker:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RoutesUnavailableError(repr(error)) from error
         self._etag, self._read = answer.headers.get("ETag"), read
-        return [route for _, route in read]
+        return [*_unrouted(told.get("unrouted")), *(route for _, route in read)]
 
     def _known_or_read(self, table: Sequence[Any]) -> list[tuple[Any, Route]]:
         """Read what is new: of thousands of routes a few change."""
@@ -91,6 +92,37 @@ def route(raw: Any) -> Route:
         container_id=str(raw["container_id"]),
         token=str(raw["token"]),
         access=str(raw.get("access", SESSION)),
+        admits=_names(raw.get("admits", [])),
+    )
+
+
+def _unrouted(raw: Any) -> list[Unrouted]:
+    """Read the containers without a route; an older broker tells none, and what cannot be read is left out.
+
+    They make a page better; routes must not wait for them.
+    """
+    found = []
+    for each in raw if isinstance(raw, list) else []:
+        try:
+            found.append(unrouted(each))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            log.warning("a container without a route cannot be read", extra={"cause": repr(error)})
+    return found
+
+
+def unrouted(raw: Any) -> Unrouted:
+    """Read one container without a route; KeyError, TypeError or ValueError when it is none."""
+    json.dumps(raw, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError: no page could hold it
+    since, reason = raw.get("since"), raw.get("reason")
+    at = None if since is None else datetime.fromisoformat(since)
+    return Unrouted(
+        prefix=str(raw["prefix"]),
+        owner=str(raw["owner"]),
+        name=str(raw["name"]),
+        state=str(raw["state"]),
+        machine=str(raw["machine"]),
+        since=None if at is None or at.tzinfo is None else at.astimezone(UTC),
+        reason=None if reason is None else str(reason),
         admits=_names(raw.get("admits", [])),
     )
 

@@ -45,8 +45,8 @@ class RequestHead(NamedTuple):
 
     @property
     def wants_page(self) -> bool:
-        """Whether a person is looking: a page is wanted rather than data."""
-        return self.method in {"GET", "HEAD"} and "text/html" in (self.value("accept") or "")
+        """Whether a person is looking: a page is wanted rather than data or a socket."""
+        return self.method in {"GET", "HEAD"} and self.upgrade is None and "text/html" in (self.value("accept") or "")
 
 
 class Reply(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shiva_jupyter_proxy.domain.routes import Route
+from shiva_jupyter_proxy.domain.routes import Route, Unrouted
 
 
 class PortError(Exception):
@@ -53,9 +53,9 @@ class Entry:
 
 
 class RouteSource(Protocol):
-    """Tells all routes."""
+    """Tells all routes, and which containers have none."""
 
-    async def routes(self) -> Sequence[Route] | None:
+    async def routes(self) -> Sequence[Route | Unrouted] | None:
         """Return the whole table, or None when nothing changed since the last call."""
 
 
@@ -137,4 +137,4 @@ class Notices(Protocol):
     """Pages that the door itself shows."""
 
     def page(self, kind: str, **facts: str) -> bytes:
-        """Return a page: `not-running`, `not-answering`, `not-yours`, …"""
+        """Return a page: `not-running`, `container-starting`, `machine-unreachable`, `not-yours`, …"""

@@ -1,11 +1,13 @@
-"""Which container answers a path: longest prefix by whole segments."""
+"""Which container a path belongs to, and whether it answers: longest prefix by whole segments."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shiva_jupyter_proxy.domain.messages import Ground
 
 SESSION = "session"
+STARTING, FAILED, LOST = "starting", "failed", "lost"  # states that are told apart; any other one does just not run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,24 @@ class Route:
     def lets_in(self, person: str) -> bool:
         """Whether a person who is logged in may enter."""
         return self.access == SESSION and (person == self.owner or person in self.admits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrouted:
+    """A container that is known, and is not reached now."""
+
+    prefix: str
+    owner: str
+    name: str
+    state: str
+    machine: str
+    since: datetime | None = None  # UTC; None: nobody knows
+    reason: str | None = None  # a sentence for those who may enter
+    admits: frozenset[str] = frozenset()
+
+    def lets_in(self, person: str) -> bool:
+        """Whether a person who is logged in could enter if it ran."""
+        return person == self.owner or person in self.admits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +70,11 @@ def changes(before: Iterable[Route], after: Iterable[Route]) -> RouteChanges:
 
 
 class _Node:
-    __slots__ = ("children", "route")
+    __slots__ = ("children", "held")
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
-        self.route: Route | None = None
+        self.held: Route | Unrouted | None = None
 
 
 class RouteTable:
@@ -71,11 +91,16 @@ class RouteTable:
         return self._routes
 
     def route_for(self, path: str) -> Route | None:
-        """Return the route with the longest prefix of `path` (which has no query)."""
+        """Return the way to the container that `path` (which has no query) belongs to; None when there is none."""
+        held = self.held_for(path)
+        return held if isinstance(held, Route) else None
+
+    def held_for(self, path: str) -> Route | Unrouted | None:
+        """Return the container that `path` belongs to: the longest prefix, whether it is reached or not."""
         node, best = self._root, None
         for segment in path.split("/")[1:]:
-            if node.route is not None:
-                best = node.route
+            if node.held is not None:
+                best = node.held
             following = node.children.get(segment)
             if following is None:
                 return best
@@ -83,21 +108,22 @@ class RouteTable:
         return best  # the last segment has no slash behind it, so it is no prefix
 
     def is_leaf(self, route: Route) -> bool:
-        """Whether there is no further route under this one's prefix."""
+        """Whether there is no further container under this one's prefix."""
         node = self._root
         for segment in route.prefix.strip("/").split("/"):
             node = node.children[segment]
         return not node.children
 
-    def replace(self, routes: Iterable[Route]) -> RouteChanges:
-        """Take over a new table and return what changed."""
-        after = tuple(routes)
+    def replace(self, containers: Iterable[Route | Unrouted]) -> RouteChanges:
+        """Take over a new table and return which routes changed."""
+        known = sorted(containers, key=lambda each: isinstance(each, Route))  # a route wins over its own absence
+        after = tuple(each for each in known if isinstance(each, Route))
         root = _Node()
-        for route in after:
+        for each in known:
             node = root
-            for segment in route.prefix.strip("/").split("/"):
+            for segment in each.prefix.strip("/").split("/"):
                 node = node.children.setdefault(segment, _Node())
-            node.route = route
+            node.held = each
         diff = changes(self._routes, after)
         self._root, self._routes = root, after
         self.ground.changes += 1

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 from tornado.web import HTTPError
 
-from shiva_jupyter_proxy.domain import access
-from shiva_jupyter_proxy.domain.ports import Entry
+from shiva_jupyter_proxy.domain import absence, access
+from shiva_jupyter_proxy.domain.ports import Entry, Person
 from shiva_jupyter_proxy.handlers.shared import STATE_HEADER, SharingHandler
 
 
@@ -37,6 +37,11 @@ class CrossingHandler(SharingHandler):
             raise HTTPError(400)
         return target
 
+    def say(self, notice: absence.Notice, person: Person, wanted: str) -> None:
+        """Show why a container is not entered."""
+        self.set_status(notice.status)
+        self.finish(self.shared.pages.page(notice.code, **notice.on_page(person, wanted=wanted)))
+
     def to_login(self) -> None:
         """Go and log in, and come back."""
         self.redirect(f"/-/login?next={quote(self.request.uri or '/', safe='')}")
@@ -53,10 +58,9 @@ class Handover(CrossingHandler):
             self.to_login()
             return
         owner, person = access.owner_of(target.partition("?")[0]), session.person
-        route = self.shared.table.route_for(target.partition("?")[0])
-        if person.name != owner and (route is None or person.name not in route.admits):
-            self.set_status(403)
-            self.finish(self.shared.pages.page("not-yours", owner=person.name, shown_name=person.shown_name))
+        held = self.shared.table.held_for(target.partition("?")[0])
+        if person.name != owner and (held is None or not held.lets_in(person.name)):
+            self.say(absence.NOT_YOURS, person, target)
             return
         code = self.shared.sessions.hand_over(session, host=self.shared.origins.notebook_host(owner), state=state)
         query = urlencode({"code": code, "next": target})
@@ -99,6 +103,6 @@ class Start(CrossingHandler):
             self.to_login()
             return
         person = session.person
-        page = self.shared.pages.page("not-running", wanted=target, owner=person.name, shown_name=person.shown_name)
-        self.set_status(404)
-        self.finish(page)
+        path = target.partition("?")[0]
+        held = self.shared.table.held_for(path)
+        self.say(absence.notice(held, access.owner_of(path), person.name), person, target)

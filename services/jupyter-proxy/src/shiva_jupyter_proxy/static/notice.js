@@ -20,7 +20,7 @@ async function start() {
   button.disabled = true;
   const began = performance.now();
   try {
-    let container = await ask("POST", "containers", {});
+    let container = await ask("POST", "containers", button.dataset.name ? { name: button.dataset.name } : {});
     while (pending.has(container.state)) {
       progress.textContent = `${words[container.state]} … ${((performance.now() - began) / 1000).toFixed(1)} s`;
       await new Promise((done) => setTimeout(done, 200));
