@@ -3,7 +3,7 @@
 const button = document.getElementById("start");
 const progress = document.getElementById("progress");
 const pending = new Set(["pending", "pulling", "booting"]);
-const words = { pending: "Placed", pulling: "Fetching the image", booting: "Jupyter is booting", stopping: "It is still stopping" };
+const words = { pending: "Placed", pulling: "Fetching the image", booting: "Jupyter is booting", stopping: "It is still stopping.", lost: "Its machine is still unreachable." };
 
 async function ask(method, path, body) {
   const answer = await fetch(`/api/v1/${path}`, {
@@ -26,7 +26,7 @@ async function start() {
       await new Promise((done) => setTimeout(done, 200));
       container = await ask("GET", `containers/${encodeURIComponent(container.id)}`);
     }
-    if (container.state !== "ready") throw new Error(container.reason ?? `It is ${container.state}.`);
+    if (container.state !== "ready") throw new Error(container.reason ?? words[container.state] ?? `It is ${container.state}.`);
     progress.textContent = `Ready after ${container.time_to_notebook_seconds} s.`;
     const wanted = button.dataset.wanted;
     if (location.pathname + location.search === wanted) location.reload();

@@ -1,9 +1,10 @@
-// Try again until the container answers, or is gone; a start that was pressed meanwhile goes on alone.
+// Try again until the container answers, or is gone; a start that is under way is let be.
 "use strict";
 const { wanted: there, seconds } = document.currentScript.dataset;
-const again = setTimeout(() => {
+const startButton = document.getElementById("start");
+document.getElementById("progress").textContent = "Trying again …";
+setInterval(() => {
+  if (startButton?.disabled) return;
   if (location.pathname + location.search === there) location.reload();
   else location.replace(there);
 }, seconds * 1000);
-document.getElementById("progress").textContent = "Trying again …";
-document.getElementById("start")?.addEventListener("click", () => clearTimeout(again));
