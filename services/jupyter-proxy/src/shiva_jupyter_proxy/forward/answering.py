@@ -107,12 +107,9 @@ class Answering(asyncio.Protocol):
         self._out.chunked = length is None and request.method != "HEAD" and request.version == "1.1"
         ends_with_connection = length is None and request.method != "HEAD" and not self._out.chunked
         # What is left of a body that was answered early belongs to no request: the connection ends with this answer.
-        # The same holds for what was sent ahead of an upgrade that is refused.
         if not body.done and self._upstream is not None:
             self._upstream.retire()
-        self._close_after |= (
-            not body.done or ends_with_connection or request.upgrade is not None or self._front.draining
-        )
+        self._close_after |= not body.done or ends_with_connection or self._front.draining
         framing = writing.answer_framing(head.status, length, chunked=self._out.chunked, close=self._close_after)
         self._out.add(self._lines_of(head), framing)
         self._note_answer(head.status, self._going_to.container_id if self._going_to else None)
@@ -181,7 +178,7 @@ class Answering(asyncio.Protocol):
             return
         head = self._head
         unread = self._body is not None and not self._body.done
-        self._close_after |= unread or head is None or head.upgrade is not None or self._front.draining
+        self._close_after |= unread or head is None or self._front.draining
         framing = [("content-length", str(len(reply.body)))] + ([("connection", "close")] if self._close_after else [])
         self._out.add(writing.own_answer(reply.status, [*reply.headers, *framing]), b"\r\n")
         if head is None or head.method != "HEAD":

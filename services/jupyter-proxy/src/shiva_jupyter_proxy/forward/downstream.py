@@ -91,13 +91,14 @@ class Downstream(Answering):
             self._refuse(RefusedError(408, "the head took too long"))
         elif self._state is EXCHANGE and not self._answer_begun and self._body is not None and not self._body.done:
             self._refuse(RefusedError(408, "the body took too long"))
-        elif self._state is EXCHANGE or self._lingers:
+        elif self._state is EXCHANGE or self._lingers or self._transport.is_closing():
             self._transport.abort()  # it takes nothing, or is gone: half an answer must not look like a whole one
         elif self._state is CLOSED and self._transport.get_write_buffer_size():
             self._lingers = True
             self._deadline.within(self._front.limits.stalled_seconds)
         else:
             self._transport.close()
+            self._deadline.within(self._front.limits.stalled_seconds)  # for what it has not taken yet
 
     def _advance(self) -> None:
         """Do what the buffered bytes allow."""
@@ -126,8 +127,9 @@ class Downstream(Answering):
         head = self._known = self._front.reader.request(raw)
         self._began = monotonic()
         self._body = NOTHING if head.body_length == 0 else body_of(head.body_length)
-        self._close_after = not head.keep_alive or self._front.draining
-        self._state = EXCHANGE
+        # what was sent ahead of an upgrade that is refused belongs to no request: the connection ends with that answer
+        self._close_after = not head.keep_alive or head.upgrade is not None or self._front.draining
+        self._state, self._head_begun = EXCHANGE, False
         self._expect(None if self._body.done else self._front.limits.body_seconds)
         self._decide(head, raw)
 
