@@ -144,10 +144,10 @@ async def world(**more: Any) -> AsyncIterator[World]:
             broker.routes = [route("ada", container.url)]
             given: dict[str, Any] = {
                 "identity_key": IDENTITY_KEY, "session_key": "s" * 32, "dashboard_dir": Path(folder),
-                "state_dir": Path(folder) / "door", "drain": timedelta(0),
+                "state_dir": Path(folder) / "door", "drain": timedelta(0), "broker_url": broker.url,
             }  # fmt: skip
             settings = Settings(
-                identity="dev", manager_url=manager.url, broker_url=broker.url, broker_token=TOKEN, bind_port=0, **given | more
+                identity="dev", manager_url=manager.url, broker_token=TOKEN, bind_port=0, **given | more
             )  # fmt: skip
             async with opened(settings, folder=Path(folder)) as server:
                 around = World(server.sockets[0].getsockname()[1], broker, container, manager)

@@ -297,3 +297,15 @@ def test_with_two_hosts_the_page_that_starts_tells_a_stranger_nothing() -> None:
         assert said(program) == {(403, "not-yours", "")}
 
     in_world(use, **HOSTS)
+
+
+def test_a_door_that_has_heard_of_no_route_yet_says_so_to_everybody() -> None:
+    async def use(world: World) -> None:
+        for person in ("ken", "ada"):
+            page, *programs = await asked(world, [], person)
+            assert page.status == 503
+            assert b"<h1>Shiva has just started</h1>" in page.body
+            assert b'data-wanted="/user/ken/lab?x=1"' in page.body
+            assert said(*programs) == {(503, "routes-unknown", "2")}
+
+    in_world(use, broker_url="http://127.0.0.1:9")

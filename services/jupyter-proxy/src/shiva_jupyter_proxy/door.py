@@ -203,7 +203,7 @@ class Door:
         held = self._table.held_for(path)
         if isinstance(held, Route):
             return self._enter(head, held, caller, session)
-        if owner == person or (held is not None and held.lets_in(person)):
+        if owner == person or not self._table.filled or (held is not None and held.lets_in(person)):
             return self._look_again(head, caller, session)
         return self._say(head, absence.NOT_YOURS, session)
 
@@ -220,8 +220,7 @@ class Door:
         return caller.forward
 
     def _absent(self, head: RequestHead, session: Session) -> Reply:
-        held = self._table.held_for(head.path)
-        return self._say(head, absence.notice(held, access.owner_of(head.path), session.person.name), session)
+        return self._say(head, absence.notice(self._table, head.path, session.person.name), session)
 
     def _say(self, head: RequestHead, notice: absence.Notice, session: Session) -> Reply:
         """On a host of notebooks somebody else may have logged in on the dashboard's host since: that is asked there.

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from shiva_jupyter_proxy.domain import access
 from shiva_jupyter_proxy.domain.ports import Person
-from shiva_jupyter_proxy.domain.routes import FAILED, LOST, STARTING, Route, Unrouted
+from shiva_jupyter_proxy.domain.routes import FAILED, LOST, STARTING, RouteTable, Unrouted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,19 @@ CONTAINER_STARTING = Notice(
 )
 
 
-def notice(held: Route | Unrouted | None, owner: str, person: str) -> Notice:
-    """Return what is said to `person` of a container of `owner` that has no route; `held` is what the table tells."""
+ROUTES_UNKNOWN = Notice(
+    status=503,
+    code="routes-unknown",
+    title="Shiva has just started and does not know the containers yet",
+    detail="What runs goes on, and your files are safe. Try again in a few seconds.",
+)
+
+
+def notice(table: RouteTable, path: str, person: str) -> Notice:
+    """Return what is said to `person` of a path whose container has no route."""
+    if not table.filled:
+        return ROUTES_UNKNOWN
+    held, owner = table.held_for(path), access.owner_of(path)
     known = held if isinstance(held, Unrouted) and held.lets_in(person) else None
     if known is None and owner != person:
         return NOT_YOURS

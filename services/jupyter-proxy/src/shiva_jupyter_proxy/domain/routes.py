@@ -83,6 +83,7 @@ class RouteTable:
     def __init__(self) -> None:
         """Begin empty."""
         self.ground = Ground()  # changes with each replacement
+        self.filled = False  # nothing is known before the first one
         self._root = _Node()
         self._routes: tuple[Route, ...] = ()
 
@@ -127,4 +128,5 @@ class RouteTable:
         diff = changes(self._routes, after)
         self._root, self._routes = root, after
         self.ground.changes += 1
+        self.filled = True
         return diff

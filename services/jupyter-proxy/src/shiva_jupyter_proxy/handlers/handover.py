@@ -103,6 +103,4 @@ class Start(CrossingHandler):
             self.to_login()
             return
         person = session.person
-        path = target.partition("?")[0]
-        held = self.shared.table.held_for(path)
-        self.say(absence.notice(held, access.owner_of(path), person.name), person, target)
+        self.say(absence.notice(self.shared.table, target.partition("?")[0], person.name), person, target)
