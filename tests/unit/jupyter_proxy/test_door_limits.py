@@ -3,7 +3,9 @@
 import asyncio
 from datetime import timedelta
 
+from tests.fakes.proxy_broker import route
 from tests.fakes.proxy_door import PATIENCE, Client, World, in_world, start, until
+from tests.fakes.raw_upstream import raw_upstream
 
 
 def test_one_address_has_so_many_connections_and_gets_them_back() -> None:
@@ -59,6 +61,16 @@ def test_slow_heads_are_408_however_many_and_whatever_came_before() -> None:
         assert [target for _, target in world.container.seen].count("/user/ada/slow") == 0
 
     in_world(use, head_timeout=timedelta(seconds=0.3))
+
+
+def test_a_head_is_as_large_as_the_setting_says() -> None:
+    async def use(world: World) -> None:
+        async with raw_upstream() as ken:
+            world.broker.routes = [route("ken", ken.url)]
+            answer = await world.ask("GET", "/user/ken/x", await world.login("ken"), x_large="x" * 600_000)
+            assert answer.status == 200
+
+    in_world(use, max_head_bytes=2**20)
 
 
 def test_more_headers_than_the_setting_says_are_too_many() -> None:

@@ -112,7 +112,7 @@ class Downstream(Answering):
                 self._send_body()
         except RefusedError as refused:
             self._refuse(refused)
-        if self._state is not CLOSED and len(self._buffer) > MAX_WAITING_BYTES:
+        if self._state is not CLOSED and not self._head_begun and len(self._buffer) > MAX_WAITING_BYTES:
             self._transport.pause_reading()
 
     def _read_head(self) -> None:
@@ -122,6 +122,7 @@ class Downstream(Answering):
         if not raw:
             if self._buffer and not self._head_begun:
                 self._head_begun = True
+                self._transport.resume_reading()
                 self._deadline.within(self._front.limits.head_seconds)
             return
         head = self._known = self._front.reader.request(raw)
