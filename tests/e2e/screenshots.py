@@ -18,6 +18,7 @@ def dashboard(page: Page, address: str) -> None:
     person.start(gpus=1)
     log_in(page, address, "ada.lovelace")
     expect(page.get_by_role("link", name="Open JupyterLab")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("gpu-03")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("—")).to_have_count(0, timeout=60_000)  # two scrapes, so that rates have values
     page.screenshot(path=PICTURES / "dashboard.png")
 

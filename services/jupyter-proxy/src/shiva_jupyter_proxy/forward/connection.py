@@ -42,7 +42,7 @@ class Exchange(Protocol):
         """The connection broke, or what came is no answer; `silently`: not one byte of it came."""
 
     def hold_request(self) -> None:
-        """Send no more for now: the upstream reads slowly."""
+        """Send no more until `go_on`: the upstream reads slowly."""
 
     def go_on(self) -> None:
         """Send again."""
