@@ -94,6 +94,7 @@ CONTRADICTIONS: list[tuple[dict[str, str], str]] = [
     ({"PUBLIC_PORT": "65536"}, "PUBLIC_PORT"),
     ({"PREVIOUS_SESSION_KEY": "short"}, "PREVIOUS_SESSION_KEY"),
     ({"SESSION_IDLE": "0"}, "SESSION_IDLE"),
+    ({"MAX_HEAD_BYTES": "8191"}, "MAX_HEAD_BYTES must be at least 8192"),
     ({"SESSION_IDLE": "100", "SESSION_LIFETIME": "99"}, "SESSION_IDLE"),
 ]
 

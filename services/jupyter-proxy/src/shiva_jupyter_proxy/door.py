@@ -14,6 +14,7 @@ from shiva_common import identity
 from shiva_jupyter_proxy.answers import Answers, always, redirect, refusal
 from shiva_jupyter_proxy.domain import absence, access, headers
 from shiva_jupyter_proxy.domain.cookies import CookieNames, own_cookie
+from shiva_jupyter_proxy.domain.memory import keep
 from shiva_jupyter_proxy.domain.messages import (
     Decision,
     Forward,
@@ -32,6 +33,7 @@ from shiva_jupyter_proxy.sync import RouteSync
 
 STATE = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 STATE_SECONDS = 600  # for logging in, on the way to a notebook
+CALLERS = 256  # addresses that send the very same header lines
 JUDGED_SECONDS = 1.0  # what was worked out of header lines is worked out anew after this long
 
 
@@ -157,7 +159,7 @@ class Door:
             cookie=cookie,
         )
         if notes is not None:
-            notes[key] = caller
+            keep(notes, key, caller, most=CALLERS)
         return caller
 
     def _session(self, head: RequestHead, site: Site | None) -> tuple[Session | None, str]:

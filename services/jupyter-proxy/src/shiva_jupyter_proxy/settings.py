@@ -14,6 +14,7 @@ from shiva_jupyter_proxy.domain.targets import LOOPBACK, Network, networks
 
 IDENTITIES = ("dev",)
 PREFIX = "SHIVA_JUPYTER_PROXY_"
+MIN_HEAD_BYTES = 8192  # browsers send as much
 MAX_PORT = 65535
 MAX_NAME = 252  # of DNS, and the dot behind a label
 HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
@@ -147,7 +148,9 @@ class Settings:
         )
 
     def _check_numbers(self) -> None:
-        for name in ("workers", "max_head_bytes", "max_headers", "connections_per_client"):
+        if self.max_head_bytes < MIN_HEAD_BYTES:
+            raise ValueError(f"SHIVA_JUPYTER_PROXY_MAX_HEAD_BYTES must be at least {MIN_HEAD_BYTES}")
+        for name in ("workers", "max_headers", "connections_per_client"):
             if getattr(self, name) < 1:
                 raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must be at least 1")
         if (self.tls_cert is None) != (self.tls_key is None):

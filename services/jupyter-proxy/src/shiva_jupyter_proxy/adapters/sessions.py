@@ -11,6 +11,7 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from shiva_jupyter_proxy.adapters.marks import Marks
 from shiva_jupyter_proxy.domain import cookies
+from shiva_jupyter_proxy.domain.memory import keep
 from shiva_jupyter_proxy.domain.ports import Entry, Person, Session
 
 DAY_SECONDS = 86400.0
@@ -90,10 +91,7 @@ class SignedCookies:
             return None
         if session.host != host:
             return None
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[cookie, host] = session
-        return session
+        return keep(self._known, (cookie, host), session, most=MAX_KNOWN)
 
     def _signed(self, name: str, content: list[str | float]) -> str:
         value = json.dumps(content)

@@ -55,7 +55,7 @@ class Downstream(Answering):
             return False
         self._expect(None)
         self._advance()
-        return not self._transport.is_closing()
+        return self._transport.can_write_eof() and not self._transport.is_closing()  # TLS ends both ways at once
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop what was on its way; a decision or connection that is waited for finds nobody."""
@@ -182,7 +182,7 @@ class Downstream(Answering):
             upstream = await self._front.pool.connected(decision.upstream)
         except (OSError, UnicodeError):  # TimeoutError is one; a host that cannot be a name is the other
             self._front.observer.upstream_failed(decision.container_id)
-            self._reply(await decision.away(head))
+            self._reply(await self._front.away(decision, head))
             return
         if self._state is EXCHANGE:
             self._send(upstream, decision)
@@ -237,10 +237,12 @@ class Downstream(Answering):
             self._task = self._loop.create_task(self._connect(self._going_to))
         else:
             self._front.observer.upstream_failed(self._going_to.container_id)
-            self._task = self._loop.create_task(self._wait_for(self._going_to.away(self._head)))
+            self._task = self._loop.create_task(self._wait_for(self._front.away(self._going_to, self._head)))
 
     def hold_request(self) -> None:
-        """Let the browser wait."""
+        """Let the browser wait with what is left of its request."""
+        if self._body is None or self._body.done:
+            return
         self._held = True
         self._transport.pause_reading()
 
@@ -265,7 +267,10 @@ class Downstream(Answering):
         self._deadline.cancel()
         if self._buffer:
             upstream.write(self._buffer)
-        tunnel = Tunnel(front.observer, container_id=going_to.container_id, session_id=going_to.session_id)
+        tunnel = Tunnel(
+            front.observer, container_id=going_to.container_id, session_id=going_to.session_id,
+            stalled_seconds=front.limits.stalled_seconds,
+        )  # fmt: skip
         front.replace(self, tunnel)
         tunnel.join(
             self._transport, upstream.transport, paused=(self._slow, self._held),

@@ -77,6 +77,14 @@ class Front:
             return FAILED
         return decision if isinstance(decision, Reply | Forward) else _in_time(decision)
 
+    async def away(self, decision: Forward, head: RequestHead) -> Reply:
+        """Return the answer where nobody listens; a mistake of ours is an answer too."""
+        try:
+            return await decision.away(head)
+        except Exception:
+            log.exception("no answer could be made")
+            return FAILED
+
     def peer(self, transport: asyncio.BaseTransport) -> Peer:
         """Return who is at the other end."""
         other, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")

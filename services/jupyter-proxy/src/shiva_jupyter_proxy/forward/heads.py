@@ -11,6 +11,7 @@ from typing import TypeVar
 import httptools
 
 from shiva_jupyter_proxy.domain.headers import HOST
+from shiva_jupyter_proxy.domain.memory import keep
 from shiva_jupyter_proxy.domain.messages import Headers, RequestHead
 from shiva_jupyter_proxy.forward.refused import RefusedError
 
@@ -124,9 +125,7 @@ class Reader:
 
 def _remember(memory: dict[bytes, Head], raw: bytes, head: Head) -> None:
     if len(raw) <= REMEMBERED_BYTES:
-        if len(memory) >= REMEMBERED:
-            memory.clear()
-        memory[raw] = head
+        keep(memory, raw, head, most=REMEMBERED)
 
 
 def _request(raw: bytes, max_headers: int) -> RequestHead:

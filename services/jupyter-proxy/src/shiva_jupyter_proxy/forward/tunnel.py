@@ -12,10 +12,13 @@ LINGER_SECONDS = 10.0  # for what one end still has to take when the other one i
 class Tunnel:
     """Two connections that are one now."""
 
-    __slots__ = ("_observer", "_on_end", "container_id", "ends", "session_id")
+    __slots__ = ("_observer", "_on_end", "container_id", "ends", "session_id", "stalled_seconds")
 
-    def __init__(self, observer: Observer, *, container_id: str | None, session_id: str | None) -> None:
-        """Tell `observer` what happens."""
+    def __init__(
+        self, observer: Observer, *, container_id: str | None, session_id: str | None, stalled_seconds: float
+    ) -> None:
+        """Tell `observer` what happens; an end that takes no byte for `stalled_seconds` ends it."""
+        self.stalled_seconds = stalled_seconds
         self._observer = observer
         self._on_end: Callable[[], None] | None = None
         self.container_id = container_id
@@ -28,11 +31,11 @@ class Tunnel:
         """Take both connections over; `paused` are those that read slowly."""
         self._on_end = on_end
         self.ends = (End(self, browser), End(self, container))
-        for end, other, slow in zip(self.ends, reversed(self.ends), reversed(paused), strict=True):
+        for end, other in zip(self.ends, reversed(self.ends), strict=True):
             end.other = other
             end.transport.set_protocol(end)
-            if not end.transport.is_closing():
-                end.transport.pause_reading() if slow else end.transport.resume_reading()
+        for end, slow in zip(self.ends, paused, strict=True):
+            end.pause_writing() if slow else end.resume_writing()
         self._observer.tunnel_opened(self)
         if browser.is_closing() or container.is_closing():
             self.close()
@@ -68,7 +71,7 @@ class Tunnel:
 class End(asyncio.Protocol):
     """One of them."""
 
-    __slots__ = ("_tunnel", "finished", "other", "transport")
+    __slots__ = ("_stalled", "_tunnel", "finished", "other", "transport")
 
     other: "End"
 
@@ -77,6 +80,7 @@ class End(asyncio.Protocol):
         self.transport = transport
         self._tunnel = tunnel
         self.finished = False  # it sends no more
+        self._stalled: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Pass them on."""
@@ -94,14 +98,24 @@ class End(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the other one too."""
         del exc
+        self._in_time()
         self._tunnel.ended()
 
     def pause_writing(self) -> None:
-        """This side reads slowly: let the other one wait."""
+        """This side reads slowly: let the other one wait. Who waits is not watched, so it must not be for ever."""
+        if self._stalled is None:
+            loop = asyncio.get_running_loop()
+            self._stalled = loop.call_later(self._tunnel.stalled_seconds, self._tunnel.abort)
         if not self.other.transport.is_closing():
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """It reads again."""
+        self._in_time()
         if not self.other.transport.is_closing():
             self.other.transport.resume_reading()
+
+    def _in_time(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None

@@ -3,10 +3,12 @@
 from http import HTTPStatus
 
 from shiva_jupyter_proxy.domain.headers import passed_back
+from shiva_jupyter_proxy.domain.memory import keep
 from shiva_jupyter_proxy.domain.messages import Headers, RequestHead, lines
 from shiva_jupyter_proxy.forward.heads import AnswerHead
 
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})  # a length of 0 goes without saying
+WAYS = 32  # containers for which one head is kept as it goes on
 LAST_CHUNK = b"0\r\n\r\n"
 CHUNKED = b"transfer-encoding: chunked\r\n"
 CLOSE = b"connection: close\r\n"
@@ -36,15 +38,14 @@ def answer_lines(head: AnswerHead, cookies_under: str | None) -> bytes:
         passed = [
             pair for pair in passed_back(head.headers, cookies_under=cookies_under) if pair[0] != "content-length"
         ]
-        known = head.notes[cookies_under] = _start(head.status, head.reason) + lines(passed)
+        known = keep(head.notes, cookies_under, _start(head.status, head.reason) + lines(passed), most=WAYS)
     return known
 
 
 def whole_head(head: AnswerHead, cookies_under: str | None) -> bytes:
     """Return the head of an answer that goes back in one piece, its content behind it."""
     framing = answer_framing(head.status, head.length, chunked=False, close=False)
-    whole = head.wholes[cookies_under] = answer_lines(head, cookies_under) + framing
-    return whole
+    return keep(head.wholes, cookies_under, answer_lines(head, cookies_under) + framing, most=WAYS)
 
 
 def answer_framing(status: int, length: int | None, *, chunked: bool, close: bool) -> bytes:

@@ -5,6 +5,7 @@ from functools import partial
 
 from shiva_jupyter_proxy.domain.access import host_name
 from shiva_jupyter_proxy.domain.headers import HOP_BY_HOP, named_by_connection
+from shiva_jupyter_proxy.domain.memory import keep
 from shiva_jupyter_proxy.domain.messages import Decision, Forward, Headers, Peer, Reply, RequestHead, lines
 from shiva_jupyter_proxy.standalone.error_pages import ErrorPages
 from shiva_jupyter_proxy.standalone.options import Passing
@@ -13,6 +14,7 @@ from shiva_jupyter_proxy.standalone.store import AmbiguousPathError, Entry, Rout
 HEALTH = "/_chp_healthz"  # what Kubernetes asks, by configurable-http-proxy's name for it
 PORTS = {"http": "80", "https": "443"}
 FORWARDED = ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-forwarded-host")
+CALLERS = 256  # addresses and targets for which header lines are kept as they go on
 NEVER = frozenset({"CONNECT", "TRACE"})
 
 
@@ -59,7 +61,8 @@ class StandaloneDoor:
         notes, key = head.notes if head.notes is not None else {}, (entry.target.host, peer)
         known = notes.get(key)
         if not isinstance(known, bytes):
-            known = notes[key] = lines(self._passed_on(head, peer, entry))
+            known = lines(self._passed_on(head, peer, entry))
+            keep(notes, key, known, most=CALLERS)
         return known
 
     def _passed_on(self, head: RequestHead, peer: Peer, entry: Entry) -> Headers:
