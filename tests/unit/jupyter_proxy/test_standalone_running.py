@@ -15,7 +15,7 @@ from shiva_jupyter_proxy.standalone.running import CannotStartError, opened
 from tornado.websocket import websocket_connect
 
 from tests.fakes.chp_calls import TOKEN
-from tests.fakes.proxy_door import Answer, Client, until
+from tests.fakes.proxy_door import PATIENCE, Answer, Client, until
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 ENVIRON = {"CONFIGPROXY_AUTH_TOKEN": TOKEN}
@@ -142,7 +142,9 @@ def test_data_on_a_socket_is_a_use_and_passes_untouched() -> None:
             pass
         await socket.write_message("秀" * 1000)
         assert await socket.read_message() == "秀" * 1000
-        assert await world.used("/user/ada") > before
+        async with asyncio.timeout(PATIENCE):
+            while await world.used("/user/ada") <= before:
+                await asyncio.sleep(0.05)
         await socket.write_message("close 4001")
         assert await socket.read_message() is None
         assert (socket.close_code, socket.close_reason) == (4001, "as you wish")

@@ -150,6 +150,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
         )  # fmt: skip
         watched = [
             sync.run(),
+            traffic.run(),
             activity.run(),
             pool.run(),
             shared.run(),

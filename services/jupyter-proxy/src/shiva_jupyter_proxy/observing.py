@@ -1,5 +1,6 @@
 """What went through the door: numbers, accesses, and the tunnels that must end with their route or session."""
 
+import asyncio
 import logging
 from bisect import bisect_left
 from collections import defaultdict
@@ -11,6 +12,7 @@ from shiva_jupyter_proxy.domain.ports import Tunnel, Uses
 log = logging.getLogger("shiva.jupyter_proxy.access")
 
 REDIRECTION = 300
+NOTED_SECONDS = 1.0
 HUNDREDS = 10
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
@@ -73,19 +75,28 @@ class Traffic:
         if tunnel.session_id is not None:
             self._by_session[tunnel.session_id].add(tunnel)
 
-    def tunnel_used(self, container_id: str | None) -> None:
-        """Data on a socket is a use."""
-        if container_id is not None:
-            self._uses.mark(container_id)
-
     def tunnel_closed(self, tunnel: Tunnel) -> None:
         """Forget it."""
         self.numbers.tunnels -= 1
+        self._note(tunnel)
         for register, key in ((self._by_container, tunnel.container_id), (self._by_session, tunnel.session_id)):
             if key is not None:
                 register[key].discard(tunnel)
                 if not register[key]:
                     del register[key]
+
+    def _note(self, tunnel: Tunnel) -> None:
+        """Data on a socket is a use."""
+        if tunnel.moved and tunnel.container_id is not None:
+            self._uses.mark(tunnel.container_id)
+        tunnel.moved = False
+
+    async def run(self) -> None:
+        """Note which sockets were used, for ever: asking each second costs less than telling with each message."""
+        while True:
+            await asyncio.sleep(NOTED_SECONDS)
+            for tunnel in [tunnel for tunnels in self._by_container.values() for tunnel in tunnels]:
+                self._note(tunnel)
 
     def close(self, containers: set[str]) -> None:
         """Close the tunnels of containers whose route is gone."""

@@ -106,6 +106,7 @@ class Tunnel(Protocol):
 
     container_id: str | None
     session_id: str | None
+    moved: bool  # data went through; whoever notes the use sets it back
 
     def close(self) -> None:
         """Close it at once."""
@@ -125,9 +126,6 @@ class Observer(Protocol):
 
     def tunnel_opened(self, tunnel: Tunnel) -> None:
         """A tunnel is open."""
-
-    def tunnel_used(self, container_id: str | None) -> None:
-        """Data went through a tunnel."""
 
     def tunnel_closed(self, tunnel: Tunnel) -> None:
         """A tunnel is closed."""

@@ -12,7 +12,7 @@ LINGER_SECONDS = 10.0  # for what one end still has to take when the other one i
 class Tunnel:
     """Two connections that are one now."""
 
-    __slots__ = ("_observer", "_on_end", "container_id", "ends", "session_id", "stalled_seconds")
+    __slots__ = ("_observer", "_on_end", "container_id", "ends", "moved", "session_id", "stalled_seconds")
 
     def __init__(
         self, observer: Observer, *, container_id: str | None, session_id: str | None, stalled_seconds: float
@@ -23,6 +23,7 @@ class Tunnel:
         self._on_end: Callable[[], None] | None = None
         self.container_id = container_id
         self.session_id = session_id
+        self.moved = False
 
     def join(
         self, browser: asyncio.Transport, container: asyncio.Transport, *,
@@ -32,17 +33,13 @@ class Tunnel:
         self._on_end = on_end
         self.ends = (End(self, browser), End(self, container))
         for end, other in zip(self.ends, reversed(self.ends), strict=True):
-            end.other = other
+            end.other, end.send = other, other.transport.write
             end.transport.set_protocol(end)
         for end, slow in zip(self.ends, paused, strict=True):
             end.pause_writing() if slow else end.resume_writing()
         self._observer.tunnel_opened(self)
         if browser.is_closing() or container.is_closing():
             self.close()
-
-    def used(self) -> None:
-        """Data went through."""
-        self._observer.tunnel_used(self.container_id)
 
     def close(self) -> None:
         """End it: its route is gone, its session is over, or one end broke. What is on its way has a moment to arrive."""
@@ -71,9 +68,10 @@ class Tunnel:
 class End(asyncio.Protocol):
     """One of them."""
 
-    __slots__ = ("_stalled", "_tunnel", "finished", "other", "transport")
+    __slots__ = ("_stalled", "_tunnel", "finished", "other", "send", "transport")
 
     other: "End"
+    send: Callable[[bytes], None]  # to the other one
 
     def __init__(self, tunnel: Tunnel, transport: asyncio.Transport) -> None:
         """Wait for the other end."""
@@ -85,10 +83,10 @@ class End(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Pass them on."""
         try:
-            self.other.transport.write(data)
+            self.send(data)
         except RuntimeError:  # it is closed
             return
-        self._tunnel.used()
+        self._tunnel.moved = True
 
     def eof_received(self) -> bool:
         """Say so to the other side, which may still send."""

@@ -127,7 +127,7 @@ async def opened(options: Options) -> AsyncIterator[Standing]:
         if options.redirect_port is not None:
             plain = _bound(Address(ip=options.public.ip, port=options.redirect_port), ending)
             _serve(pages.redirect(options.redirect_to), plain, ending)
-        for watching in [pool.run(), *(side.run() for side in (public_side, api_side) if side)]:
+        for watching in [pool.run(), traffic.run(), *(side.run() for side in (public_side, api_side) if side)]:
             ending.callback(asyncio.create_task(watching).cancel)
         log.info("open", extra={"public": str(options.public), "api": str(options.api)})
         yield Standing(_port(public), _port(api))
