@@ -1,4 +1,4 @@
-"""What the door shall reach, and whether it did. All figures of one run; a ratio is of medians."""
+"""What the door shall reach, and whether it did. All figures of one run; a ratio is the median of the rounds' own."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -18,15 +18,20 @@ class Goal:
     peer: str = ""
 
     def verdict(self, rounds: Sequence[Round]) -> dict[str, object]:
-        """Return the goal with what was reached; a void round of ours misses it."""
-        ours, theirs = (
-            median(rounds, "shiva", self.figure),
-            median(rounds, self.peer, self.figure) if self.peer else 1.0,
-        )
-        reached = ours / theirs if ours is not None and theirs else None
+        """Return the goal with what was reached; a void round of ours misses it.
+
+        A round's figures stand next to one another in time, so a machine that slows down for minutes changes no ratio.
+        """
+        ratios = [reached for one in rounds if (reached := self._reached(one)) is not None]
+        reached = statistics.median(ratios) if ratios else None
         sound = reached is not None and all(one["shiva"] is not None for one in rounds)
         met = sound and reached is not None and (reached <= self.bound if self.at_most else reached >= self.bound)
-        return asdict(self) | {"reached": reached, "met": met}
+        spread = {"lowest": min(ratios, default=None), "highest": max(ratios, default=None)}
+        return asdict(self) | {"reached": reached, **spread, "met": met}
+
+    def _reached(self, one: Round) -> float | None:
+        ours, theirs = one["shiva"], one[self.peer] if self.peer else {self.figure: 1.0}
+        return None if ours is None or not theirs else ours[self.figure] / theirs[self.figure]
 
 
 GOALS = (
