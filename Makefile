@@ -28,7 +28,7 @@ check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit
 	.venv/bin/ruff check -q .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/pytest -m "not e2e and not full and not gpu"
+	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile -m "not e2e and not full and not gpu"
 
 check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its API types must be fresh.
 	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts && npm run -s check && npm test -s

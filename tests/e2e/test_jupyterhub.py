@@ -39,7 +39,11 @@ def test_login_spawn_kernel_last_activity_stop(hub: Hub) -> None:
         assert evaluate(channel, "6*7") == "42"
         before, known_before = hub.routes()["/user/ada"]["last_activity"], hub.server("ada")["last_activity"]
         eventually(lambda: evaluate(channel, "1") == "1", seconds=5, what="the kernel computes")
-        assert moment(hub.routes()["/user/ada"]["last_activity"]) > moment(before)
+        eventually(
+            lambda: moment(hub.routes()["/user/ada"]["last_activity"]) > moment(before),
+            seconds=5,
+            what="the use is told",
+        )
         eventually(
             lambda: evaluate(channel, "1") and moment(hub.server("ada")["last_activity"]) > moment(known_before),
             seconds=20,
