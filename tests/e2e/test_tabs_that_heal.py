@@ -51,7 +51,6 @@ def test_a_starting_container_is_waited_for(at: Door, tab: Page) -> None:
     expect(tab.get_by_text('"target": "/user/ada/lab?x=1"')).to_be_visible(timeout=20_000)
 
 
-@pytest.mark.full  # such a tab looks again every 15 s
 def test_a_lost_machine_is_told_in_the_readers_time_and_its_return_is_noticed(at: Door, tab: Page) -> None:
     today = datetime.now(UTC).replace(hour=5, minute=2, second=0, microsecond=0)
     ready = away(at, unrouted("ada", "lost", machine="gpu-02", since=today.isoformat()))
