@@ -48,7 +48,7 @@ def stop_all(folder: Path) -> int:
         with lock:
             launcher = ProcessLauncher(folder / "state")
             for record in found:
-                launcher.stop(record.spec.id, grace=GRACE)
+                launcher.stop(record.spec.launch_id, grace=GRACE)
             _wait(folder)
     return len(found)
 

@@ -104,7 +104,7 @@ class ProcessSubject:
         """Begin with an empty engine."""
         self.state = self.folder / "state"
         self.launcher = ProcessLauncher(self.state)
-        self.homes = SharedDirectory(self.folder / "homes")
+        self.homes = SharedDirectory(self.folder / "homes", uid_base=None)
 
     def reopened(self) -> Launcher:
         """Return a launcher that knows nothing but the folder."""
@@ -112,7 +112,7 @@ class ProcessSubject:
 
     def home(self, owner: str) -> str:
         """Make a home."""
-        return self.homes.ensure(UserName(owner))
+        return self.homes.ensure(UserName(owner)).path
 
     def record(self, container: ContainerId) -> Record:
         """Return what was recorded of it."""
@@ -159,7 +159,7 @@ class ProcessSubject:
         """Leave nothing behind, whatever went wrong."""
         launches = [each.launch_id for each in self.launcher.containers()]
         for each in self.launcher.containers():
-            self.launcher.stop(each.id, grace=timedelta(0))
+            self.launcher.stop(each.launch_id, grace=timedelta(0))
         for each in self.launcher.containers():
             self.leave(each.id)
         assert not any(processes.marked(launch) for launch in launches)

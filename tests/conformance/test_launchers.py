@@ -16,7 +16,7 @@ from shiva_jupyter_broker.adapters import local_process, processes
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.jupyter_settings import LAUNCH_MARK
 from shiva_jupyter_broker.domain import naming
-from shiva_jupyter_broker.domain.containers import ContainerId, ContainerSpec, ContainerState, LaunchId
+from shiva_jupyter_broker.domain.containers import ContainerSpec, ContainerState, LaunchId
 from shiva_jupyter_broker.domain.ports import LaunchRefusedError, Reach
 
 from tests.conformance.subjects import GRACE, FakeSubject, ProcessSubject, Subject, eventually, shown, wanted
@@ -76,7 +76,7 @@ def running(request: pytest.FixtureRequest, subject: Subject) -> Running:
 def test_what_runs_is_shown_as_it_was_wanted(subject: Subject, running: Running) -> None:
     seen, spec = shown(subject.launcher, running.spec.id), running.spec
     assert seen is not None
-    for member in ("id", "launch_id", "owner", "name", "machine", "image", "gpus", "limits", "token"):
+    for member in ("id", "launch_id", "owner", "name", "machine", "image", "image_ref", "gpus", "limits", "token"):
         assert getattr(seen, member) == getattr(spec, member), member
     assert (seen.requested_at, seen.placed_at) == (spec.requested_at, spec.placed_at)
     assert (seen.state, seen.reason) == (ContainerState.BOOTING, None)
@@ -108,10 +108,10 @@ def test_a_new_launcher_finds_it_with_the_same_start_and_endpoint(subject: Subje
     assert shown(subject.reopened(), running.spec.id) == shown(subject.launcher, running.spec.id)
 
 
-@pytest.mark.parametrize("container", ["nobody--default", "ada--nothing-of-that-name"])
-def test_stopping_what_is_not_there_succeeds(subject: Subject, running: Running, container: str) -> None:
+@pytest.mark.parametrize("keep", [True, False])
+def test_stopping_what_is_not_there_succeeds(subject: Subject, running: Running, keep: bool) -> None:
     before = list(subject.launcher.containers())
-    subject.launcher.stop(ContainerId(container), grace=GRACE)
+    subject.launcher.stop(LaunchId("of-nobody"), grace=GRACE, keep=keep)
     assert list(subject.launcher.containers()) == before
     assert shown(subject.launcher, running.spec.id) is not None
 
@@ -120,11 +120,11 @@ def test_a_stop_is_shown_until_it_is_done_and_may_be_repeated(subject: Subject) 
     spec = wanted(subject, "stopper")
     subject.launcher.launch(spec)
     for _ in range(2):
-        subject.launcher.stop(spec.id, grace=GRACE)
+        subject.launcher.stop(spec.launch_id, grace=GRACE)
         seen = shown(subject.launcher, spec.id)
         assert seen is None or (seen.state, seen.endpoint) == (ContainerState.STOPPING, None)
     subject.leave(spec.id)
-    subject.launcher.stop(spec.id, grace=GRACE)
+    subject.launcher.stop(spec.launch_id, grace=GRACE)
     assert shown(subject.launcher, spec.id) is None
     assert shown(subject.reopened(), spec.id) is None
 
@@ -136,7 +136,7 @@ def test_the_id_is_free_once_it_is_gone(subject: Subject) -> None:
         seen = shown(subject.launcher, spec.id)
         assert seen is not None
         assert seen.launch_id == spec.launch_id
-        subject.launcher.stop(spec.id, grace=timedelta(0))
+        subject.launcher.stop(spec.launch_id, grace=timedelta(0))
         subject.leave(spec.id)
 
 
@@ -154,7 +154,7 @@ def test_a_killed_notebook_has_failed_with_a_reason_and_makes_room(subject: Subj
         assert seen.endpoint is None
         assert seen.reason is not None
         assert seen.reason.endswith(".")
-    subject.launcher.stop(spec.id, grace=timedelta(0))
+    subject.launcher.stop(spec.launch_id, grace=timedelta(0))
     subject.leave(spec.id)
 
 
@@ -247,7 +247,7 @@ def test_a_port_that_was_taken_meanwhile_is_exchanged_for_another(
     assert seen is not None
     assert seen.endpoint is not None
     assert seen.endpoint.port != port
-    process.launcher.stop(running.spec.id, grace=GRACE)
+    process.launcher.stop(running.spec.launch_id, grace=GRACE)
     process.leave(running.spec.id)
 
 
@@ -282,7 +282,7 @@ def test_a_stop_ends_kernels_and_detached_processes_and_keeps_the_home(
     child = detached(spec.launch_id)
     family = [main, *main.children(recursive=True)]
     assert len(family) >= 2
-    process.launcher.stop(spec.id, grace=GRACE)
+    process.launcher.stop(spec.launch_id, grace=GRACE)
     process.leave(spec.id)
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in family)
     child.wait(5)
@@ -297,7 +297,7 @@ def test_what_a_killed_notebook_leaves_behind_is_ended_before_its_successor_star
     process.launcher.launch(spec)
     child = detached(spec.launch_id)
     process.kill(spec.id)
-    process.launcher.stop(spec.id, grace=timedelta(0))
+    process.launcher.stop(spec.launch_id, grace=timedelta(0))
     seen = shown(process.launcher, spec.id)
     assert seen is None or seen.state is ContainerState.STOPPING
     process.leave(spec.id)

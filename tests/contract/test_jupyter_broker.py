@@ -132,7 +132,9 @@ def test_the_answer_is_the_documented_one(world: World, case: Case) -> None:
 
 STATES: dict[str, Callable[[FakeLauncher, ContainerId], object]] = {
     "starting": lambda launcher, container: launcher.held[container],
-    "stopping": lambda launcher, container: launcher.stop(container, grace=timedelta(seconds=10)),
+    "stopping": lambda launcher, container: launcher.stop(
+        launcher.held[container].launch_id, grace=timedelta(seconds=10)
+    ),
     "failed": FakeLauncher.fail,
     "lost": FakeLauncher.lose,
 }

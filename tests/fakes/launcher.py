@@ -1,6 +1,6 @@
 """The broker's ports in memory: an engine that outlives brokers, and a world whose answers a test sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,16 +15,18 @@ from shiva_jupyter_broker.domain.containers import (
     Gpu,
     GpuUuid,
     ImageName,
+    ImageRef,
     LaunchId,
     Limits,
     Machine,
     MachineName,
+    MachineState,
     UserName,
 )
-from shiva_jupyter_broker.domain.ports import LaunchRefusedError, PortError, Reach
+from shiva_jupyter_broker.domain.ports import Home, LaunchRefusedError, PortError, Reach
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
-LIMITS = Limits(cpus=2.0, memory_bytes=4 * 2**30, shm_bytes=64 * 2**20, pids=4096)
+LIMITS = Limits(cpus=2.0, memory_bytes=4 * 2**30, shm_bytes=64 * 2**20, pids=4096, layer_bytes=10 * 2**30)
 
 
 def machine(name: str = "gpu-01", *, gpus: int = 2, cpus: int = 8, memory_bytes: int = 32 * 2**30) -> Machine:
@@ -37,8 +39,8 @@ def spec(owner: str = "ada", name: str = "default", **changes: Any) -> Container
     """Return a container as wanted."""
     plain = ContainerSpec(
         id=naming.container_id(UserName(owner), name), launch_id=LaunchId(f"launch-of-{owner}-{name}"),
-        owner=UserName(owner), name=name, machine=MachineName("gpu-01"), image=ImageName("shiva-jupyter"), gpus=(),
-        limits=LIMITS, home=f"/home/{owner}", token="t" * 64, requested_at=NOW, placed_at=NOW,
+        owner=UserName(owner), name=name, machine=MachineName("gpu-01"), image=ImageName("shiva-jupyter"),
+        image_ref=ImageRef("shiva-jupyter"), gpus=(), limits=LIMITS, home=f"/home/{owner}", uid=20001, token="t" * 64, requested_at=NOW, placed_at=NOW,
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -52,7 +54,7 @@ def observed(wanted: ContainerSpec) -> Container:
     """Return what an engine shows of `wanted` right after its start."""
     return Container(
         id=wanted.id, launch_id=wanted.launch_id, owner=wanted.owner, name=wanted.name, machine=wanted.machine,
-        image=wanted.image, gpus=wanted.gpus, limits=wanted.limits, token=wanted.token,
+        image=wanted.image, image_ref=wanted.image_ref, gpus=wanted.gpus, gpus_shared=wanted.gpus_shared, limits=wanted.limits, token=wanted.token,
         state=ContainerState.BOOTING, reason=None, requested_at=wanted.requested_at, placed_at=wanted.placed_at,
         started_at=wanted.placed_at, endpoint=None,
     )  # fmt: skip
@@ -71,6 +73,9 @@ class FakeLauncher:
     specs: dict[ContainerId, ContainerSpec] = field(default_factory=dict)
     held: dict[ContainerId, Container] = field(default_factory=dict)
     launches: int = 0
+    settled: int = 0
+    known: dict[MachineName, MachineState] = field(default_factory=dict)
+    pulled: list[tuple[ImageRef, MachineName]] = field(default_factory=list)
 
     def launch(self, spec: ContainerSpec) -> None:
         """Show `spec` as booting from now on."""
@@ -84,16 +89,29 @@ class FakeLauncher:
         self.specs[spec.id] = spec
         self.held[spec.id] = observed(spec)
 
-    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
+    def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """Begin the end of what lives; drop what has failed."""
         if self.failure:
             raise self.failure
-        if container not in self.held:
-            return
-        if self.held[container].state is ContainerState.FAILED or grace == timedelta(0):
-            self.end(container)
-        else:
-            self._change(container, state=ContainerState.STOPPING, endpoint=None)
+        for each in [found for found in self.held.values() if found.launch_id == launch]:
+            if keep:
+                self.fail(each.id, "It was ended.")
+            elif each.state is ContainerState.FAILED or grace == timedelta(0):
+                self.end(each.id)
+            else:
+                self._change(each.id, state=ContainerState.STOPPING, endpoint=None)
+
+    def machines(self) -> Mapping[MachineName, MachineState]:
+        """Return what the test says of machines."""
+        return self.known
+
+    def settle(self) -> None:
+        """Count the call."""
+        self.settled += 1
+
+    def pull(self, reference: ImageRef, machine: MachineName) -> None:
+        """Note what is to be fetched where."""
+        self.pulled.append((reference, machine))
 
     def containers(self) -> Sequence[Container]:
         """Return every container."""
@@ -145,12 +163,12 @@ class FakeHomes:
     failure: Exception | None = None
     made: list[str] = field(default_factory=list)
 
-    def ensure(self, user: UserName) -> str:
+    def ensure(self, user: UserName) -> Home:
         """Return where the home would be."""
         if self.failure:
             raise self.failure
         self.made.append(user)
-        return f"/home/{user}"
+        return Home(path=f"/home/{user}", uid=20001)
 
 
 @dataclass

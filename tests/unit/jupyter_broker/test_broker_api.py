@@ -13,6 +13,7 @@ from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.api.problems import PROBLEMS
 from shiva_jupyter_broker.domain.containers import ContainerId, UserName
 from shiva_jupyter_broker.domain.ports import (
+    Home,
     HomeUnavailableError,
     LauncherUnavailableError,
     LaunchRefusedError,
@@ -101,7 +102,7 @@ def test_a_home_that_cannot_be_made_says_so(client: FlaskClient, world: World) -
 
 
 def test_something_else_in_the_homes_place_is_a_problem_and_stays(tmp_path: Path) -> None:
-    homes = SharedDirectory(tmp_path)
+    homes = SharedDirectory(tmp_path, uid_base=None)
     (tmp_path / "ada").write_text("a file", encoding="utf-8")
     with pytest.raises(HomeUnavailableError):
         homes.ensure(UserName("ada"))
@@ -109,10 +110,10 @@ def test_something_else_in_the_homes_place_is_a_problem_and_stays(tmp_path: Path
 
 
 def test_a_home_is_made_once_for_its_owner_and_kept(tmp_path: Path) -> None:
-    homes = SharedDirectory(tmp_path / "homes")
-    work = Path(homes.ensure(UserName("ada"))) / "work"
+    homes = SharedDirectory(tmp_path / "homes", uid_base=None)
+    work = Path(homes.ensure(UserName("ada")).path) / "work"
     work.write_text("mine", encoding="utf-8")
-    assert homes.ensure(UserName("ada")) == str(work.parent)
+    assert homes.ensure(UserName("ada")) == Home(path=str(work.parent), uid=work.parent.stat().st_uid)
     assert work.read_text(encoding="utf-8") == "mine"
     assert work.parent.stat().st_mode & 0o777 == 0o700
 

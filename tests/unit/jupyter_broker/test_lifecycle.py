@@ -70,7 +70,7 @@ def test_only_what_has_failed_holds_nothing(state: ContainerState) -> None:
 @pytest.mark.parametrize("member", ["cpus", "memory_bytes", "shm_bytes", "pids"])
 @pytest.mark.parametrize("value", [0, -1, float("nan")])
 def test_a_limit_that_limits_nothing_is_refused(member: str, value: Any) -> None:
-    plain = Limits(cpus=1, memory_bytes=1, shm_bytes=1, pids=1)
+    plain = Limits(cpus=1, memory_bytes=1, shm_bytes=1, pids=1, layer_bytes=1)
     with pytest.raises(ValueError, match="every limit must be above zero"):
         replace(plain, **{member: value})
 

@@ -36,7 +36,7 @@ def launcher(tmp_path: Path) -> Iterator[ProcessLauncher]:
     opened = ProcessLauncher(tmp_path)
     yield opened
     for each in opened.containers():
-        opened.stop(each.id, grace=NOW)
+        opened.stop(each.launch_id, grace=NOW)
     eventually(lambda: not opened.containers(), what="all have ended")
 
 
@@ -185,7 +185,7 @@ def test_a_start_whose_broker_was_killed_before_it_wrote_the_pid_is_taken_up(
     assert abs(seen.started_at.timestamp() - psutil.Process(child.pid).create_time()) < 0.01
     assert len(os.sched_getaffinity(child.pid)) <= wanted.limits.cpus
     launcher = ProcessLauncher(tmp_path)
-    launcher.stop(wanted.id, grace=timedelta(seconds=5))
+    launcher.stop(wanted.launch_id, grace=timedelta(seconds=5))
     eventually(lambda: not launcher.containers(), what="it has ended")
 
 
@@ -210,7 +210,7 @@ def test_a_stranger_with_a_reused_pid_is_neither_taken_for_it_nor_ended(
     records.claim(wanted)
     records.write(Record(spec=wanted, pid=stranger.pid, created=1.0, started_at=1.0))
     assert failed(launcher, wanted).reason is not None
-    launcher.stop(wanted.id, grace=NOW)
+    launcher.stop(wanted.launch_id, grace=NOW)
     assert shown(launcher, wanted.id) is None
     assert stranger.poll() is None
 
@@ -226,7 +226,7 @@ def test_a_damaged_record_is_no_free_gpu_but_an_engine_that_does_not_answer(
     with pytest.raises(LauncherUnavailableError):
         launcher.containers()
     with pytest.raises(LauncherUnavailableError):
-        launcher.stop(wanted.id, grace=NOW)
+        launcher.stop(wanted.launch_id, grace=NOW)
     path.write_bytes(whole)
     assert len(launcher.containers()) == 1
 
@@ -254,7 +254,7 @@ def test_no_token_is_logged(
         launcher.launch(wanted)
     instead("sleep", "300")
     launcher.launch(wanted)
-    launcher.stop(wanted.id, grace=NOW)
+    launcher.stop(wanted.launch_id, grace=NOW)
     eventually(lambda: "container ended" in caplog.text, what="the end is logged")
     assert wanted.token not in caplog.text
     assert wanted.token not in str(refused.value)

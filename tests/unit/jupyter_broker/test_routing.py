@@ -104,7 +104,7 @@ CHANGES: list[Callable[[World], object]] = [
     lambda world: world.launcher.held[ADAS],
     lambda world: world.launcher.lose(ADAS),
     lambda world: world.launcher.fail(ADAS),
-    lambda world: world.launcher.stop(ADAS, grace=timedelta(seconds=10)),
+    lambda world: world.launcher.stop(world.launcher.held[ADAS].launch_id, grace=timedelta(seconds=10)),
 ]
 
 

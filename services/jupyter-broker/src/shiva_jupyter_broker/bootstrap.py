@@ -70,7 +70,11 @@ def build(settings: Settings) -> Built:
     lock = hold(settings.state_dir)
     inventory = InventoryFile(settings.machines_file)
     limits = Limits(
-        cpus=settings.cpus, memory_bytes=settings.memory_bytes, shm_bytes=settings.shm_bytes, pids=settings.pids
+        cpus=settings.cpus,
+        memory_bytes=settings.memory_bytes,
+        shm_bytes=settings.shm_bytes,
+        pids=settings.pids,
+        layer_bytes=settings.layer_bytes,
     )
     clock = lambda: datetime.now(UTC)  # noqa: E731
     launcher: Launcher = ProcessLauncher(settings.state_dir, demo=settings.demo)
@@ -88,7 +92,7 @@ def build(settings: Settings) -> Built:
     ports = Ports(
         launcher=launcher,
         probe=JupyterProbe(),
-        homes=SharedDirectory(settings.homes_dir),
+        homes=SharedDirectory(settings.homes_dir, uid_base=None),
         catalogue=StaticCatalogue(),
         inventory=inventory,
         journal=JournalFile(settings.state_dir / "journal.json"),

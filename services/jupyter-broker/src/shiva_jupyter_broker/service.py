@@ -124,9 +124,11 @@ class Broker:
                 name=wish.name,
                 machine=placement.machine.name,
                 image=image.name,
+                image_ref=image.reference,
                 gpus=placement.gpus,
                 limits=self._limits,
-                home=home,
+                home=home.path,
+                uid=home.uid,
                 token=secrets.token_hex(32),
                 requested_at=requested_at,
                 placed_at=self.ports.clock(),
@@ -138,9 +140,8 @@ class Broker:
 
     def stop(self, container_id: ContainerId) -> None:
         """Ask for the end; the home is kept. Stopping what is gone, or can never have been, succeeds."""
-        if not naming.is_id(container_id):
-            return
-        self.ports.launcher.stop(container_id, grace=self._stop_grace)
+        for found in self._launches(container_id):
+            self.ports.launcher.stop(found.launch_id, grace=self._stop_grace)
         log.info("container stop requested", extra={"container": container_id})
         self.changed.set()
 
@@ -185,10 +186,14 @@ class Broker:
 
     def _clear(self, container_id: ContainerId) -> None:
         """Let what failed make room for its successor; processes that it left behind may need a moment."""
-        self.ports.launcher.stop(container_id, grace=timedelta(0))
-        if any(found.id == container_id for found in self.ports.launcher.containers()):
+        for found in self._launches(container_id):
+            self.ports.launcher.stop(found.launch_id, grace=timedelta(0))
+        if self._launches(container_id):
             self.changed.set()
             raise ContainerStoppingError(container_id)
+
+    def _launches(self, container_id: ContainerId) -> list[Container]:
+        return [found for found in self.ports.launcher.containers() if found.id == container_id]
 
     def _image(self, wish: Wish) -> Image:
         images = self.ports.catalogue.images()

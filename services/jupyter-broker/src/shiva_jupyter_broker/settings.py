@@ -27,6 +27,7 @@ class Settings:
     memory_bytes: int = 4 * 2**30
     shm_bytes: int = 64 * 2**20
     pids: int = 4096
+    layer_bytes: int = 10 * 2**30
     stop_grace: timedelta = timedelta(seconds=10)
 
     def __post_init__(self) -> None:
@@ -43,6 +44,7 @@ class Settings:
             "MEMORY_BYTES must be above zero": self.memory_bytes > 0,
             "SHM_BYTES must be above zero": self.shm_bytes > 0,
             "PIDS must be above zero": self.pids > 0,
+            "LAYER_BYTES must be above zero": self.layer_bytes > 0,
         }
         if broken := [PREFIX + rule for rule, kept in rules.items() if not kept]:
             raise ValueError("\n".join(broken))

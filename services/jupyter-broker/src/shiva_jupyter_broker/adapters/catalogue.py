@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from shiva_jupyter_broker.domain.containers import Image, ImageName
+from shiva_jupyter_broker.domain.containers import Image, ImageName, ImageRef
 
 LOCAL = Image(
     name=ImageName("shiva-jupyter"),
     title="JupyterLab",
     description="JupyterLab and Python as installed on this machine.",
+    reference=ImageRef("shiva-jupyter"),
 )
 
 

@@ -1,18 +1,20 @@
 """Launcher for `make demo`: the real one, plus a few simulated people who hold GPUs of simulated machines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 from shiva_jupyter_broker.domain import naming
 from shiva_jupyter_broker.domain.containers import (
     Container,
-    ContainerId,
     ContainerSpec,
     ContainerState,
     ImageName,
+    ImageRef,
     LaunchId,
     Limits,
     Machine,
+    MachineName,
+    MachineState,
     UserName,
 )
 from shiva_jupyter_broker.domain.ports import Clock, Launcher
@@ -36,9 +38,21 @@ class DemoLauncher:
         """Start a real one."""
         self._inner.launch(spec)
 
-    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
+    def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """Stop a real one."""
-        self._inner.stop(container, grace=grace)
+        self._inner.stop(launch, grace=grace, keep=keep)
+
+    def machines(self) -> Mapping[MachineName, MachineState]:
+        """Return what the real one knows."""
+        return self._inner.machines()
+
+    def settle(self) -> None:
+        """Let the real one settle."""
+        self._inner.settle()
+
+    def pull(self, reference: ImageRef, machine: MachineName) -> None:
+        """Let the real one fetch it."""
+        self._inner.pull(reference, machine)
 
     def containers(self) -> Sequence[Container]:
         """Return the real and the simulated ones."""
@@ -62,6 +76,7 @@ class DemoLauncher:
             name="simulated",
             machine=machine.name,
             image=ImageName("shiva-jupyter"),
+            image_ref=ImageRef("shiva-jupyter"),
             gpus=tuple(machine.gpus[index].uuid for index in gpus),
             limits=self._limits,
             token="",

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,15 +24,21 @@ from shiva_jupyter_broker.adapters.files import write_atomically
 from shiva_jupyter_broker.adapters.process_records import Record, Records
 from shiva_jupyter_broker.domain.containers import (
     Container,
-    ContainerId,
     ContainerSpec,
     ContainerState,
     Endpoint,
+    ImageRef,
     LaunchId,
+    MachineName,
+    MachineState,
 )
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
 
 log = logging.getLogger("shiva.jupyter_broker.local_process")
+
+
+LOG_TAIL_LINES = 20
+LOG_TAIL_BYTES = 8192
 
 
 class ProcessLauncher:
@@ -50,7 +56,7 @@ class ProcessLauncher:
             if record.pid is None:
                 self._adopt(record)
             if record.stopping:
-                self._end_in_background(record, grace=timedelta(0))
+                self._in_background(self._end, record, grace=timedelta(0))
 
     def launch(self, spec: ContainerSpec) -> None:
         """Start JupyterLab for `spec`; see `Launcher.launch`."""
@@ -65,23 +71,38 @@ class ProcessLauncher:
             self._end(Record(spec=spec), grace=timedelta(0))  # nothing runs without a record or without limits
             raise LaunchRefusedError(f"the process cannot be started: {error}") from error
 
-    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
+    def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """End it in the background; see `Launcher.stop`."""
+        before = next((each for each in self._read_all() if each.spec.launch_id == launch), None)
+        if before is None:
+            return
+        if keep:
+            self._in_background(self._end_processes, before, grace=grace)
+            return
         try:
-            before = self._records.read(container)
-            record = self._records.mark_stopping(container)
+            record = self._records.mark_stopping(before.spec.id)
         except (OSError, ValueError) as error:
-            raise LauncherUnavailableError(f"stopping {container}") from error
-        if record is None or before is None:
+            raise LauncherUnavailableError(f"stopping {before.spec.id}") from error
+        if record is None:
             return
         if processes.living(record.pid, record.created) is None and not processes.marked(record.spec.launch_id):
             self._drop(record)
         elif not before.stopping:
-            self._end_in_background(record, grace=grace)
+            self._in_background(self._end, record, grace=grace)
 
     def containers(self) -> Sequence[Container]:
         """Return every container by its record and its process; see `Launcher.containers`."""
         return [self._observed(record) for record in self._read_all()]
+
+    def machines(self) -> Mapping[MachineName, MachineState]:
+        """Return nothing: this machine answers as long as the broker does."""
+        return {}
+
+    def settle(self) -> None:
+        """Nothing is left half done that `__init__` and the threads of `stop` do not see to."""
+
+    def pull(self, reference: ImageRef, machine: MachineName) -> None:
+        """Nothing has to be fetched: a notebook is this machine's own Python."""
 
     def _read_all(self) -> list[Record]:
         try:
@@ -132,7 +153,9 @@ class ProcessLauncher:
             name=spec.name,
             machine=spec.machine,
             image=spec.image,
+            image_ref=spec.image_ref,
             gpus=spec.gpus,
+            gpus_shared=spec.gpus_shared,
             limits=spec.limits,
             token=spec.token,
             state=state,
@@ -141,6 +164,7 @@ class ProcessLauncher:
             placed_at=spec.placed_at,
             started_at=started,
             endpoint=self._endpoint(record) if state is ContainerState.BOOTING else None,
+            log_tail=self._log_tail(record) if state is ContainerState.FAILED else (),
         )
 
     def _state(self, record: Record) -> tuple[ContainerState, str | None]:
@@ -168,11 +192,24 @@ class ProcessLauncher:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _end_in_background(self, record: Record, *, grace: timedelta) -> None:
-        threading.Thread(target=self._end, args=(record,), kwargs={"grace": grace}, daemon=True).start()
+    def _log_tail(self, record: Record) -> tuple[str, ...]:
+        try:
+            with (self._records.folder(record.spec.id) / "jupyter.log").open("rb") as file:
+                file.seek(-min(LOG_TAIL_BYTES, file.seek(0, os.SEEK_END)), os.SEEK_END)
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return ()
+        return tuple(text.splitlines()[-LOG_TAIL_LINES:])
+
+    @staticmethod
+    def _in_background(end: Callable[..., None], record: Record, *, grace: timedelta) -> None:
+        threading.Thread(target=end, args=(record,), kwargs={"grace": grace}, daemon=True).start()
+
+    def _end_processes(self, record: Record, *, grace: timedelta) -> None:
+        processes.end(record.spec.launch_id, first=self._first(record), grace_seconds=grace.total_seconds())
 
     def _end(self, record: Record, *, grace: timedelta) -> None:
-        processes.end(record.spec.launch_id, first=self._first(record), grace_seconds=grace.total_seconds())
+        self._end_processes(record, grace=grace)
         self._drop(record)
         log.info("container ended", extra={"container": record.spec.id})
 

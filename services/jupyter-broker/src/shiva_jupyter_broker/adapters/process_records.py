@@ -16,6 +16,7 @@ from shiva_jupyter_broker.domain.containers import (
     ContainerSpec,
     GpuUuid,
     ImageName,
+    ImageRef,
     LaunchId,
     Limits,
     MachineName,
@@ -123,6 +124,8 @@ def _record(raw: dict[str, Any]) -> Record:
 
 
 def _spec(raw: dict[str, object]) -> ContainerSpec:
+    # The first records knew no references, uids or layers; the notebooks that they tell of may still run.
+    raw = {"image_ref": raw["image"], "gpus_shared": False, "uid": os.geteuid(), **raw}
     limits, gpus = raw["limits"], raw["gpus"]
     if not isinstance(limits, dict) or not isinstance(gpus, list):
         raise TypeError("limits or gpus")
@@ -133,9 +136,12 @@ def _spec(raw: dict[str, object]) -> ContainerSpec:
         name=str(raw["name"]),
         machine=MachineName(str(raw["machine"])),
         image=ImageName(str(raw["image"])),
+        image_ref=ImageRef(str(raw["image_ref"])),
         gpus=tuple(GpuUuid(str(uuid)) for uuid in gpus),
-        limits=Limits(**limits),
+        gpus_shared=raw["gpus_shared"] is True,
+        limits=Limits(**{"layer_bytes": 10 * 2**30, **limits}),
         home=str(raw["home"]),
+        uid=int(str(raw["uid"])),
         token=str(raw["token"]),
         requested_at=datetime.fromisoformat(str(raw["requested_at"])),
         placed_at=datetime.fromisoformat(str(raw["placed_at"])),

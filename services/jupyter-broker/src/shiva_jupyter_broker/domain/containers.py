@@ -1,5 +1,6 @@
 """The nouns: what a container is wanted to be, and what it was seen to be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ ContainerId = NewType("ContainerId", str)  # "ada.lovelace--default": ours, not 
 LaunchId = NewType("LaunchId", str)  # fresh for every start, so that no fact of yesterday's run is taken for today's
 GpuUuid = NewType("GpuUuid", str)  # "GPU-8f3c…": as NVML spells it, never an index
 ImageName = NewType("ImageName", str)  # as the catalogue spells it
+ImageRef = NewType("ImageRef", str)  # "registry.lan/shiva-jupyter:2026.1", or pinned "…@sha256:…"
 
 
 class ContainerState(StrEnum):
@@ -30,13 +32,14 @@ class Limits:
     """What a container may use. There is no container without limits: every value is above zero."""
 
     cpus: float
-    memory_bytes: int
+    memory_bytes: int  # memory and swap together: what does not fit is ended, not swapped
     shm_bytes: int
     pids: int
+    layer_bytes: int  # what it may write outside its home, where the engine's storage driver can limit that
 
     def __post_init__(self) -> None:
         """Refuse a limit that limits nothing."""
-        if not all(limit > 0 for limit in (self.cpus, self.memory_bytes, self.shm_bytes, self.pids)):
+        if not all(limit > 0 for limit in (self.cpus, self.memory_bytes, self.shm_bytes, self.pids, self.layer_bytes)):
             raise ValueError("every limit must be above zero")
 
 
@@ -49,6 +52,15 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """How far a machine is with fetching an image; None where the engine does not tell."""
+
+    done_bytes: int | None
+    total_bytes: int | None
+    error: str | None = None  # one sentence, once it has failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
     """A container as wanted. Equal specs mean the same container."""
 
@@ -58,9 +70,12 @@ class ContainerSpec:
     name: str
     machine: MachineName
     image: ImageName
+    image_ref: ImageRef  # what is run: pinned where a registry could tell the digest
     gpus: tuple[GpuUuid, ...]
+    gpus_shared: bool = False  # others may hold the same GPUs, up to the policy's cap
     limits: Limits
     home: str  # path on the machine
+    uid: int  # the person's, on the storage: the owner of the home
     token: str = field(repr=False)  # Jupyter's secret, known to the broker and the door only
     requested_at: datetime  # UTC
     placed_at: datetime  # UTC
@@ -76,15 +91,21 @@ class Container:
     name: str
     machine: MachineName
     image: ImageName
+    image_ref: ImageRef
     gpus: tuple[GpuUuid, ...]
+    gpus_shared: bool = False
     limits: Limits
     token: str = field(repr=False)
     state: ContainerState
-    reason: str | None  # for FAILED and LOST: one sentence a user can act on
+    reason: str | None  # for FAILED and LOST, and while it waits for its machine: one sentence a user can act on
     requested_at: datetime
     placed_at: datetime
     started_at: datetime | None  # when the engine says that its process began
-    endpoint: Endpoint | None  # set once Jupyter listens
+    ended_at: datetime | None = None  # when the engine says that it ended, for FAILED
+    endpoint: Endpoint | None  # where Jupyter will answer; READY is known by its answer
+    engine_id: str | None = None  # what the engine calls it, where processes on the machine can be told by that
+    log_tail: tuple[str, ...] = ()  # for FAILED: the last lines that it wrote
+    pull: Pull | None = None  # for PULLING
 
     @property
     def holds_resources(self) -> bool:
@@ -110,6 +131,20 @@ class Machine:
     cpus: int
     memory_bytes: int
     gpus: tuple[Gpu, ...]
+    driver: str | None = None  # of its GPUs: "550.54.14"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineState:
+    """What the engine knows of a machine now."""
+
+    reachable: bool = True
+    since: datetime | None = None  # when it was first seen not to answer
+    images: frozenset[ImageRef] | None = (
+        None  # references and digests that are there; None where the engine does not tell
+    )
+    pulls: Mapping[ImageRef, Pull] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()  # sentences for the operator: what protects less than it should
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +154,9 @@ class Image:
     name: ImageName
     title: str
     description: str
+    reference: ImageRef = ImageRef("")
+    needs_gpu: bool = False
+    cuda: str | None = None  # the CUDA version that it was built for: "12.4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +168,7 @@ class Wish:
     image: ImageName | None = None
     machine: MachineName | None = None
     gpus: int = 0
+    gpus_shared: bool = False  # content with GPUs that others use too
+    cpus: float | None = None
+    memory_bytes: int | None = None
+    avoid: frozenset[GpuUuid] = frozenset()  # in use by what is not ours; kept out unless the machine was chosen

@@ -12,18 +12,20 @@ PortError
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
 
 from shiva_jupyter_broker.domain.containers import (
     Container,
-    ContainerId,
     ContainerSpec,
     Image,
+    ImageRef,
     LaunchId,
     Machine,
     MachineName,
+    MachineState,
     UserName,
 )
 from shiva_jupyter_broker.domain.lifecycle import Marks
@@ -90,14 +92,35 @@ class Launcher(Protocol):
             LauncherUnavailableError: no answer within the adapter's timeout.
         """
 
-    def stop(self, container: ContainerId, *, grace: timedelta) -> None:
-        """Ask for the container to end, killing it after `grace`; return at once. Stopping what is gone succeeds."""
+    def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
+        """Ask for that launch to end, killing it after `grace`; return at once. Stopping what is gone succeeds.
+
+        With `keep` it is shown as FAILED afterwards, until it is stopped once more.
+
+        Raises:
+            LauncherUnavailableError: its machine, or the engine, does not answer; it goes on.
+        """
 
     def containers(self) -> Sequence[Container]:
         """Return every container of this launcher, in any state. READY is for the broker to say, once Jupyter answered.
 
+        What stands on a machine that does not answer is LOST, never left out.
+
         Raises:
             LauncherUnavailableError: the list would be incomplete.
+        """
+
+    def machines(self) -> Mapping[MachineName, MachineState]:
+        """Return what is known of each machine. Never raises, and asks nobody: as of the last look."""
+
+    def settle(self) -> None:
+        """Finish what a call, or an earlier broker, left half done: starts, removals, pulls. Called often; returns soon."""
+
+    def pull(self, reference: ImageRef, machine: MachineName) -> None:
+        """Ask for the image to be fetched there; progress is in `machines`. What is there, or on its way, is left alone.
+
+        Raises:
+            LauncherUnavailableError: the machine does not answer.
         """
 
 
@@ -116,14 +139,22 @@ class Probe(Protocol):
         """Return how far one gets now; NOTHING without an endpoint. Never raises."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A person's files, as every machine sees them."""
+
+    path: str
+    uid: int  # the owner on the storage
+
+
 class HomeStore(Protocol):
     """Where people keep their files."""
 
-    def ensure(self, user: UserName) -> str:
-        """Return the path of the home, made when it is missing; never emptied, never removed.
+    def ensure(self, user: UserName) -> Home:
+        """Return the home, made when it is missing; never emptied, never removed. Its owner is the person's uid.
 
         Raises:
-            HomeUnavailableError: it can neither be found nor made.
+            HomeUnavailableError: it can neither be found nor made, or is not a person's.
         """
 
 
