@@ -12,8 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from shiva_common import logs
-from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue
-from shiva_jupyter_broker.adapters.files import JournalFile
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.api.problems import PROBLEMS
@@ -24,18 +22,23 @@ from shiva_jupyter_broker.domain.ports import (
     LaunchRefusedError,
     PortError,
 )
-from shiva_jupyter_broker.service import Broker, Ports
 from werkzeug.test import TestResponse
 
 from tests.contract.described import Case, Description
-from tests.fakes.launcher import LIMITS, FakeClock, FakeHomes, FakeInventory, FakeLauncher, FakeProbe, machine
+from tests.fakes.broker_world import broker_over, ports
+from tests.fakes.launcher import FakeHomes, FakeLauncher, machine
 
 CONTRACT = Description("jupyter-broker")
 TOKENS = {name: name[0] * 40 for name in ("manager", "proxy", "exporter")}
-BODIES = {"launch": {"owner": "ada"}, "activity": {"last_access": {}}}
+BODIES = {
+    "launch": {"owner": "ada"}, "explain": {"owner": "ada"}, "activity": {"last_access": {}}, "pull": {"machine": None},
+    "drain": {"why": "A new disk."}, "disable": {"why": "It is too hot."},
+}  # fmt: skip
+NAMES = {"container_id": "ada--default", "image": "shiva-jupyter", "machine": "gpu-01", "gpu": "GPU-gpu-01-0"}
 MAY = {  # who may use which call
     "containers": {"manager", "exporter"}, "container": {"manager", "exporter"}, "launch": {"manager"},
     "stop": {"manager"}, "images": {"manager"}, "machines": {"manager"}, "routes": {"proxy"}, "activity": {"proxy"},
+    "explain": {"manager"}, "pull": {"manager"}, "drain": {"manager"}, "disable": {"manager"},
 }  # fmt: skip
 
 
@@ -47,16 +50,16 @@ class World:
     homes: FakeHomes = field(default_factory=FakeHomes)
     client: FlaskClient = field(init=False)
 
-    def call(
-        self, name: str, token: str | None = None, /, *, id: str = "ada--default", **options: object
-    ) -> TestResponse:
+    def call(self, name: str, token: str | None = None, /, *, at: str | None = None, **options: object) -> TestResponse:
         """Use an operation with the first token that may, or with `token`."""
         method, path, _ = CONTRACT.operations[name]
         token = token if token is not None else TOKENS[min(MAY.get(name, {"manager"}))]
         headers = {"Authorization": f"Bearer {token}"} | options.pop("headers", {})  # type: ignore[operator]
         if name in BODIES and "data" not in options:
             options.setdefault("json", BODIES[name])
-        return self.client.open(path.replace("{container_id}", id), method=method.upper(), headers=headers, **options)  # type: ignore[arg-type]
+        for parameter, value in NAMES.items():
+            path = path.replace(f"{{{parameter}}}", at or value)
+        return self.client.open(path, method=method.upper(), headers=headers, **options)  # type: ignore[arg-type]
 
     def started(self, *, ready: bool = False) -> "World":
         """Start ada's container."""
@@ -74,11 +77,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     made = World()
-    ports = Ports(
-        launcher=made.launcher, probe=FakeProbe(), homes=made.homes, catalogue=StaticCatalogue(),
-        inventory=FakeInventory([machine("gpu-01")]), journal=JournalFile(tmp_path / "journal.json"), clock=FakeClock(),
-    )  # fmt: skip
-    broker = Broker(ports, limits=LIMITS, stop_grace=timedelta(seconds=10))
+    broker = broker_over(ports(tmp_path, made.launcher, machines=[machine("gpu-01")], homes=made.homes))
     made.client = create_app(broker, Tokens(**TOKENS), CollectorRegistry()).test_client()
     return made
 
@@ -108,7 +107,21 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("activity", 204): lambda w: w.call("activity", json={"last_access": {"ada--default": "2026-11-23T10:42:07Z"}}),
     ("activity", 400): lambda w: w.call("activity", json={"last_access": {"ada--default": "yesterday"}}),
     ("activity", 503): lambda w: w.without_engine().call("activity"),
-    ("images", 200): lambda w: w.call("images"),
+    ("images", 200): lambda w: w.without_engine().call("images"),
+    ("explain", 200): lambda w: w.started().call("explain", json={"owner": "ken", "gpus": 9, "machine": "gpu-01"}),
+    ("explain", 400): lambda w: w.call("explain", json={"owner": "ken", "cpus": "many"}),
+    ("explain", 404): lambda w: w.call("explain", json={"owner": "ken", "image": "nothing"}),
+    ("explain", 503): lambda w: w.without_engine().call("explain"),
+    ("pull", 202): lambda w: w.call("pull"),
+    ("pull", 400): lambda w: w.call("pull", json={"machine": 1}),
+    ("pull", 404): lambda w: w.call("pull", json={"machine": "gpu-99"}),
+    ("pull", 503): lambda w: w.without_engine().call("pull"),
+    ("drain", 204): lambda w: w.call("drain"),
+    ("drain", 400): lambda w: w.call("drain", json={"why": ""}),
+    ("drain", 404): lambda w: w.call("drain", at="gpu-99"),
+    ("disable", 204): lambda w: w.call("disable"),
+    ("disable", 400): lambda w: w.call("disable", json=[]),
+    ("disable", 404): lambda w: w.call("disable", at="GPU-of-nobody"),
     ("machines", 200): lambda w: w.started().call("machines"),
     ("machines", 503): lambda w: w.without_engine().call("machines"),
     ("health", 200): lambda w: w.without_engine().call("health"),
@@ -185,7 +198,9 @@ WRONG_BODIES = [
     "", "{", "[]", "null", "1", '"ada"', "{}", '{"owner": null}', '{"owner": 1}', '{"owner": ""}', '{"owner": "A b"}',
     '{"owner": "ada", "gpus": -1}', '{"owner": "ada", "gpus": 65}', '{"owner": "ada", "gpus": 1.5}',
     '{"owner": "ada", "gpus": true}', '{"owner": "ada", "gpus": "1"}', '{"owner": "ada", "name": "../x"}',
-    '{"owner": "ada", "cpus": 100}', '{"owner": "ada", "image": ["x"]}', '{"owner": "\\ud800"}',
+    '{"owner": "ada", "cpus": 0}', '{"owner": "ada", "memory_bytes": 1}', '{"owner": "ada", "gpus_shared": 1}',
+    '{"owner": "ada", "avoid_gpus": [1]}', '{"owner": "ada", "privileged": true}', '{"owner": "ada", "cpus": true}',
+    '{"owner": "ada", "image": ["x"]}', '{"owner": "\\ud800"}',
     json.dumps({"owner": "a" * 300}),
 ]  # fmt: skip
 

@@ -116,7 +116,7 @@ def jupyter_broker(folder: Path) -> str:
         homes_dir=folder / "homes", machines_file=inventory,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(broker, "watch", lambda _: None)
+        patched.setattr(broker, "watch", lambda *_: None)
         built = broker.build(settings)
     with built.lock:
         return _page(built.app.test_client())

@@ -111,6 +111,8 @@ class FakeLauncher:
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
         """Note what is to be fetched where."""
+        if self.failure:
+            raise self.failure
         self.pulled.append((reference, machine))
 
     def containers(self) -> Sequence[Container]:

@@ -4,14 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue
 from shiva_jupyter_broker.adapters.demo import CAST, DemoLauncher
-from shiva_jupyter_broker.adapters.files import JournalFile
 from shiva_jupyter_broker.domain.containers import ContainerId, ContainerState, Machine, UserName, Wish
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, NoCapacityError
-from shiva_jupyter_broker.service import Broker, Ports
+from shiva_jupyter_broker.service import Broker
 
-from tests.fakes.launcher import LIMITS, NOW, FakeClock, FakeHomes, FakeInventory, FakeLauncher, FakeProbe, machine
+from tests.fakes.broker_world import broker_over, ports, settled
+from tests.fakes.launcher import LIMITS, NOW, FakeClock, FakeLauncher, machine
 
 THREE = [machine("gpu-01"), machine("gpu-02"), machine("gpu-03")]
 
@@ -27,11 +26,7 @@ def inner() -> FakeLauncher:
 
 @pytest.fixture
 def broker(inner: FakeLauncher, tmp_path: Path) -> Broker:
-    ports = Ports(
-        launcher=demo(inner), probe=FakeProbe(), homes=FakeHomes(), catalogue=StaticCatalogue(),
-        inventory=FakeInventory(THREE), journal=JournalFile(tmp_path / "journal.json"), clock=FakeClock(),
-    )  # fmt: skip
-    return Broker(ports, limits=LIMITS, stop_grace=timedelta(seconds=1))
+    return broker_over(ports(tmp_path, demo(inner), machines=THREE))
 
 
 def test_its_name_says_demo(inner: FakeLauncher) -> None:
@@ -39,7 +34,7 @@ def test_its_name_says_demo(inner: FakeLauncher) -> None:
 
 
 def test_three_machines_are_held_as_the_cast_says(broker: Broker) -> None:
-    held = {m.machine.name: sorted(m.leases.values()) for m in broker.machines()}
+    held = {m.machine.name: sorted(who for held in m.holders.values() for who in held) for m in broker.machines()}
     assert held == {
         "gpu-01": ["yuki--simulated"],
         "gpu-02": ["ken--simulated", "ken--simulated"],
@@ -49,7 +44,7 @@ def test_three_machines_are_held_as_the_cast_says(broker: Broker) -> None:
 
 def test_simulated_containers_are_settled_and_have_no_route(broker: Broker) -> None:
     assert {seen.container.state for seen in broker.containers()} == {ContainerState.READY}
-    assert not broker.settle()
+    assert not settled(broker)
     assert broker.routing().routes == ()
 
 
@@ -71,10 +66,11 @@ def test_a_visitor_gets_a_real_container_on_what_they_left(broker: Broker, inner
     assert len(broker.containers()) == len(CAST)
 
 
-def test_stopping_a_simulated_one_changes_nothing(broker: Broker) -> None:
-    before = broker.containers()
+def test_a_simulated_one_that_is_stopped_goes_until_the_next_start(inner: FakeLauncher, broker: Broker) -> None:
+    before = {seen.container.id for seen in broker.containers()}
     broker.stop(ContainerId("ken--simulated"))
-    assert broker.containers() == before
+    assert {seen.container.id for seen in broker.containers()} == before - {"ken--simulated"}
+    assert {each.id for each in demo(inner).containers()} == before
 
 
 def test_a_real_container_of_that_name_takes_the_simulated_ones_place(inner: FakeLauncher) -> None:

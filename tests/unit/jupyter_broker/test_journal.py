@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_was_noted_is_there_after_a_restart(path: Path) -> None:
-    assert JournalFile(path).note(ONE, FULL)
+    assert JournalFile(path).note({ONE: FULL})
     assert JournalFile(path).marks(ONE) == FULL
 
 
@@ -39,15 +39,15 @@ def test_of_an_unknown_launch_nothing_is_known(path: Path) -> None:
 
 def test_the_first_sight_stays_and_the_later_access_wins(path: Path) -> None:
     journal = JournalFile(path)
-    journal.note(ONE, Marks(listening_at=NOW, ready_at=NOW, last_access_at=LATER))
-    assert not journal.note(ONE, Marks(listening_at=LATER, ready_at=LATER, last_access_at=NOW))
+    journal.note({ONE: Marks(listening_at=NOW, ready_at=NOW, last_access_at=LATER)})
+    assert not journal.note({ONE: Marks(listening_at=LATER, ready_at=LATER, last_access_at=NOW)})
     assert journal.marks(ONE) == Marks(listening_at=NOW, ready_at=NOW, last_access_at=LATER)
 
 
 def test_the_first_sight_of_a_loss_stays_until_it_is_found_again(path: Path) -> None:
     journal = JournalFile(path)
-    journal.note(ONE, FULL)
-    assert not journal.note(ONE, Marks(lost_at=NOW))
+    journal.note({ONE: FULL})
+    assert not journal.note({ONE: Marks(lost_at=NOW)})
     journal.found(ONE)
     journal.found(OTHER)
     assert JournalFile(path).marks(ONE) == replace(FULL, lost_at=None)
@@ -64,30 +64,30 @@ def test_a_journal_from_before_losses_were_noted_is_read(path: Path) -> None:
 def test_accesses_in_any_order_end_at_the_latest(tmp_path_factory: pytest.TempPathFactory, at: list[datetime]) -> None:
     journal = JournalFile(tmp_path_factory.mktemp("journal") / "journal.json")
     for each in at:
-        journal.note(ONE, Marks(last_access_at=each))
+        journal.note({ONE: Marks(last_access_at=each)})
     assert journal.marks(ONE).last_access_at == max((each for each in at if each), default=None)
 
 
 def test_of_many_who_saw_the_same_one_is_told_that_it_was_first(path: Path) -> None:
     journal = JournalFile(path)
     with ThreadPoolExecutor(8) as pool:
-        news = list(pool.map(lambda n: journal.note(ONE, Marks(ready_at=NOW + timedelta(seconds=n))), range(16)))
-    assert news.count(True) == 1
+        news = list(pool.map(lambda n: journal.note({ONE: Marks(ready_at=NOW + timedelta(seconds=n))}), range(16)))
+    assert news.count({ONE}) == 1
 
 
 def test_what_is_gone_is_forgotten_for_good(path: Path) -> None:
     journal = JournalFile(path)
-    journal.note(ONE, FULL)
-    journal.note(OTHER, FULL)
+    journal.note({ONE: FULL})
+    journal.note({OTHER: FULL})
     journal.forget_all_but({OTHER})
     assert [JournalFile(path).marks(each) for each in (ONE, OTHER)] == [Marks(), FULL]
 
 
 def test_nothing_is_written_where_nothing_changed(path: Path) -> None:
     journal = JournalFile(path)
-    journal.note(ONE, FULL)
+    journal.note({ONE: FULL})
     path.unlink()
-    journal.note(ONE, FULL)
+    journal.note({ONE: FULL})
     journal.forget_all_but({ONE})
     assert not path.exists()
 
@@ -95,20 +95,20 @@ def test_nothing_is_written_where_nothing_changed(path: Path) -> None:
 @given(st.integers(0, 200))
 def test_a_torn_file_is_set_aside_and_begun_anew(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
     path = tmp_path_factory.mktemp("journal") / "journal.json"
-    JournalFile(path).note(ONE, FULL)
+    JournalFile(path).note({ONE: FULL})
     whole = path.read_bytes()
     torn = whole[: min(length, len(whole) - 1)]
     path.write_bytes(torn)
     journal = JournalFile(path)
     assert journal.marks(ONE) == Marks()
     assert path.with_suffix(".unreadable").read_bytes() == torn
-    assert journal.note(ONE, FULL)
+    assert journal.note({ONE: FULL})
     assert JournalFile(path).marks(ONE) == FULL
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "null", "[]", "7", "{}", '{"launches": 7}', '{"launches": {"one": 7}}', '{"launches": {"one": {}}}', "\xff\xfe",
+    ["", "null", "[]", "7", "{}", '{"launches": 7}', '{"launches": {"one": 7}}', '{"launches": {"one": {"ready_at": 7}}}', "\xff\xfe",
      '{"launches": {"one": {"listening_at": 7, "ready_at": null, "last_access_at": null}}}',
      '{"launches": {"one": {"listening_at": "soon", "ready_at": null, "last_access_at": null}}}',
      '{"launches": {"one": {"listening_at": null, "ready_at": null, "last_access_at": "2026-11-23T09:10:00"}}}'],
@@ -119,7 +119,7 @@ def test_a_file_that_is_no_journal_is_set_aside(path: Path, text: str) -> None:
     assert journal.marks(ONE) == Marks()
     assert not path.exists()
     assert path.with_suffix(".unreadable").exists()
-    assert journal.note(ONE, FULL)
+    assert journal.note({ONE: FULL})
 
 
 def test_on_a_full_disk_it_goes_on_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,9 +130,9 @@ def test_on_a_full_disk_it_goes_on_in_memory(path: Path, monkeypatch: pytest.Mon
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        assert journal.note(ONE, FULL)
+        assert journal.note({ONE: FULL})
     assert journal.marks(ONE) == FULL
-    journal.note(OTHER, FULL)
+    journal.note({OTHER: FULL})
     assert JournalFile(path).marks(ONE) == FULL
 
 

@@ -41,13 +41,15 @@ def test_each_phase_lasts_from_one_sight_to_the_next() -> None:
         container(placed_at=after(0.5), started_at=after(1), endpoint=HERE),
         Marks(listening_at=after(3), ready_at=after(3.25)),
     )
-    assert seen.phases == Phases(placed_seconds=0.5, created_seconds=0.5, booting_seconds=2.0, ready_seconds=0.25)
+    assert seen.phases == Phases(
+        placed_seconds=0.5, pulled_seconds=None, created_seconds=0.5, booting_seconds=2.0, ready_seconds=0.25
+    )
     assert seen.time_to_notebook_seconds == 3.25
 
 
 def test_a_phase_that_has_not_ended_or_that_nobody_saw_is_unknown_and_not_zero() -> None:
     assert view(container(started_at=None), Marks(ready_at=after(3))).phases == Phases(
-        placed_seconds=0.0, created_seconds=None, booting_seconds=None, ready_seconds=None
+        placed_seconds=0.0, pulled_seconds=None, created_seconds=None, booting_seconds=None, ready_seconds=None
     )
     assert view(container(), Marks()).time_to_notebook_seconds is None
 

@@ -1,10 +1,14 @@
 """Placement: nothing is promised twice, the same question gets the same answer, and a no has its reasons."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shiva_jupyter_broker.adapters.catalogue import LOCAL
+from shiva_jupyter_broker.adapters.policy_file import UNBOUNDED
+from shiva_jupyter_broker.domain.cluster import Demand, Room, cluster
 from shiva_jupyter_broker.domain.containers import (
     Container,
     ContainerId,
@@ -17,7 +21,9 @@ from shiva_jupyter_broker.domain.containers import (
     UserName,
     Wish,
 )
-from shiva_jupyter_broker.domain.placement import Placement, Refusal, place, room
+from shiva_jupyter_broker.domain.placement import Placement, Refusal
+from shiva_jupyter_broker.domain.placement import place as place_demand
+from shiva_jupyter_broker.domain.policy import Policy
 
 from tests.fakes.launcher import LIMITS, container, machine
 
@@ -45,6 +51,24 @@ LIMIT = st.builds(
     st.integers(1, 4),
 )
 LIVING = [state for state in ContainerState if state is not ContainerState.FAILED]
+
+
+PLAIN = Policy(defaults=LIMITS, maxima=UNBOUNDED, cpu_overcommit=100)
+
+
+def place(
+    wish: Wish, machines: Sequence[Machine], containers: Sequence[Container], limits: Limits
+) -> Placement | Refusal:
+    """Place under a policy that forbids nothing."""
+    return place_demand(Demand(wish=wish, limits=limits, image=LOCAL), cluster(machines, containers, PLAIN))
+
+
+def room(there: Machine, containers: Sequence[Container]) -> Room:
+    return cluster([there], containers, PLAIN).rooms[0]
+
+
+def texts(refusal: Refusal) -> dict[MachineName, str]:
+    return {name: why.text for name, why in refusal.machines.items()}
 
 
 def accept(number: int, placement: Placement, limits: Limits, state: ContainerState) -> Container:
@@ -90,8 +114,8 @@ def test_the_answer_depends_on_nothing_but_the_question(
 def test_a_refusal_names_every_machine_that_was_looked_at(machines: list[Machine], wish: Wish, limits: Limits) -> None:
     got = place(wish, machines, [], limits)
     if isinstance(got, Refusal):
-        assert got.reasons.keys() == {each.name for each in machines if wish.machine in {None, each.name}}
-        assert all(reason.endswith(".") for reason in got.reasons.values())
+        assert got.machines.keys() == {each.name for each in machines if wish.machine in {None, each.name}}
+        assert all(reason.endswith(".") for reason in texts(got).values())
 
 
 @given(MACHINES, LIMIT)
@@ -128,14 +152,14 @@ def test_a_chosen_machine_is_refused_rather_than_exchanged() -> None:
     machines = [machine("a", gpus=1), machine("b", gpus=1)]
     wish = Wish(owner=UserName("ada"), machine=MachineName("a"), gpus=1)
     holder = container("ken", machine=MachineName("a"), gpus=(GpuUuid("GPU-a-0"),))
-    assert place(wish, machines, [holder], LIMITS) == Refusal(
-        reasons={MachineName("a"): "0 of 1 GPUs are free; 1 wanted."}
-    )
+    got = place(wish, machines, [holder], LIMITS)
+    assert isinstance(got, Refusal)
+    assert texts(got) == {MachineName("a"): "0 of 1 GPUs are free; 1 wanted."}
 
 
 def test_a_machine_that_nobody_declared_is_never_chosen() -> None:
     wish = Wish(owner=UserName("ada"), machine=MachineName("nowhere"))
-    assert place(wish, [machine("a")], [], LIMITS) == Refusal(reasons={})
+    assert place(wish, [machine("a")], [], LIMITS) == Refusal(everywhere=None, machines={})
 
 
 @pytest.mark.parametrize(
@@ -143,11 +167,13 @@ def test_a_machine_that_nobody_declared_is_never_chosen() -> None:
     [
         (machine(gpus=1), 2, "It has 1 GPUs; 2 are wanted."),
         (machine(cpus=1), 0, "It has 1 CPUs; 2 are wanted."),
-        (machine(memory_bytes=3 * GIB), 0, "3.0 GiB of memory are not promised yet; 4.0 GiB are wanted."),
+        (machine(memory_bytes=3 * GIB), 0, "It has 3.0 GiB of memory for notebooks; 4.0 GiB are wanted."),
     ],
 )
 def test_the_reason_says_what_is_missing(there: Machine, gpus: int, reason: str) -> None:
-    assert place(Wish(owner=UserName("ada"), gpus=gpus), [there], [], LIMITS) == Refusal(reasons={there.name: reason})
+    got = place(Wish(owner=UserName("ada"), gpus=gpus), [there], [], LIMITS)
+    assert isinstance(got, Refusal)
+    assert texts(got) == {there.name: reason}
 
 
 def test_a_failed_container_holds_nothing_and_a_lost_one_all_of_its_own() -> None:
@@ -164,4 +190,4 @@ def test_what_somebody_overcommitted_by_hand_is_said_as_none_left() -> None:
     assert room(small, crowd).free_memory_bytes == -4 * GIB
     got = place(Wish(owner=UserName("ada")), [small], crowd, LIMITS)
     assert isinstance(got, Refusal)
-    assert got.reasons[small.name].startswith("0.0 GiB")
+    assert texts(got)[small.name].startswith("0.0 GiB")

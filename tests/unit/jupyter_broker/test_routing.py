@@ -15,7 +15,7 @@ from shiva_jupyter_broker.domain.routes import Unrouted, routing
 from shiva_jupyter_broker.service import Broker
 from werkzeug.test import TestResponse
 
-from tests.fakes.broker_world import World
+from tests.fakes.broker_world import World, settled
 from tests.fakes.launcher import NOW, container
 
 ADAS = ContainerId("ada--default")
@@ -75,7 +75,7 @@ def test_a_loss_is_since_it_was_first_seen_over_restarts_too(world: World, broke
     world.launcher.listen(ADAS)
     world.launcher.lose(ADAS)
     seen_at = world.clock.advance(60)
-    broker.settle()
+    settled(broker)
     world.clock.advance(600)
     assert (only(broker).state, only(broker).since, only(broker).machine) == ("lost", seen_at, "gpu-02")
     assert only(world.broker()).since == seen_at
@@ -85,7 +85,7 @@ def test_a_machine_that_reports_again_has_its_route_back_and_a_later_loss_its_ow
     world: World, broker: Broker
 ) -> None:
     world.launcher.listen(ADAS)
-    broker.settle()
+    settled(broker)
 
     def lost() -> datetime | None:
         world.launcher.lose(ADAS)

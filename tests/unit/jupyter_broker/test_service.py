@@ -31,7 +31,7 @@ from shiva_jupyter_broker.domain.ports import (
 )
 from shiva_jupyter_broker.service import Broker
 
-from tests.fakes.broker_world import World
+from tests.fakes.broker_world import World, settled
 from tests.fakes.launcher import LIMITS, NOW, FakeLauncher, FakeProbe
 
 ADA = UserName("ada")
@@ -88,14 +88,14 @@ def test_each_start_has_a_launch_id_of_its_own(world: World, broker: Broker) -> 
 
 def test_it_is_ready_when_jupyter_answers_and_the_time_is_told_once(world: World, broker: Broker) -> None:
     broker.launch(WISH)
-    assert broker.settle()
+    assert settled(broker)
     world.clock.advance(2)
     world.launcher.listen(ADAS)
     world.probe.found = Reach.LISTENING
-    assert broker.settle()
+    assert settled(broker)
     world.clock.advance(0.5)
     world.probe.found = Reach.ANSWERING
-    assert not broker.settle()
+    assert not settled(broker)
     seen = broker.container(ADAS)
     assert seen.container.state is ContainerState.READY
     assert (seen.phases.booting_seconds, seen.phases.ready_seconds) == (2.0, 0.5)
@@ -132,7 +132,7 @@ def test_a_failed_container_has_no_route_and_no_lease_but_a_reason(world: World,
     ready(world, broker, Wish(owner=ADA, gpus=2))
     world.launcher.fail(ADAS, "Jupyter ended.")
     assert broker.routing().routes == ()
-    assert broker.machines()[0].leases == {}
+    assert broker.machines()[0].holders == {}
     assert broker.container(ADAS).container.reason == "Jupyter ended."
     assert broker.launch(Wish(owner=UserName("ken"), gpus=2))[1]
 
@@ -140,11 +140,11 @@ def test_a_failed_container_has_no_route_and_no_lease_but_a_reason(world: World,
 def test_a_stop_is_asked_for_and_its_container_holds_its_gpus_until_it_is_gone(world: World, broker: Broker) -> None:
     ready(world, broker, Wish(owner=ADA, gpus=2))
     broker.stop(ADAS)
-    assert broker.settle()
+    assert settled(broker)
     with pytest.raises(NoCapacityError):
         broker.launch(Wish(owner=UserName("ken"), gpus=1))
     world.launcher.end(ADAS)
-    assert not broker.settle()
+    assert not settled(broker)
     assert broker.launch(Wish(owner=UserName("ken"), gpus=1))[1]
 
 
@@ -199,7 +199,7 @@ def test_unknown_images_and_machines_are_refused_by_name(world: World, broker: B
 def test_a_refusal_for_want_of_room_has_a_reason_for_each_machine(broker: Broker) -> None:
     with pytest.raises(NoCapacityError) as refused:
         broker.launch(Wish(owner=ADA, gpus=3))
-    assert refused.value.reasons.keys() == {"gpu-01", "gpu-02"}
+    assert refused.value.explanation.reasons.keys() == {"gpu-01", "gpu-02"}
 
 
 @pytest.mark.parametrize("error", [LaunchRefusedError("no"), LauncherUnavailableError("no answer")])
@@ -212,7 +212,7 @@ def test_a_launch_that_fails_leaves_no_container_no_route_and_no_lease(
     world.launcher.refusal = None
     assert broker.containers() == []
     assert broker.routing().routes == ()
-    assert broker.machines()[0].leases == {}
+    assert broker.machines()[0].holders == {}
     assert broker.launch(Wish(owner=ADA, gpus=2))[1]
 
 
@@ -230,7 +230,7 @@ def test_while_the_engine_does_not_answer_nothing_is_guessed(world: World, broke
     ready(world, broker)
     world.launcher.failure = LauncherUnavailableError("no answer")
     asked: list[Callable[[], object]] = [
-        broker.containers, broker.routing, broker.machines, broker.settle, lambda: broker.launch(WISH),
+        broker.containers, broker.routing, broker.machines, lambda: settled(broker), lambda: broker.launch(WISH),
         lambda: broker.stop(ADAS), lambda: broker.record({ADAS: NOW}), lambda: broker.container(ADAS),
     ]  # fmt: skip
     for each in asked:
@@ -282,9 +282,9 @@ def test_a_new_start_knows_nothing_of_the_last_ones_accesses(world: World, broke
 def test_machines_show_what_is_promised_and_to_whom(world: World, broker: Broker) -> None:
     ready(world, broker, Wish(owner=ADA, gpus=1))
     first, second = broker.machines()
-    assert first.leases == {"GPU-gpu-01-0": ADAS}
+    assert first.holders == {"GPU-gpu-01-0": (ADAS,)}
     assert first.memory_promised_bytes == LIMITS.memory_bytes
-    assert (second.memory_promised_bytes, second.leases, second.fits_default) == (0, {}, True)
+    assert (second.memory_promised_bytes, second.holders, second.fits_default) == (0, {}, True)
 
 
 def test_a_restart_of_the_broker_loses_nothing(world: World, broker: Broker) -> None:
@@ -319,7 +319,7 @@ def test_a_launch_during_the_watchers_look_is_not_forgotten(world: World) -> Non
     busy = world.broker()
     busy.launch(WISH)
     probe.armed = True
-    busy.settle()
+    settled(busy)
     assert busy.container(ContainerId("ken--default")).marks.ready_at is not None
     assert len(world.took) == 1
 
@@ -327,5 +327,5 @@ def test_a_launch_during_the_watchers_look_is_not_forgotten(world: World) -> Non
 def test_the_watcher_forgets_what_is_gone(world: World, broker: Broker) -> None:
     launch = ready(world, broker).launch_id
     world.launcher.end(ADAS)
-    broker.settle()
+    settled(broker)
     assert broker.ports.journal.marks(launch).ready_at is None

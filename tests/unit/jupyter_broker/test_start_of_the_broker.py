@@ -16,8 +16,9 @@ from shiva_jupyter_broker.domain.containers import UserName, Wish
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError
 from shiva_jupyter_broker.service import Broker
 from shiva_jupyter_broker.settings import PREFIX, Settings
+from shiva_jupyter_broker.upkeep import Upkeep
 
-from tests.fakes.broker_world import World
+from tests.fakes.broker_world import BOOT_TIMEOUT, World
 
 PROGRAM = [sys.executable, "-m", "shiva_jupyter_broker"]
 
@@ -111,7 +112,7 @@ def watched(broker: Broker) -> list[float | None]:
     """Let the watcher look three times, and return how long it would have waited in between."""
     broker.changed = waits = Waits()
     with pytest.raises(Ended):
-        watcher.watch(broker)
+        watcher.watch(broker, Upkeep(broker, boot_timeout=BOOT_TIMEOUT))
     return waits.seconds
 
 

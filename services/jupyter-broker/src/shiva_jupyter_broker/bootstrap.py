@@ -3,7 +3,8 @@
 import fcntl
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -11,18 +12,23 @@ from typing import TextIO
 from flask import Flask
 from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
 
-from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue
+from shiva_jupyter_broker.adapters import policy_file
+from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue, Unpinned
 from shiva_jupyter_broker.adapters.demo import DemoLauncher
 from shiva_jupyter_broker.adapters.files import InventoryFile, JournalFile
+from shiva_jupyter_broker.adapters.handover import key_in, token_of
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
+from shiva_jupyter_broker.adapters.switch_file import SwitchFile
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.domain.containers import Limits
+from shiva_jupyter_broker.domain.lifecycle import View
 from shiva_jupyter_broker.domain.ports import Launcher
 from shiva_jupyter_broker.service import Broker, Ports
 from shiva_jupyter_broker.settings import Settings
+from shiva_jupyter_broker.upkeep import Upkeep
 from shiva_jupyter_broker.watcher import watch
 
 LOCK_SECONDS = 15.0  # a predecessor that was killed needs a moment to go
@@ -51,6 +57,32 @@ def hold(state: Path, *, patience_seconds: float = LOCK_SECONDS) -> TextIO:
                 file.close()
                 raise StateInUseError(f"another broker uses {state}") from error
             time.sleep(0.1)
+
+
+def start_times(registry: CollectorRegistry) -> Callable[[View], None]:
+    """Return what observes each start once: its whole time, and that of each phase."""
+    whole = Histogram(
+        "shiva_broker_time_to_notebook_seconds",
+        "From the request to Jupyter's first answer.",
+        buckets=BUCKETS,
+        registry=registry,
+    )
+    phases = Histogram(
+        "shiva_broker_start_phase_seconds",
+        "One phase of a start: placed, pulled, created, booting, ready.",
+        ["phase"],
+        buckets=BUCKETS,
+        registry=registry,
+    )
+
+    def observe(seen: View) -> None:
+        if seen.time_to_notebook_seconds is not None:
+            whole.observe(seen.time_to_notebook_seconds)
+        for name, seconds in asdict(seen.phases).items():
+            if seconds is not None:
+                phases.labels(name.removesuffix("_seconds")).observe(seconds)
+
+    return observe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,22 +115,21 @@ def build(settings: Settings) -> Built:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    time_to_notebook = Histogram(
-        "shiva_broker_time_to_notebook_seconds",
-        "From the request to Jupyter's first answer.",
-        buckets=BUCKETS,
-        registry=registry,
-    )
     ports = Ports(
         launcher=launcher,
         probe=JupyterProbe(),
         homes=SharedDirectory(settings.homes_dir, uid_base=None),
         catalogue=StaticCatalogue(),
+        registry=Unpinned(),
         inventory=inventory,
         journal=JournalFile(settings.state_dir / "journal.json"),
+        switches=SwitchFile(settings.state_dir / "switches.json"),
         clock=clock,
+        token=token_of(key_in(settings.state_dir / "token.key")),
     )
-    broker = Broker(ports, limits=limits, stop_grace=settings.stop_grace, on_ready=time_to_notebook.observe)
+    policy = policy_file.read(settings.policy_file, limits)
+    broker = Broker(ports, policy=policy, stop_grace=settings.stop_grace, on_ready=start_times(registry))
+    upkeep = Upkeep(broker, boot_timeout=settings.boot_timeout)
     tokens = Tokens(manager=settings.manager_token, proxy=settings.proxy_token, exporter=settings.exporter_token)
-    threading.Thread(target=watch, args=(broker,), name="watcher", daemon=True).start()
+    threading.Thread(target=watch, args=(broker, upkeep), name="watcher", daemon=True).start()
     return Built(app=create_app(broker, tokens, registry), lock=lock)

@@ -1,7 +1,6 @@
-"""The use cases: start, stop, list, routes, accesses."""
+"""The use cases: start, stop, list, routes, accesses, explanations, switches, images."""
 
 import logging
-import secrets
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -9,24 +8,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shiva_jupyter_broker.domain import naming
+from shiva_jupyter_broker.domain.cluster import Cluster, Demand, cluster
 from shiva_jupyter_broker.domain.containers import (
     Container,
     ContainerId,
     ContainerSpec,
     ContainerState,
+    GpuUuid,
     Image,
+    ImageName,
     LaunchId,
-    Limits,
     Machine,
+    MachineName,
+    MachineState,
     Wish,
 )
-from shiva_jupyter_broker.domain.lifecycle import Marks, View, view
-from shiva_jupyter_broker.domain.placement import Refusal, misfit, place, room
+from shiva_jupyter_broker.domain.explain import Explanation, explain
+from shiva_jupyter_broker.domain.lifecycle import Marks, View, newest
+from shiva_jupyter_broker.domain.placement import Refusal, misfit, place
+from shiva_jupyter_broker.domain.policy import Policy
 from shiva_jupyter_broker.domain.ports import (
     Catalogue,
     Clock,
     ContainerNotFoundError,
     ContainerStoppingError,
+    GpuNotFoundError,
     HomeStore,
     ImageNotFoundError,
     Inventory,
@@ -35,13 +41,13 @@ from shiva_jupyter_broker.domain.ports import (
     MachineNotFoundError,
     NoCapacityError,
     Probe,
-    Reach,
+    Registry,
+    SwitchBoard,
 )
 from shiva_jupyter_broker.domain.routes import Routing, routing
+from shiva_jupyter_broker.sight import Sight
 
 log = logging.getLogger("shiva.jupyter_broker")
-
-UNSETTLED = {ContainerState.PENDING, ContainerState.PULLING, ContainerState.BOOTING, ContainerState.STOPPING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +55,12 @@ class MachineView:
     """A machine with what is promised on it."""
 
     machine: Machine
+    state: MachineState
     memory_promised_bytes: int
     fits_default: bool
-    leases: Mapping[str, ContainerId]  # GPU uuid → holder
+    holders: Mapping[GpuUuid, tuple[ContainerId, ...]]
+    drained: str | None
+    disabled: Mapping[GpuUuid, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,74 +71,80 @@ class Ports:
     probe: Probe
     homes: HomeStore
     catalogue: Catalogue
+    registry: Registry
     inventory: Inventory
     journal: Journal
+    switches: SwitchBoard
     clock: Clock
+    token: Callable[[LaunchId], str]  # Jupyter's secret of a launch
 
 
 class Broker:
     """The hand. Remembers nothing that the engine's own records say."""
 
     def __init__(
-        self, ports: Ports, *, limits: Limits, stop_grace: timedelta, on_ready: Callable[[float], None] = lambda _: None
+        self, ports: Ports, *, policy: Policy, stop_grace: timedelta, on_ready: Callable[[View], None] = lambda _: None
     ) -> None:
-        """`on_ready` gets the time to notebook in seconds, once for each start."""
+        """`on_ready` gets each container once, when its Jupyter has first answered."""
         self.ports = ports
-        self._limits = limits
-        self._stop_grace = stop_grace
-        self._on_ready = on_ready
-        self._deciding = threading.Lock()  # placement and launch are one step: no GPU is given twice
+        self.policy = policy
+        self.stop_grace = stop_grace
+        self.sight = Sight(ports.journal, ports.probe, ports.clock, on_ready)
+        self.deciding = threading.Lock()  # placement and launch are one step: no GPU is given twice
         self.changed = threading.Event()  # set when the watcher should look again soon
 
     def containers(self) -> Sequence[View]:
-        """Return every container, as observed now, by id.
+        """Return every container, as observed now, by id; of twins only the newest.
 
         Raises:
             LauncherUnavailableError: the list would be incomplete.
         """
-        return [self._seen(c) for c in sorted(self.ports.launcher.containers(), key=lambda c: c.id)]
+        return [self.sight.seen(each) for each in newest(self.ports.launcher.containers())]
 
     def container(self, container_id: ContainerId) -> View:
         """Return one, as observed now."""
-        for found in self.ports.launcher.containers():
+        for found in newest(self.ports.launcher.containers()):
             if found.id == container_id:
-                return self._seen(found)
+                return self.sight.seen(found)
         raise ContainerNotFoundError(container_id)
 
     def launch(self, wish: Wish) -> tuple[View, bool]:
-        """Return the container and whether it was started now; a living one of that id is returned as it is."""
+        """Return the container and whether it was started now; a living one of that id is returned as it is.
+
+        One that was lost is started anew elsewhere; the lost one is ended when its machine reports again.
+        """
         requested_at = self.ports.clock()
-        image = self._image(wish)
-        machines = self.ports.inventory.machines()
-        if wish.machine is not None and wish.machine not in {machine.name for machine in machines}:
-            raise MachineNotFoundError(wish.machine)
+        demand = self._demand(wish)
         container_id = naming.container_id(wish.owner, wish.name)
-        with self._deciding:
+        with self.deciding:
             existing = self.ports.launcher.containers()
-            for found in existing:
-                if found.id == container_id and found.state is ContainerState.STOPPING:
+            own = [found for found in existing if found.id == container_id]
+            for found in map(self.sight.seen, newest(own)):
+                if found.container.state is ContainerState.STOPPING:
                     raise ContainerStoppingError(container_id)
-                if found.id == container_id and found.state is not ContainerState.FAILED:
-                    return self._seen(found), False
-            placement = place(wish, machines, existing, self._limits)
+                if found.container.state not in {ContainerState.FAILED, ContainerState.LOST}:
+                    return found, False
+            state = self._cluster(existing)
+            placement = place(demand, state)
             if isinstance(placement, Refusal):
-                raise NoCapacityError(placement.reasons)
+                raise NoCapacityError(explain(demand, state))
             home = self.ports.homes.ensure(wish.owner)
-            if any(found.id == container_id for found in existing):
-                self._clear(container_id)
+            self._clear(container_id, own)
+            launch_id = LaunchId(uuid.uuid4().hex)
             spec = ContainerSpec(
                 id=container_id,
-                launch_id=LaunchId(uuid.uuid4().hex),
+                launch_id=launch_id,
                 owner=wish.owner,
                 name=wish.name,
                 machine=placement.machine.name,
-                image=image.name,
-                image_ref=image.reference,
+                image=demand.image.name,
+                image_ref=demand.image.reference,
                 gpus=placement.gpus,
-                limits=self._limits,
+                gpus_shared=wish.gpus_shared and bool(placement.gpus),
+                limits=demand.limits,
                 home=home.path,
                 uid=home.uid,
-                token=secrets.token_hex(32),
+                token=self.ports.token(launch_id),
                 requested_at=requested_at,
                 placed_at=self.ports.clock(),
             )
@@ -139,9 +154,18 @@ class Broker:
         return self.container(container_id), True
 
     def stop(self, container_id: ContainerId) -> None:
-        """Ask for the end; the home is kept. Stopping what is gone, or can never have been, succeeds."""
-        for found in self._launches(container_id):
-            self.ports.launcher.stop(found.launch_id, grace=self._stop_grace)
+        """Ask for the end; the home is kept. Stopping what is gone, or can never have been, succeeds.
+
+        The intent is noted first: what is lost, or was not asked before this broker ended, is ended later.
+        """
+        if not naming.is_id(container_id):
+            return
+        now = self.ports.clock()
+        for found in self.ports.launcher.containers():
+            if found.id == container_id:
+                self.ports.journal.note({found.launch_id: Marks(stopping_at=now)})
+                if found.state is not ContainerState.LOST:
+                    self.ports.launcher.stop(found.launch_id, grace=self.stop_grace)
         log.info("container stop requested", extra={"container": container_id})
         self.changed.set()
 
@@ -152,71 +176,97 @@ class Broker:
     def record(self, last_access: Mapping[ContainerId, datetime]) -> None:
         """Keep the later of the known and the reported access; a time in the future counts as now."""
         now = self.ports.clock()
-        for found in self.ports.launcher.containers():
-            if found.id in last_access:
-                self.ports.journal.note(found.launch_id, Marks(last_access_at=min(last_access[found.id], now)))
+        self.ports.journal.note(
+            {
+                found.launch_id: Marks(last_access_at=min(last_access[found.id], now))
+                for found in newest(self.ports.launcher.containers())
+                if found.id in last_access
+            }
+        )
+
+    def explain(self, wish: Wish) -> Explanation:
+        """Return whether `wish` would start now, why not, and what would; nothing is changed."""
+        return explain(self._demand(wish), self._cluster(self.ports.launcher.containers()))
 
     def images(self) -> Sequence[Image]:
         """Return the catalogue."""
         return self.ports.catalogue.images()
 
+    def states(self) -> Mapping[MachineName, MachineState]:
+        """Return what the engine knows of each machine of the inventory, as of its last look; it is not asked."""
+        known = self.ports.launcher.machines()
+        return {each.name: known.get(each.name, MachineState()) for each in self.ports.inventory.machines()}
+
+    def pull(self, name: ImageName, machine: MachineName | None) -> None:
+        """Fetch an image on a machine, or on all that answer; progress is in `machines`."""
+        image = self._image(name)
+        names = [each.name for each in self.ports.inventory.machines() if machine in {None, each.name}]
+        if not names:
+            raise MachineNotFoundError(machine)
+        states = self.states()
+        for each in names:
+            if machine is not None or states[each].reachable:
+                self.ports.launcher.pull(image.reference, each)
+        self.changed.set()
+
+    def drain(self, machine: MachineName, why: str | None) -> None:
+        """Keep new containers off a machine, with a sentence for people; None opens it again. What runs there goes on."""
+        if machine not in {each.name for each in self.ports.inventory.machines()}:
+            raise MachineNotFoundError(machine)
+        self.ports.switches.drain(machine, why)
+
+    def disable(self, gpu: GpuUuid, why: str | None) -> None:
+        """Keep new containers off a GPU, with a sentence for people; None gives it back."""
+        if not any(each.uuid == gpu for machine in self.ports.inventory.machines() for each in machine.gpus):
+            raise GpuNotFoundError(gpu)
+        self.ports.switches.disable(gpu, why)
+
     def machines(self) -> Sequence[MachineView]:
         """Return the inventory with what is promised on each machine."""
-        containers = self.ports.launcher.containers()
-        views = []
-        for machine in self.ports.inventory.machines():
-            left = room(machine, containers)
-            holders = [c for c in containers if c.machine == machine.name and c.holds_resources]
-            views.append(
-                MachineView(
-                    machine=machine,
-                    memory_promised_bytes=machine.memory_bytes - left.free_memory_bytes,
-                    fits_default=misfit(left, gpus=0, limits=self._limits) is None,
-                    leases={uuid: c.id for c in holders for uuid in c.gpus},
-                )
+        state, switches = self._cluster(self.ports.launcher.containers()), self.ports.switches.switches()
+        plain = Demand(
+            wish=Wish(owner=naming.NOBODY), limits=self.policy.defaults, image=self.ports.catalogue.images()[0]
+        )
+        return [
+            MachineView(
+                machine=room.machine,
+                state=room.state,
+                memory_promised_bytes=sum(holder.limits.memory_bytes for holder in room.holders),
+                fits_default=misfit(plain, room, state) is None,
+                holders={uuid: tuple(holder.id for holder in held) for uuid, held in room.by_gpu.items()},
+                drained=room.drained,
+                disabled={uuid: switches.disabled[uuid] for uuid in room.disabled},
             )
-        return views
+            for room in state.rooms
+        ]
 
-    def settle(self) -> bool:
-        """Look once at everything; return whether something is still on its way. The watcher's one step."""
-        with self._deciding:  # else a launch in between would be forgotten as soon as it is seen
-            found = self.ports.launcher.containers()
-            self.ports.journal.forget_all_but({each.launch_id for each in found})
-        return any([self._seen(each).container.state in UNSETTLED for each in found])  # all of them, not the first
-
-    def _clear(self, container_id: ContainerId) -> None:
+    def _clear(self, container_id: ContainerId, own: Sequence[Container]) -> None:
         """Let what failed make room for its successor; processes that it left behind may need a moment."""
-        for found in self._launches(container_id):
-            self.ports.launcher.stop(found.launch_id, grace=timedelta(0))
-        if self._launches(container_id):
+        failed = {found.launch_id for found in own if found.state is ContainerState.FAILED}
+        for launch in failed:
+            self.ports.launcher.stop(launch, grace=timedelta(0))
+        if failed and any(found.launch_id in failed for found in self.ports.launcher.containers()):
             self.changed.set()
             raise ContainerStoppingError(container_id)
 
-    def _launches(self, container_id: ContainerId) -> list[Container]:
-        return [found for found in self.ports.launcher.containers() if found.id == container_id]
+    def _cluster(self, containers: Sequence[Container]) -> Cluster:
+        return cluster(
+            self.ports.inventory.machines(),
+            containers,
+            self.policy,
+            states=self.states(),
+            switches=self.ports.switches.switches(),
+        )
 
-    def _image(self, wish: Wish) -> Image:
-        images = self.ports.catalogue.images()
-        for image in images:
-            if wish.image in {None, image.name}:
-                return image
-        raise ImageNotFoundError(wish.image)
+    def _demand(self, wish: Wish) -> Demand:
+        """Complete a wish: the image pinned, the limits by the policy."""
+        image = self._image(wish.image)
+        if wish.machine is not None and wish.machine not in {each.name for each in self.ports.inventory.machines()}:
+            raise MachineNotFoundError(wish.machine)
+        return Demand(wish=wish, limits=self.policy.limits(wish), image=image)
 
-    def _seen(self, container: Container) -> View:
-        """Add what the broker saw of it, looking now if it is booting."""
-        journal = self.ports.journal
-        marks = journal.marks(container.launch_id)
-        if container.state is ContainerState.BOOTING and marks.ready_at is None:
-            reach = self.ports.probe.reach(container)
-            now = self.ports.clock()
-            if reach >= Reach.LISTENING and marks.listening_at is None:
-                journal.note(container.launch_id, Marks(listening_at=now))
-            if reach is Reach.ANSWERING and journal.note(container.launch_id, Marks(ready_at=now)):
-                self._on_ready((now - container.requested_at).total_seconds())
-            marks = journal.marks(container.launch_id)
-        elif container.state is ContainerState.LOST and marks.lost_at is None:
-            journal.note(container.launch_id, Marks(lost_at=self.ports.clock()))
-            marks = journal.marks(container.launch_id)
-        elif container.state is not ContainerState.LOST and marks.lost_at is not None:
-            journal.found(container.launch_id)
-        return view(container, marks)
+    def _image(self, name: ImageName | None) -> Image:
+        for image in self.ports.catalogue.images():
+            if name in {None, image.name}:
+                return self.ports.registry.pinned(image)
+        raise ImageNotFoundError(name)

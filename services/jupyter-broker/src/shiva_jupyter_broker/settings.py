@@ -23,12 +23,15 @@ class Settings:
     bind_port: int = 8082
     launcher: str = "process"
     demo: bool = False  # adds simulated people, and the word DEMO to every JupyterLab
+    policy_file: Path | None = None  # defaults, maxima, sharing (deploy/README.md); without it the four below hold
+    images_file: Path | None = None  # the catalogue; without it, this machine's own JupyterLab
     cpus: float = 2.0  # limits of each container
     memory_bytes: int = 4 * 2**30
     shm_bytes: int = 64 * 2**20
     pids: int = 4096
     layer_bytes: int = 10 * 2**30
     stop_grace: timedelta = timedelta(seconds=10)
+    boot_timeout: timedelta = timedelta(minutes=2)  # how long a Jupyter may take until its first answer
 
     def __post_init__(self) -> None:
         """Refuse what is not offered and what protects or limits nothing, all at once."""

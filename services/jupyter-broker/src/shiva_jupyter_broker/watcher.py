@@ -3,6 +3,7 @@
 import logging
 
 from shiva_jupyter_broker.service import Broker
+from shiva_jupyter_broker.upkeep import Upkeep
 
 log = logging.getLogger("shiva.jupyter_broker.watcher")
 
@@ -10,12 +11,12 @@ BUSY_SECONDS = 0.05
 CALM_SECONDS = 2.0
 
 
-def watch(broker: Broker) -> None:
+def watch(broker: Broker, upkeep: Upkeep) -> None:
     """Settle for ever: often while something starts or stops, seldom otherwise."""
     while True:
         broker.changed.clear()
         try:
-            busy = broker.settle()
+            busy = upkeep.step()
         except Exception:  # whatever it was, the next look may succeed, and nobody else looks
             log.exception("the containers cannot be settled")
             busy = False

@@ -12,6 +12,19 @@ LOCAL = Image(
 )
 
 
+class Unpinned:
+    """Registry where there is none: references stay as they are."""
+
+    def pinned(self, image: Image) -> Image:
+        """Return the image."""
+        return image
+
+    def tags(self, image: Image) -> Sequence[str] | None:
+        """Return None: nobody tells."""
+        del image
+        return None
+
+
 class StaticCatalogue:
     """A fixed list of images."""
 

@@ -24,7 +24,7 @@ CAST = (("yuki", 0, (0,), time(9, 10)), ("ken", 1, (0, 1), time(7, 45)), ("mei",
 
 
 class DemoLauncher:
-    """Lists simulated containers beside the real ones; they cannot be entered or stopped."""
+    """Lists simulated containers beside the real ones; they cannot be entered."""
 
     def __init__(self, inner: Launcher, machines: Sequence[Machine], limits: Limits, clock: Clock) -> None:
         """`machines` are those of the inventory, by name."""
@@ -33,13 +33,15 @@ class DemoLauncher:
         self._machines = machines
         self._limits = limits
         self._clock = clock
+        self._gone = set[LaunchId]()
 
     def launch(self, spec: ContainerSpec) -> None:
         """Start a real one."""
         self._inner.launch(spec)
 
     def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
-        """Stop a real one."""
+        """Stop a real one; a simulated one goes until the next start."""
+        self._gone.add(launch)
         self._inner.stop(launch, grace=grace, keep=keep)
 
     def machines(self) -> Mapping[MachineName, MachineState]:
@@ -58,7 +60,7 @@ class DemoLauncher:
         """Return the real and the simulated ones."""
         real = list(self._inner.containers())
         taken = {container.id for container in real}
-        return real + [one for one in self._simulated() if one.id not in taken]
+        return real + [one for one in self._simulated() if one.id not in taken and one.launch_id not in self._gone]
 
     def _simulated(self) -> list[Container]:
         now = self._clock()

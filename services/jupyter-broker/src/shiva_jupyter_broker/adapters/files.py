@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +69,7 @@ def _machine(raw: dict[str, object]) -> Machine:
         gpus=tuple(
             Gpu(uuid=GpuUuid(str(gpu["uuid"])), index=int(gpu["index"]), model=str(gpu["model"])) for gpu in gpus
         ),
+        driver=None if raw.get("driver") is None else str(raw["driver"]),
     )
 
 
@@ -93,22 +94,15 @@ class JournalFile:
         """Return what is known of a launch."""
         return self._marks.get(launch, Marks())
 
-    def note(self, launch: LaunchId, marks: Marks) -> bool:
-        """Merge and write; return whether anything changed."""
+    def note(self, news: Mapping[LaunchId, Marks]) -> set[LaunchId]:
+        """Merge and write; return the launches of which anything changed."""
         with self._lock:
-            known = self._marks.get(launch, Marks())
-            accesses = [at for at in (known.last_access_at, marks.last_access_at) if at is not None]
-            merged = Marks(
-                listening_at=known.listening_at or marks.listening_at,
-                ready_at=known.ready_at or marks.ready_at,
-                last_access_at=max(accesses, default=None),
-                lost_at=known.lost_at or marks.lost_at,
-            )
-            if merged == known:
-                return False
-            self._marks[launch] = merged
-            self._write()
-            return True
+            merged = {launch: self.marks(launch).merged(marks) for launch, marks in news.items()}
+            changed = {launch for launch, marks in merged.items() if marks != self.marks(launch)}
+            self._marks |= merged
+            if changed:
+                self._write()
+            return changed
 
     def found(self, launch: LaunchId) -> None:
         """Forget that it was lost."""
@@ -130,7 +124,9 @@ class JournalFile:
     def _write(self) -> None:
         launches = {
             launch: {
-                key: value.isoformat() if isinstance(value, datetime) else None for key, value in asdict(marks).items()
+                key: value.isoformat() if isinstance(value, datetime) else value
+                for key, value in asdict(marks).items()
+                if value is not None
             }
             for launch, marks in self._marks.items()
         }
@@ -141,8 +137,13 @@ class JournalFile:
 
 
 def _read(raw: dict[str, str | None]) -> Marks:
-    raw = {"lost_at": None, **raw}  # the first journals did not note it
-    marks = {field.name: datetime.fromisoformat(at) if (at := raw[field.name]) else None for field in fields(Marks)}
-    if any(at is not None and at.tzinfo is None for at in marks.values()):
+    """Read one launch's marks; what an older journal did not note is not known."""
+    failure = raw.get("failure")
+    times = {
+        each.name: datetime.fromisoformat(at)
+        for each in fields(Marks)
+        if each.name != "failure" and (at := raw.get(each.name))
+    }
+    if any(at.tzinfo is None for at in times.values()):
         raise ValueError("a time without a zone")
-    return Marks(**marks)
+    return Marks(**times, failure=None if failure is None else str(failure))

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from shiva_common import logs
 from werkzeug.exceptions import HTTPException
 
-from shiva_jupyter_broker.api import access, containers, problems, routes, wire
+from shiva_jupyter_broker.api import access, containers, machines, problems, routes, wire
 from shiva_jupyter_broker.domain.naming import BadNameError
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, PortError
 from shiva_jupyter_broker.service import Broker
@@ -26,6 +26,7 @@ def create_app(broker: Broker, tokens: access.Tokens, registry: CollectorRegistr
     app = Flask("shiva_jupyter_broker", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.register_blueprint(containers.blueprint(broker))
+    app.register_blueprint(machines.blueprint(broker))
     app.register_blueprint(routes.blueprint(broker))
     _add_request_handling(app, tokens, registry)
     _add_errors(app)

@@ -1,6 +1,4 @@
-"""/v1/containers, /v1/images, /v1/machines."""
-
-from dataclasses import asdict
+"""/v1/containers, /v1/explain."""
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -31,12 +29,8 @@ def blueprint(broker: Broker) -> Blueprint:
         broker.stop(ContainerId(container_id))
         return Response(status=204)
 
-    @bp.get("/v1/images")
-    def images() -> Response:
-        return jsonify(images=[asdict(image) for image in broker.images()])
-
-    @bp.get("/v1/machines")
-    def machines() -> Response:
-        return jsonify(machines=[wire.machine(view) for view in broker.machines()])
+    @bp.post("/v1/explain")
+    def explain() -> Response:
+        return jsonify(wire.explanation(broker.explain(wire.wish(request.get_json(force=True)))))
 
     return bp

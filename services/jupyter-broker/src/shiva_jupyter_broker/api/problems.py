@@ -5,9 +5,11 @@ from typing import NamedTuple
 from flask import Response, json
 from shiva_common.problems import CONTENT_TYPE, problem
 
+from shiva_jupyter_broker.api import wire
 from shiva_jupyter_broker.domain.ports import (
     ContainerNotFoundError,
     ContainerStoppingError,
+    GpuNotFoundError,
     HomeUnavailableError,
     ImageNotFoundError,
     LauncherUnavailableError,
@@ -34,6 +36,7 @@ PROBLEMS: dict[type[PortError], Kind] = {
     HomeUnavailableError: Kind(503, "home-unavailable", "The home cannot be reached", "Nothing was started and no file was touched. Try again, or ask the operator.", "owner"),
     ImageNotFoundError: Kind(404, "image-not-found", "There is no such image", "Nothing was started. Choose one of the images on the page.", "image"),
     MachineNotFoundError: Kind(404, "machine-not-found", "There is no such machine", "Nothing was started. Choose one of the machines on the page.", "machine"),
+    GpuNotFoundError: Kind(404, "gpu-not-found", "There is no such GPU", "Nothing was changed. Choose one of the GPUs on the page.", "gpu"),
     ContainerNotFoundError: Kind(404, "container-not-found", "There is no such container", "The home is safe. Start a container to go on working.", "container_id"),
     ContainerStoppingError: Kind(409, "container-stopping", "It is still stopping", "The home is safe. Try again in a few seconds.", "container_id"),
     NoCapacityError: Kind(409, "no-capacity", "No machine fits now", "Nothing was started. Ask for less or wait until somebody stops.", "what"),
@@ -50,7 +53,10 @@ def of_error(error: PortError) -> Response:
     """Return the problem of one of our errors."""
     kind = PROBLEMS[type(error)]
     if isinstance(error, NoCapacityError):
-        return answer(kind.status, kind.code, kind.title, kind.detail, reasons=dict(error.reasons))
+        found = error.explanation
+        if found.everywhere is not None:
+            kind = Kind(409, found.everywhere.rule.value, found.everywhere.text, "Nothing was started.", "")
+        return answer(kind.status, kind.code, kind.title, kind.detail, **wire.explanation(found))
     return answer(kind.status, kind.code, kind.title, kind.detail, **{kind.parameter: str(error)})
 
 

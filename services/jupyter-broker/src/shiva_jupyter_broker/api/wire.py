@@ -1,17 +1,29 @@
 """Domain ↔ JSON, as `openapi.yaml` promises."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from shiva_jupyter_broker.domain import naming
-from shiva_jupyter_broker.domain.containers import ContainerId, ImageName, MachineName, Wish
+from shiva_jupyter_broker.domain.containers import (
+    ContainerId,
+    GpuUuid,
+    Image,
+    ImageName,
+    MachineName,
+    MachineState,
+    Wish,
+)
+from shiva_jupyter_broker.domain.explain import Explanation
 from shiva_jupyter_broker.domain.lifecycle import View
+from shiva_jupyter_broker.domain.placement import Misfit
 from shiva_jupyter_broker.service import MachineView
 
 MAX_GPUS = 64
 MAX_TEXT = 255
+MIN_CPUS = 0.1
+MIN_MEMORY = 64 * 2**20  # less starts no Jupyter
 
 
 class MalformedError(ValueError):
@@ -32,14 +44,20 @@ def container(seen: View) -> dict[str, object]:
         "name": c.name,
         "machine": c.machine,
         "image": c.image,
+        "image_reference": c.image_ref,
         "gpus": list(c.gpus),
+        "gpus_shared": c.gpus_shared,
         "state": c.state.value,
         "reason": c.reason,
+        "log_tail": list(c.log_tail),
+        "pull": None if c.pull is None else asdict(c.pull),
         "url": naming.prefix(c.owner, c.name),
+        "engine_id": c.engine_id,
         "requested_at": moment(c.requested_at),
         "started_at": moment(c.started_at),
         "ready_at": moment(seen.marks.ready_at),
         "last_access_at": moment(seen.marks.last_access_at),
+        "history": [{"state": step.state.value, "at": moment(step.at)} for step in seen.history],
         "phases": {key: _rounded(value) for key, value in asdict(seen.phases).items()},
         "time_to_notebook_seconds": _rounded(seen.time_to_notebook_seconds),
         "limits": asdict(c.limits),
@@ -59,11 +77,71 @@ def machine(view: MachineView) -> dict[str, object]:
         "memory_bytes": m.memory_bytes,
         "memory_promised_bytes": view.memory_promised_bytes,
         "fits_default": view.fits_default,
+        "reachable": view.state.reachable,
+        "unreachable_since": moment(view.state.since),
+        "drained": view.drained,
+        "warnings": list(view.state.warnings),
         "gpus": [
-            {"uuid": gpu.uuid, "index": gpu.index, "model": gpu.model, "container_id": view.leases.get(gpu.uuid)}
+            {
+                "uuid": gpu.uuid,
+                "index": gpu.index,
+                "model": gpu.model,
+                "container_id": next(iter(view.holders.get(gpu.uuid, ())), None),
+                "container_ids": list(view.holders.get(gpu.uuid, ())),
+                "disabled": view.disabled.get(gpu.uuid),
+            }
             for gpu in m.gpus
         ],
     }
+
+
+def image(each: Image, states: Mapping[MachineName, MachineState], tags: Sequence[str] | None) -> dict[str, object]:
+    """Return the JSON of an image, and where it is; null where the engine does not tell."""
+    where = {}
+    for name, state in states.items():
+        pull = state.pulls.get(each.reference)
+        present = None if state.images is None else each.reference in state.images
+        where[name] = {"present": present, "pull": None if pull is None else asdict(pull)}
+    return asdict(each) | {"tags": None if tags is None else list(tags), "machines": where}
+
+
+def explanation(found: Explanation) -> dict[str, object]:
+    """Return the JSON of an explanation; `reasons` once more as plain sentences, by machine."""
+    return {
+        "fits": found.placement is not None,
+        "machine": None if found.placement is None else found.placement.machine.name,
+        "everywhere": _misfit(found.everywhere),
+        "reasons": found.reasons,
+        "machines": [
+            {
+                "name": verdict.machine,
+                "misfit": _misfit(verdict.misfit),
+                "holders": [
+                    {
+                        "container_id": holder.container,
+                        "owner": holder.owner,
+                        "gpus": list(holder.gpus),
+                        "memory_bytes": holder.memory_bytes,
+                        "since": moment(holder.since),
+                    }
+                    for holder in verdict.holders
+                ],
+            }
+            for verdict in found.verdicts
+        ],
+        "offers": [
+            {
+                "text": offer.text,
+                "machine": offer.machine,
+                "wish": {key: value for key, value in asdict(offer.wish).items() if key != "avoid"},
+            }
+            for offer in found.offers
+        ],
+    }
+
+
+def _misfit(misfit: Misfit | None) -> dict[str, str] | None:
+    return None if misfit is None else {"rule": misfit.rule.value, "text": misfit.text}
 
 
 def _members(body: Any, allowed: set[str]) -> Mapping[str, Any]:
@@ -81,27 +159,72 @@ def _text(body: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
+WISH = {"owner", "name", "image", "machine", "gpus", "gpus_shared", "cpus", "memory_bytes", "avoid_gpus"}
+
+
 def wish(body: Any) -> Wish:
-    """Read a wish.
+    """Read a wish. Nothing of an engine's own options is among its members.
 
     Raises:
         MalformedError: it is not one.
         naming.BadNameError: owner or name cannot be used.
     """
-    members = _members(body, {"owner", "name", "image", "machine", "gpus"})
-    owner, image, where = _text(members, "owner"), _text(members, "image"), _text(members, "machine")
+    members = _members(body, WISH)
+    owner, image_name, where = _text(members, "owner"), _text(members, "image"), _text(members, "machine")
     if owner is None:
         raise MalformedError("owner: is required.")
-    gpus = members.get("gpus", 0)
-    if not isinstance(gpus, int) or isinstance(gpus, bool) or not 0 <= gpus <= MAX_GPUS:
-        raise MalformedError(f"gpus: must be a whole number from 0 to {MAX_GPUS}.")
     return Wish(
         owner=naming.checked_owner(owner),
         name=naming.checked_name(_text(members, "name") or naming.DEFAULT),
-        image=None if image is None else ImageName(image),
+        image=None if image_name is None else ImageName(image_name),
         machine=None if where is None else MachineName(where),
-        gpus=gpus,
+        gpus=_whole(members, "gpus", most=MAX_GPUS) or 0,
+        gpus_shared=_flag(members, "gpus_shared"),
+        cpus=_cpus(members),
+        memory_bytes=_whole(members, "memory_bytes", least=MIN_MEMORY, most=2**50),
+        avoid=_uuids(members),
     )
+
+
+def _whole(body: Mapping[str, Any], key: str, *, least: int = 0, most: int) -> int | None:
+    value = body.get(key)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most):
+        raise MalformedError(f"{key}: must be a whole number from {least} to {most}.")
+    return value
+
+
+def _flag(body: Mapping[str, Any], key: str) -> bool:
+    value = body.get(key, False)
+    if not isinstance(value, bool):
+        raise MalformedError(f"{key}: must be true or false.")
+    return value
+
+
+def _cpus(body: Mapping[str, Any]) -> float | None:
+    value = body.get("cpus")
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not MIN_CPUS <= value <= 4096:
+        raise MalformedError(f"cpus: must be a number from {MIN_CPUS} to 4096.")
+    return float(value)
+
+
+def _uuids(body: Mapping[str, Any]) -> frozenset[GpuUuid]:
+    value = body.get("avoid_gpus", [])
+    if not isinstance(value, list) or len(value) > 4096 or not all(isinstance(each, str) for each in value):
+        raise MalformedError("avoid_gpus: must be a list of GPU UUIDs.")
+    return frozenset(map(GpuUuid, value))
+
+
+def why(body: Any) -> str | None:
+    """Read `{"why": sentence}`, or null to switch on again."""
+    return _text(_members(body, {"why"}), "why")
+
+
+def where(body: Any) -> MachineName | None:
+    """Read `{"machine": name}`, or null for all."""
+    name = _text(_members(body, {"machine"}), "machine")
+    return None if name is None else MachineName(name)
 
 
 def _utc(value: Any) -> datetime | None:

@@ -10,6 +10,7 @@ from shiva_jupyter_broker.domain.containers import ContainerId, UserName
 
 SEPARATOR = "--"
 DEFAULT = "default"
+NOBODY = UserName("_00")  # whom a question about nobody in particular is asked for
 MAX_LENGTH = 63
 OWNER = re.compile(r"(?:[a-z0-9]|_[0-9a-f]{2})(?:[a-z0-9.-]|_[0-9a-f]{2})*", re.ASCII)
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)

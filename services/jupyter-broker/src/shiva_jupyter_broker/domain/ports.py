@@ -6,9 +6,10 @@ PortError
 ├── HomeUnavailableError       the home cannot be made or reached
 ├── ImageNotFoundError         the catalogue has no such image
 ├── MachineNotFoundError       the inventory has no such machine
+├── GpuNotFoundError           the inventory has no such GPU
 ├── ContainerNotFoundError     there is no such container
 ├── ContainerStoppingError     it is ending; wait for that
-└── NoCapacityError            no machine fits now; `reasons` says why, machine by machine
+└── NoCapacityError            no machine fits now; `explanation` says why, machine by machine
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +18,11 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
 
+from shiva_jupyter_broker.domain.cluster import Switches
 from shiva_jupyter_broker.domain.containers import (
     Container,
     ContainerSpec,
+    GpuUuid,
     Image,
     ImageRef,
     LaunchId,
@@ -28,6 +31,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
+from shiva_jupyter_broker.domain.explain import Explanation
 from shiva_jupyter_broker.domain.lifecycle import Marks
 
 Clock = Callable[[], datetime]  # returns an aware UTC time
@@ -57,6 +61,10 @@ class MachineNotFoundError(PortError):
     """The inventory has no such machine."""
 
 
+class GpuNotFoundError(PortError):
+    """The inventory has no such GPU."""
+
+
 class ContainerNotFoundError(PortError):
     """There is no such container."""
 
@@ -68,10 +76,10 @@ class ContainerStoppingError(PortError):
 class NoCapacityError(PortError):
     """No machine fits now."""
 
-    def __init__(self, reasons: Mapping[MachineName, str]) -> None:
-        """Keep the reason of each machine that was looked at."""
+    def __init__(self, explanation: Explanation) -> None:
+        """Keep why, machine by machine, and what would fit."""
         super().__init__("no machine fits")
-        self.reasons = reasons
+        self.explanation = explanation
 
 
 class Launcher(Protocol):
@@ -165,6 +173,36 @@ class Catalogue(Protocol):
         """Return at least one; the first is the default."""
 
 
+class Registry(Protocol):
+    """Where the engines fetch images from."""
+
+    def pinned(self, image: Image) -> Image:
+        """Return the image with its reference's tag exchanged for the digest that it stands for now.
+
+        Where no registry is configured, or it does not answer, the reference stays as it is: an image that is on the machine
+        still starts.
+
+        Raises:
+            ImageNotFoundError: the registry answers that it has no such image.
+        """
+
+    def tags(self, image: Image) -> Sequence[str] | None:
+        """Return the tags that the registry has of it; None where it does not tell."""
+
+
+class SwitchBoard(Protocol):
+    """What operators took out of placement. Survives restarts."""
+
+    def switches(self) -> Switches:
+        """Return what is switched off now."""
+
+    def drain(self, machine: MachineName, why: str | None) -> None:
+        """Keep new containers off a machine; None opens it again."""
+
+    def disable(self, gpu: GpuUuid, why: str | None) -> None:
+        """Keep new containers off a GPU; None gives it back."""
+
+
 class Inventory(Protocol):
     """The machines that should exist."""
 
@@ -178,10 +216,10 @@ class Journal(Protocol):
     def marks(self, launch: LaunchId) -> Marks:
         """Return what is known; empty marks for an unknown launch."""
 
-    def note(self, launch: LaunchId, marks: Marks) -> bool:
-        """Merge: the first sight of a port, an answer or a loss stays, of two accesses the later stays.
+    def note(self, news: Mapping[LaunchId, Marks]) -> set[LaunchId]:
+        """Merge, see `Marks.merged`; one write for all.
 
-        Return whether anything changed, so that of two who saw the same thing one may count it.
+        Return the launches of which anything changed, so that of two who saw the same thing one may count it.
         """
 
     def found(self, launch: LaunchId) -> None:
