@@ -28,16 +28,19 @@ check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit
 	.venv/bin/ruff check -q .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile -m "not e2e and not full and not gpu"
+	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile -m "not e2e and not full and not gpu and not docker"
 
 check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its API types must be fresh.
 	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts && npm run -s check && npm test -s
 
 test-e2e: ready ## The main job in a real browser, and every service killed once.
-	.venv/bin/pytest -m "e2e and not full"
+	.venv/bin/pytest -m "e2e and not full and not docker"
 
-test-full: ready ## Slow proofs: ten idle minutes, 5 GB both ways, a soak, a JupyterHub.
-	.venv/bin/pytest -m "full and not speed"
+test-docker: ready ## Real Docker engines, real containers; needs root, docker.io and iptables.
+	.venv/bin/pytest -m docker
+
+test-full: ready test-docker ## Slow proofs: ten idle minutes, 5 GB both ways, a soak, a JupyterHub.
+	.venv/bin/pytest -m "full and not speed and not docker"
 
 bench-start: ready ## Click to ready, against `jupyter lab` started by hand.
 	$(PY) -m tests.bench.start
@@ -94,4 +97,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-full bench-start bench-rest bench-proxy bench-polite screenshots lock clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full bench-start bench-rest bench-proxy bench-polite screenshots lock clean ready help
