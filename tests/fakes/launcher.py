@@ -72,6 +72,7 @@ class FakeLauncher:
     refusal: PortError | None = None
     specs: dict[ContainerId, ContainerSpec] = field(default_factory=dict)
     held: dict[ContainerId, Container] = field(default_factory=dict)
+    away: list[Container] = field(default_factory=list)  # older launches of what was started again elsewhere
     launches: int = 0
     settled: int = 0
     known: dict[MachineName, MachineState] = field(default_factory=dict)
@@ -81,6 +82,9 @@ class FakeLauncher:
         """Show `spec` as booting from now on."""
         if error := self.failure or self.refusal:
             raise error
+        if spec.id in self.held and self.held[spec.id].state is ContainerState.LOST:
+            self.away.append(self.held.pop(spec.id))  # its machine cannot know of the new one
+            del self.specs[spec.id]
         if spec.id in self.specs:
             if self.specs[spec.id] != spec:
                 raise LaunchRefusedError(f"another container is called {spec.id}")
@@ -93,6 +97,7 @@ class FakeLauncher:
         """Begin the end of what lives; drop what has failed."""
         if self.failure:
             raise self.failure
+        self.away = [each for each in self.away if each.launch_id != launch]
         for each in [found for found in self.held.values() if found.launch_id == launch]:
             if keep:
                 self.fail(each.id, "It was ended.")
@@ -119,7 +124,7 @@ class FakeLauncher:
         """Return every container."""
         if self.failure:
             raise self.failure
-        return list(self.held.values())
+        return [*self.held.values(), *self.away]
 
     def listen(self, container: ContainerId, port: int = 31000) -> None:
         """Let the engine report where Jupyter listens."""
@@ -136,6 +141,10 @@ class FakeLauncher:
     def report_again(self, container: ContainerId) -> None:
         """Let its machine report again."""
         self._change(container, state=ContainerState.BOOTING)
+
+    def return_away(self) -> None:
+        """Let every machine that was lost report again."""
+        self.away = [replace(each, state=ContainerState.BOOTING) for each in self.away]
 
     def end(self, container: ContainerId) -> None:
         """Let the container be gone."""
