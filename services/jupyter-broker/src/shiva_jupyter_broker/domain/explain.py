@@ -69,7 +69,7 @@ def explain(demand: Demand, cluster: Cluster) -> Explanation:
 
 
 def _verdict(demand: Demand, room: Room, cluster: Cluster) -> Verdict:
-    why = misfit(demand, room, cluster) or refused_everywhere(demand, cluster)
+    why = refused_everywhere(demand, cluster) or misfit(demand, room, cluster)
     holders = sorted(room.holders, key=lambda c: (not c.gpus, c.requested_at, c.id))
     return Verdict(
         machine=room.machine.name,
