@@ -45,6 +45,9 @@ test-full: ready test-docker ## Slow proofs: ten idle minutes, 5 GB both ways, a
 bench-start: ready ## Click to ready, against `jupyter lab` started by hand.
 	$(PY) -m tests.bench.start
 
+bench-broker: ready ## List and place with 5,000 containers on 1,000 machines.
+	$(PY) -m tests.bench.broker
+
 bench-rest: ready ## Resident memory of all services at rest.
 	$(PY) -m tests.bench.rest
 
@@ -103,4 +106,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full bench-start bench-rest bench-proxy bench-polite screenshots lock image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full bench-start bench-rest bench-broker bench-proxy bench-polite screenshots lock image clean ready help

@@ -99,7 +99,7 @@ class Broker:
         Raises:
             LauncherUnavailableError: the list would be incomplete.
         """
-        return [self.sight.seen(each) for each in newest(self.ports.launcher.containers())]
+        return self.sight.all_seen(newest(self.ports.launcher.containers()))
 
     def container(self, container_id: ContainerId) -> View:
         """Return one, as observed now."""

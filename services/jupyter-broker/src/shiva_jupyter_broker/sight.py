@@ -1,11 +1,14 @@
 """What the broker sees of each container as it passes: it knocks, and notes what it sees for the first time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from shiva_jupyter_broker.domain.containers import Container, ContainerState
 from shiva_jupyter_broker.domain.lifecycle import Marks, View, view
 from shiva_jupyter_broker.domain.ports import Clock, Journal, Probe, Reach
+
+KNOCKS = 16  # at the same time
 
 
 class Sight:
@@ -17,34 +20,63 @@ class Sight:
         self._probe = probe
         self._clock = clock
         self._on_ready = on_ready
+        self._knocking = ThreadPoolExecutor(KNOCKS, thread_name_prefix="knock")
 
     def seen(self, container: Container) -> View:
-        """Return the container with what was noted of it, after looking once more where that can tell something new."""
+        """Return one container with what was noted of it; see `all_seen`."""
+        return self.all_seen([container])[0]
+
+    def all_seen(self, containers: Sequence[Container]) -> list[View]:
+        """Return each with what was noted of it, after looking once more where that can tell something new.
+
+        Knocks go out side by side and are noted together, so that many that boot take no longer than one that does not answer.
+        """
+        marks = [self._known(each) for each in containers]
+        looks = [(each, known) for each, known in zip(containers, marks, strict=True) if self._tells_more(each, known)]
+        if not looks:
+            return [view(each, known) for each, known in zip(containers, marks, strict=True)]
+        knocking = (
+            self._knocking.map(lambda look: self._news(*look), looks) if len(looks) > 1 else [self._news(*looks[0])]
+        )
+        news = {each.launch_id: found for (each, _), found in zip(looks, knocking, strict=True) if found != Marks()}
+        changed = self._journal.note(news)
+        views = [view(each, self._journal.marks(each.launch_id)) for each in containers]
+        for found in views:
+            launch = found.container.launch_id
+            if launch in changed and news[launch].ready_at is not None:
+                self._on_ready(found)
+        return views
+
+    def _known(self, container: Container) -> Marks:
         marks = self._journal.marks(container.launch_id)
-        if container.state is not ContainerState.LOST and marks.lost_at is not None:
-            self._journal.found(container.launch_id)
-            marks = self._journal.marks(container.launch_id)
-        new = self._news(container, marks)
-        if new == Marks():
-            return view(container, marks)
-        changed = self._journal.note({container.launch_id: new})
-        found = view(container, self._journal.marks(container.launch_id))
-        if new.ready_at is not None and container.launch_id in changed:
-            self._on_ready(found)
-        return found
+        if container.state is ContainerState.LOST or marks.lost_at is None:
+            return marks
+        self._journal.found(container.launch_id)
+        return self._journal.marks(container.launch_id)
+
+    @staticmethod
+    def _tells_more(container: Container, marks: Marks) -> bool:
+        """Return whether a look at it can tell what was not noted yet."""
+        noted = {
+            ContainerState.BOOTING: marks.ready_at or marks.stopping_at,
+            ContainerState.LOST: marks.lost_at,
+            ContainerState.FAILED: marks.failed_at,
+            ContainerState.PULLING: marks.pulling_at,
+        }
+        return container.state in noted and noted[container.state] is None
 
     def _news(self, container: Container, marks: Marks) -> Marks:
-        """Return what can be noted now."""
-        state, now = container.state, self._clock()
-        if state is ContainerState.BOOTING and marks.ready_at is None and marks.stopping_at is None:
-            return self._knock(container, marks, now)
-        if state is ContainerState.LOST and marks.lost_at is None:
-            return Marks(lost_at=now)
-        if state is ContainerState.FAILED and marks.failed_at is None:
-            return Marks(failed_at=now)
-        if state is ContainerState.PULLING and marks.pulling_at is None:
-            return Marks(pulling_at=now)
-        return Marks()
+        """Return what can be noted now of what `_tells_more`."""
+        now = self._clock()
+        match container.state:
+            case ContainerState.LOST:
+                return Marks(lost_at=now)
+            case ContainerState.FAILED:
+                return Marks(failed_at=now)
+            case ContainerState.PULLING:
+                return Marks(pulling_at=now)
+            case _:
+                return self._knock(container, marks, now)
 
     def _knock(self, container: Container, marks: Marks, now: datetime) -> Marks:
         pulled_at = now if marks.pulling_at is not None and marks.pulled_at is None else None

@@ -29,7 +29,7 @@ class Upkeep:
         with broker.deciding:  # else a launch in between would be forgotten as soon as it is seen
             found = launcher.containers()
             broker.ports.journal.forget_all_but({each.launch_id for each in found})
-        views = [broker.sight.seen(each) for each in newest(found)]
+        views = broker.sight.all_seen(newest(found))
         self._end_twins(found, views)
         now = broker.ports.clock()
         for seen in views:
