@@ -1,10 +1,13 @@
 """The Flask application: resources, access, health, metrics, and every error as a problem."""
 
+import json
 import logging
 import re
 import uuid
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
+from flask.json.provider import JSONProvider
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from shiva_common import logs
@@ -21,10 +24,23 @@ MAX_BODY_BYTES = 256 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+class PlainJson(JSONProvider):
+    """JSON as Python's own encoder writes it, unsorted: `wire` leaves nothing that it does not know."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return the text."""
+        return json.dumps(obj, separators=(",", ":"), **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return the value."""
+        return json.loads(s, **kwargs)
+
+
 def create_app(broker: Broker, tokens: access.Tokens, registry: CollectorRegistry) -> Flask:
     """Return the application; `registry` holds what `/metrics` shows."""
     app = Flask("shiva_jupyter_broker", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json = PlainJson(app)
     app.register_blueprint(containers.blueprint(broker))
     app.register_blueprint(machines.blueprint(broker))
     app.register_blueprint(routes.blueprint(broker))

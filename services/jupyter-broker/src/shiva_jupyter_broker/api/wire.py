@@ -1,8 +1,9 @@
 """Domain ↔ JSON, as `openapi.yaml` promises."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from shiva_jupyter_broker.domain import naming
@@ -11,18 +12,20 @@ from shiva_jupyter_broker.domain.containers import (
     GpuUuid,
     Image,
     ImageName,
+    Limits,
     MachineName,
     MachineState,
     Wish,
 )
 from shiva_jupyter_broker.domain.explain import Explanation
-from shiva_jupyter_broker.domain.lifecycle import View
+from shiva_jupyter_broker.domain.lifecycle import Phases, View
 from shiva_jupyter_broker.domain.placement import Misfit
 from shiva_jupyter_broker.service import MachineView
 
 MAX_GPUS = 64
 MAX_TEXT = 255
 MIN_CPUS = 0.1
+PHASES = tuple(each.name for each in fields(Phases))
 MIN_MEMORY = 64 * 2**20  # less starts no Jupyter
 
 
@@ -32,12 +35,12 @@ class MalformedError(ValueError):
 
 def moment(at: datetime | None) -> str | None:
     """Return RFC 3339 in UTC with milliseconds."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def container(seen: View) -> dict[str, object]:
     """Return the JSON of a container; its token stays here."""
-    c = seen.container
+    c, phases = seen.container, seen.phases
     return {
         "id": c.id,
         "owner": c.owner,
@@ -58,10 +61,15 @@ def container(seen: View) -> dict[str, object]:
         "ready_at": moment(seen.marks.ready_at),
         "last_access_at": moment(seen.marks.last_access_at),
         "history": [{"state": step.state.value, "at": moment(step.at)} for step in seen.history],
-        "phases": {key: _rounded(value) for key, value in asdict(seen.phases).items()},
+        "phases": {name: _rounded(getattr(phases, name)) for name in PHASES},
         "time_to_notebook_seconds": _rounded(seen.time_to_notebook_seconds),
-        "limits": asdict(c.limits),
+        "limits": _limits(c.limits),
     }
+
+
+@lru_cache(maxsize=1024)
+def _limits(limits: Limits) -> dict[str, float]:
+    return asdict(limits)
 
 
 def _rounded(seconds: float | None) -> float | None:
