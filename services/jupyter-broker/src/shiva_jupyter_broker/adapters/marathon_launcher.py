@@ -15,11 +15,11 @@ from shiva_jupyter_broker.adapters import marathon_failures, marathon_machines, 
 from shiva_jupyter_broker.adapters.handover import Handover
 from shiva_jupyter_broker.adapters.marathon_app import App, Cluster, definition, pull_definition, suspension
 from shiva_jupyter_broker.adapters.marathon_client import MarathonClient
+from shiva_jupyter_broker.adapters.marathon_errors import translated
 from shiva_jupyter_broker.adapters.marathon_gpus import GpuAccess
 from shiva_jupyter_broker.adapters.marathon_http import RefusedError, UnansweredError
 from shiva_jupyter_broker.adapters.marathon_ids import pull_id
 from shiva_jupyter_broker.adapters.marathon_json import text
-from shiva_jupyter_broker.adapters.marathon_errors import translated
 from shiva_jupyter_broker.adapters.marathon_snapshot import Known, Snapshot
 from shiva_jupyter_broker.adapters.marathon_state import Surroundings
 from shiva_jupyter_broker.adapters.marathon_watch import Watch
@@ -73,6 +73,14 @@ class MarathonLauncher:
         self._lock = threading.Lock()
         self._worked_out: tuple[int, datetime, list[Container]] | None = None
 
+    def start(self) -> None:
+        """Watch Marathon from now on, so that nobody who asks has to wait for it."""
+        self._watch.start()
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._watch.close()
+
     def launch(self, spec: ContainerSpec) -> None:
         """Create the app; see `Launcher.launch`."""
         self._read()
@@ -86,7 +94,7 @@ class MarathonLauncher:
             with translated():
                 self._create(app)
 
-    def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
+    def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:  # noqa: ARG002
         """Suspend the app; see `Launcher.stop`. The grace is the one that every app was created with."""
         self._read()
         known = next(
@@ -227,8 +235,7 @@ class MarathonLauncher:
                 raise
             self._watch.wants(known.id)
             return
-        deployment = {"version": text(done, "version"), "deployments": [{"id": text(done, "deploymentId")}]}
-        self._snapshot.wrote({**known.app, **change, **deployment})
+        self._snapshot.wrote({**known.app, **change, "deployments": [{"id": text(done, "deploymentId")}]})
         self._watch.wants(known.id)
 
     def _delete(self, known: Known) -> None:

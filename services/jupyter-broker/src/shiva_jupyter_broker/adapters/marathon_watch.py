@@ -146,7 +146,9 @@ class Watch:
         last, took = -ATTACHED_SECONDS, 0.0
         while not self._closing:
             with self._wake:
-                pause = max(ATTACHED_SECONDS if self._attached and not self.queue else ALONE_SECONDS, SHARE * took)
+                pause = max(
+                    ATTACHED_SECONDS if self._attached and not self._any_waits() else ALONE_SECONDS, SHARE * took
+                )
                 due = last + pause - time.monotonic()
                 if not self._everything and not self._dirty and due > 0:
                     self._wake.wait(due)
@@ -165,6 +167,10 @@ class Watch:
                 continue
             if everything:
                 last, took = began, time.monotonic() - began
+
+    def _any_waits(self) -> bool:
+        """Return whether an app has no task yet: no event tells why."""
+        return any(not suspended(known.app) and not living(known.app) for known in self._snapshot.apps())
 
     def _look_again(self, apps: set[str]) -> None:
         if not apps:
