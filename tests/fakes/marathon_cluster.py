@@ -12,7 +12,6 @@ from shiva_jupyter_broker.adapters import handover, marathon_setup
 from shiva_jupyter_broker.adapters.handover import Handover
 from shiva_jupyter_broker.adapters.marathon_app import Cluster
 from shiva_jupyter_broker.adapters.marathon_launcher import MarathonLauncher
-from shiva_jupyter_broker.adapters.marathon_setup import MarathonSettings
 from shiva_jupyter_broker.adapters.template import Site
 from shiva_jupyter_broker.domain.containers import (
     Container,
@@ -22,6 +21,7 @@ from shiva_jupyter_broker.domain.containers import (
     LaunchId,
     Machine,
 )
+from shiva_jupyter_broker.marathon_settings import MarathonSettings
 
 from tests.fakes.launcher import machine, spec
 from tests.fakes.marathon_rules import broken

@@ -1,20 +1,12 @@
 """What Marathon calls our apps: a container's id and launch as one path that Marathon accepts, injectively. Pure."""
 
 import hashlib
-import re
 
 from shiva_jupyter_broker.domain.containers import ContainerId, ImageRef, LaunchId, MachineName
 
-MAX_PART = 78  # group, two parts and two separators stay below the 200 characters that leave room for Mesos' task ids
-MAX_GROUP = 40
-GROUP = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
+MAX_PART = 78  # a group of 40, two parts and the separators stay below the 200 that leave room for Mesos' task ids
 HASHED = "xh"  # no escape: h is no hexadecimal digit
 PULL = "pull"  # no container id is without a double dash
-
-
-def is_group(text: str) -> bool:
-    """Return whether apps can be below `text`."""
-    return len(text) <= MAX_GROUP and GROUP.fullmatch(text) is not None
 
 
 def app_id(group: str, container: ContainerId, launch: LaunchId) -> str:

@@ -37,6 +37,7 @@ from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRe
 
 log = logging.getLogger("shiva.jupyter_broker.marathon")
 
+SILENT_SECONDS = 10.0  # after which it is only looked at, every two seconds, until it answers
 FRESH_SECONDS = 1.0  # how long what was worked out from an unchanged snapshot is given out again
 
 
@@ -83,7 +84,7 @@ class MarathonLauncher:
 
     def launch(self, spec: ContainerSpec) -> None:
         """Create the app; see `Launcher.launch`."""
-        self._read()
+        self._reachable()
         if any(known.spec == spec for known in self._snapshot.apps()):
             return
         for other in self.containers():
@@ -96,7 +97,7 @@ class MarathonLauncher:
 
     def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:  # noqa: ARG002
         """Suspend the app; see `Launcher.stop`. The grace is the one that every app was created with."""
-        self._read()
+        self._reachable()
         known = next(
             (each for each in self._snapshot.apps() if each.spec is not None and each.spec.launch_id == launch), None
         )
@@ -155,7 +156,7 @@ class MarathonLauncher:
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
         """Create an app that fetches the image, unless it is there; see `Launcher.pull`."""
-        self._read()
+        self._reachable()
         app_id = pull_id(self._cluster.group, reference, machine)
         known = next((each for each in self._snapshot.apps() if each.id == app_id), None)
         if known is not None and not marathon_state.kept(known.app):
@@ -170,6 +171,13 @@ class MarathonLauncher:
         if not self._snapshot.read:
             with _or_unavailable(), translated():
                 self._watch.look()
+
+    def _reachable(self) -> None:
+        """Be about to change something: nobody waits once more for a Marathon that has been silent for a while."""
+        self._read()
+        since = self._watch.silent_since
+        if since is not None and (self._clock() - since).total_seconds() > SILENT_SECONDS:
+            raise LauncherUnavailableError(f"Marathon has not answered since {since:%H:%M:%S} UTC")
 
     def _around(self) -> Surroundings:
         mesos = self._watch.mesos

@@ -41,7 +41,7 @@ class Mesos:
         """Begin without having seen a machine."""
         self._addresses = addresses
         self._clock = clock
-        self.agents: Mapping[str, Agent] = {}  # by host name
+        self.agents: Mapping[str, Agent] | None = None  # by host name; None before the first look
 
     def look(self) -> None:
         """Look at the list of agents; where there is none now, what was seen last stays."""
@@ -59,18 +59,18 @@ class Mesos:
         now = self._clock()
         missing = {
             host: replace(agent, missed=agent.missed + 1, away_since=agent.away_since or now)
-            for host, agent in self.agents.items()
+            for host, agent in (self.agents or {}).items()
             if host not in listed
         }
         self.agents = listed | missing
 
     def away(self) -> frozenset[MachineName]:
         """Return the machines that Mesos reached before and misses now."""
-        return frozenset(MachineName(host) for host, agent in self.agents.items() if agent.away)
+        return frozenset(MachineName(host) for host, agent in (self.agents or {}).items() if agent.away)
 
     def log_tail(self, framework: str, task: Json) -> tuple[str, ...]:
         """Return the last lines that a task wrote; none where they cannot be read."""
-        agents = [agent for agent in self.agents.values() if agent.id == text(task, "slaveId")]
+        agents = [agent for agent in (self.agents or {}).values() if agent.id == text(task, "slaveId")]
         task_id = text(task, "id") or text(task, "taskId")
         if not agents or agents[0].url is None or not framework:
             return ()
