@@ -174,10 +174,9 @@ def test_a_pull_is_the_same_app_each_time_and_keeps_the_rules() -> None:
     assert app["container"]["portMappings"] == []
 
 
-def test_a_suspension_keeps_the_labels_and_adds_to_them() -> None:
+def test_a_suspension_keeps_the_labels_and_may_say_how_it_ended() -> None:
     app = asked_for(spec())
-    assert suspension(app, kept=False) == {"instances": 0}
-    assert suspension(app, kept=True, ended="asked") == {
-        "instances": 0,
-        "labels": {**app["labels"], "shiva.kept": "true", "shiva.ended": "asked"},
-    }
+    assert suspension(app, kept=False) == {"instances": 0, "labels": app["labels"]}
+    kept = suspension(app, kept=True, ended="asked")
+    assert kept == {"instances": 0, "labels": {**app["labels"], "shiva.kept": "true", "shiva.ended": "asked"}}
+    assert suspension({**app, **kept}, kept=False)["labels"] == app["labels"]

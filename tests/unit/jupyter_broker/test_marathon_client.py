@@ -238,7 +238,7 @@ def test_an_update_is_not_forced(serve: Serve) -> None:
     assert client(server).update(ID, {"instances": 0})["deploymentId"] == "d-2"
     [asked] = server.asked
     assert (asked.method, asked.path, asked.body, asked.query) == (
-        "PUT", f"/v2/apps{ID}", {"instances": 0}, {"force": ["false"]},
+        "PATCH", f"/v2/apps{ID}", {"instances": 0}, {"force": ["false"]},
     )  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def test_the_lock_of_its_own_start_is_broken(serve: Serve) -> None:
     server = serve(locked_by(ID))
     client(server).update(ID, {"instances": 0})
     assert [(each.method, each.path) for each in server.asked] == [
-        ("PUT", f"/v2/apps{ID}"), ("GET", "/v2/deployments"), ("PUT", f"/v2/apps{ID}"),
+        ("PATCH", f"/v2/apps{ID}"), ("GET", "/v2/deployments"), ("PATCH", f"/v2/apps{ID}"),
     ]  # fmt: skip
 
 

@@ -43,7 +43,25 @@ def test_good_settings_are_read_and_keep_their_secrets(variables: dict[str, str]
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"LAUNCHER": "cloud"}, "LAUNCHER must be one of process"),
+        ({"LAUNCHER": "cloud"}, "LAUNCHER must be one of process, marathon"),
+        ({"LAUNCHER": "marathon"}, "MARATHON_URLS must be one or more http(s) addresses without path and password"),
+        (
+            {"LAUNCHER": "marathon", "MARATHON_URLS": "http://shiva:secret@m1:8080"},
+            "MARATHON_URLS must be one or more http(s) addresses without path and password",
+        ),
+        (
+            {"LAUNCHER": "marathon", "MARATHON_URLS": "http://m1:8080", "MESOS_URLS": "zk://m1:2181/mesos"},
+            "MESOS_URLS must be http(s) addresses without path and password",
+        ),
+        (
+            {"LAUNCHER": "marathon", "MARATHON_URLS": "http://m1:8080", "MARATHON_USER": "shiva"},
+            "MARATHON_USER and MARATHON_PASSWORD go together",
+        ),
+        (
+            {"LAUNCHER": "marathon", "MARATHON_URLS": "http://m1:8080", "MARATHON_GROUP": "Shiva"},
+            "MARATHON_GROUP must be at most 40 lower-case letters, digits and inner dashes",
+        ),
+        ({"UID_BASE": "-1"}, "UID_BASE must not be negative"),
         ({"BIND_PORT": "65536"}, "BIND_PORT must be from 0 to 65535"),
         (
             {"MANAGER_TOKEN": "m" * 31},

@@ -12,20 +12,22 @@ from typing import TextIO
 from flask import Flask
 from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
 
-from shiva_jupyter_broker.adapters import policy_file
+from shiva_jupyter_broker.adapters import marathon_setup, policy_file
 from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue, Unpinned
 from shiva_jupyter_broker.adapters.demo import DemoLauncher
 from shiva_jupyter_broker.adapters.files import InventoryFile, JournalFile
-from shiva_jupyter_broker.adapters.handover import key_in, token_of
+from shiva_jupyter_broker.adapters.handover import Handover, key_in, token_of
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
+from shiva_jupyter_broker.adapters.marathon_app import Cluster
 from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
 from shiva_jupyter_broker.adapters.switch_file import SwitchFile
+from shiva_jupyter_broker.adapters.template import Site
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
-from shiva_jupyter_broker.domain.containers import Limits
+from shiva_jupyter_broker.domain.containers import LaunchId, Limits
 from shiva_jupyter_broker.domain.lifecycle import View
-from shiva_jupyter_broker.domain.ports import Launcher
+from shiva_jupyter_broker.domain.ports import Clock, Inventory, Launcher
 from shiva_jupyter_broker.service import Broker, Ports
 from shiva_jupyter_broker.settings import Settings
 from shiva_jupyter_broker.upkeep import Upkeep
@@ -109,7 +111,8 @@ def build(settings: Settings) -> Built:
         layer_bytes=settings.layer_bytes,
     )
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    launcher: Launcher = ProcessLauncher(settings.state_dir, demo=settings.demo)
+    token = token_of(key_in(settings.state_dir / "token.key"))
+    launcher = _launcher(settings, inventory, token, clock)
     if settings.demo:
         launcher = DemoLauncher(launcher, inventory.machines(), limits, clock)
     registry = CollectorRegistry()
@@ -118,14 +121,16 @@ def build(settings: Settings) -> Built:
     ports = Ports(
         launcher=launcher,
         probe=JupyterProbe(),
-        homes=SharedDirectory(settings.homes_dir, uid_base=None),
+        homes=SharedDirectory(
+            settings.homes_dir, uid_base=None if settings.launcher == "process" else settings.uid_base
+        ),
         catalogue=StaticCatalogue(),
         registry=Unpinned(),
         inventory=inventory,
         journal=JournalFile(settings.state_dir / "journal.json"),
         switches=SwitchFile(settings.state_dir / "switches.json"),
         clock=clock,
-        token=token_of(key_in(settings.state_dir / "token.key")),
+        token=token,
     )
     policy = policy_file.read(settings.policy_file, limits)
     broker = Broker(ports, policy=policy, stop_grace=settings.stop_grace, on_ready=start_times(registry))
@@ -133,3 +138,26 @@ def build(settings: Settings) -> Built:
     tokens = Tokens(manager=settings.manager_token, proxy=settings.proxy_token, exporter=settings.exporter_token)
     threading.Thread(target=watch, args=(broker, upkeep), name="watcher", daemon=True).start()
     return Built(app=create_app(broker, tokens, registry), lock=lock)
+
+
+def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchId], str], clock: Clock) -> Launcher:
+    match settings.launcher:
+        case "marathon":
+            site = Site(domain=settings.domain, network=settings.network, uid_base=settings.uid_base)
+            launcher = marathon_setup.launcher(
+                settings,
+                Cluster(
+                    site=site,
+                    group=settings.marathon_group,
+                    stop_grace=settings.stop_grace,
+                    sized_layers=settings.marathon_sized_layers,
+                ),
+                machines=inventory.machines(),
+                handover=Handover(settings.homes_dir, root_uid=settings.uid_base),
+                token_of=token,
+                clock=clock,
+            )
+            launcher.start()
+            return launcher
+        case _:
+            return ProcessLauncher(settings.state_dir, demo=settings.demo)

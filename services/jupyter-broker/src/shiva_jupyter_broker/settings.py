@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-LAUNCHERS = ("process",)
+from shiva_jupyter_broker.marathon_settings import MarathonSettings
+
+LAUNCHERS = ("process", "marathon")
 PREFIX = "SHIVA_JUPYTER_BROKER_"
 MIN_TOKEN_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(MarathonSettings):
     """Read from SHIVA_JUPYTER_BROKER_*."""
 
     manager_token: str = field(repr=False)
@@ -31,6 +33,9 @@ class Settings:
     pids: int = 4096
     layer_bytes: int = 10 * 2**30
     stop_grace: timedelta = timedelta(seconds=10)
+    domain: str = "shiva"  # what this installation's containers are labelled with; several may share the engines
+    network: str = "shiva"  # the engines' network for containers
+    uid_base: int = 0  # where the engines' remapped range of users begins; 0 without a remap
     boot_timeout: timedelta = timedelta(minutes=2)  # how long a Jupyter may take until its first answer
 
     def __post_init__(self) -> None:
@@ -48,6 +53,9 @@ class Settings:
             "SHM_BYTES must be above zero": self.shm_bytes > 0,
             "PIDS must be above zero": self.pids > 0,
             "LAYER_BYTES must be above zero": self.layer_bytes > 0,
+            "UID_BASE must not be negative": self.uid_base >= 0,
         }
+        if self.launcher == "marathon":
+            rules |= self.marathon_rules()
         if broken := [PREFIX + rule for rule, kept in rules.items() if not kept]:
             raise ValueError("\n".join(broken))

@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class Handover:
         try:
             self._root.mkdir(mode=0o711, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
-            draft = folder / ".token"
+            draft = folder / f".token.{os.getpid()}.{threading.get_ident()}"  # of two who give it at once, both succeed
             draft.unlink(missing_ok=True)
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w", encoding="ascii") as file:
                 file.write(token)

@@ -113,10 +113,9 @@ def pull_definition(reference: ImageRef, cluster: Cluster, *, machine: MachineNa
 
 
 def suspension(app: App, *, kept: bool, ended: str = "") -> App:
-    """Return the body of the PUT that stops `app`: with `instances` 0 nothing restarts, whatever else changes."""
-    if not kept:
-        return {"instances": 0}
-    return {"instances": 0, "labels": {**app["labels"], KEPT: "true", ENDED: ended}}
+    """Return the change that stops `app`: with `instances` 0 nothing restarts, whatever else changes."""
+    plain = {key: value for key, value in app["labels"].items() if key not in {KEPT, ENDED}}
+    return {"instances": 0, "labels": {**plain, KEPT: "true", ENDED: ended} if kept else plain}
 
 
 def _frame(machine: MachineName, limits: Limits) -> App:

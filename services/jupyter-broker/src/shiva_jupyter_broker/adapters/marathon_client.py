@@ -99,13 +99,13 @@ class MarathonClient:
         """
         deadline = self._deadline()
 
-        def put(force: bool) -> App:
+        def patch(force: bool) -> App:
             patience, query = self._until(deadline), {"force": _flag(force)}
             return self._json(
-                "PUT", f"/v2/apps{app_id}", patience, body=change, query=query, reader=lambda found: found
+                "PATCH", f"/v2/apps{app_id}", patience, body=change, query=query, reader=lambda found: found
             )
 
-        return self._unlocked(app_id, put, deadline)
+        return self._unlocked(app_id, patch, deadline)
 
     def delete(self, app_id: str) -> None:
         """Remove an app; one that is not there is removed.

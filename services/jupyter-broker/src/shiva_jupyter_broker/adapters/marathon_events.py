@@ -5,7 +5,6 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 import requests
@@ -36,7 +35,7 @@ class Frames:
         self._type = ""
         self._data: list[str] = []
 
-    def feed(self, piece: bytes) -> Iterator[Event]:
+    def feed(self, piece: bytes) -> list[Event]:
         """Return the events that `piece` completes.
 
         Raises:
@@ -46,11 +45,10 @@ class Frames:
         held = b"\r" if text.endswith(b"\r") else b""  # its LF may come with the next piece
         lines = text.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         self._rest = lines.pop() + held
+        found = [self._line(line.decode("utf-8", "replace")) for line in lines]
         if len(self._rest) + sum(map(len, self._data)) > MAX_FRAME_BYTES:
             raise UnansweredError("an event without end")
-        for line in lines:
-            if (event := self._line(line.decode("utf-8", "replace"))) is not None:
-                yield event
+        return [event for event in found if event is not None]
 
     def _line(self, line: str) -> Event | None:
         if not line:
@@ -93,17 +91,14 @@ class EventStream:
         self._addresses = addresses
         self._listener = listener
         self._closing = threading.Event()
-        self._answer: requests.Response | None = None
 
     def start(self) -> None:
         """Begin to read."""
         threading.Thread(target=self._read_for_ever, name="marathon-events", daemon=True).start()
 
     def close(self) -> None:
-        """End it; the thread may take until the next line."""
+        """Read no more after the next piece, or the next silence."""
         self._closing.set()
-        if self._answer is not None:
-            self._answer.close()
 
     def _read_for_ever(self) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -119,7 +114,7 @@ class EventStream:
     def _read(self, address: str) -> str:
         """Read until the stream is cut, and return why it was."""
         try:
-            self._answer = self._addresses.session.listen(
+            answer = self._addresses.session.listen(
                 f"{address}/v2/events", {"event_type": list(TYPES)}, silence_seconds=SILENCE_SECONDS
             )
         except UnansweredError as error:
@@ -129,7 +124,7 @@ class EventStream:
         why = "it ended"
         frames = Frames()
         try:
-            while piece := self._answer.raw.read1(1 << 16):
+            while not self._closing.is_set() and (piece := answer.raw.read1(1 << 16)):
                 for event in frames.feed(piece):
                     self._listener.happened(event)
         except (
@@ -141,6 +136,21 @@ class EventStream:
         ) as error:
             why = type(error).__name__  # AttributeError: closed by us meanwhile
         finally:
-            self._answer.close()
+            answer.close()
         self._listener.detached(why)
         return f"{address}: {why}"
+
+
+def touched(event: Event) -> set[str]:
+    """Return the ids of the apps that an event is about."""
+    plan = event.get("plan")
+    steps = plan.get("steps") if isinstance(plan, dict) else None
+    actions = (
+        [action for step in steps if isinstance(step, dict) for action in step.get("actions") or []] if steps else []
+    )
+    named = [
+        event.get("appId"),
+        event.get("runSpecId"),
+        *(each.get("app") for each in actions if isinstance(each, dict)),
+    ]
+    return {each for each in named if isinstance(each, str)}

@@ -4,7 +4,6 @@ UnansweredError   no answer that can be relied on; whether it was done is unknow
 RefusedError      Marathon understood and said no
 """
 
-import io
 import json
 import logging
 import random
@@ -15,15 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
-import urllib3
+
+from shiva_jupyter_broker.adapters.deadlines import DeadlineAdapter
 
 log = logging.getLogger("shiva.jupyter_broker.marathon")
 
 T = TypeVar("T")
 
 CONNECT_SECONDS = 2.0
-CHUNK_BYTES = 1 << 18
-MAX_BYTES = 512 * 2**20
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 NO_ANSWER = {429, 500, 502, 503, 504}  # of a standby, of a leader that is just beginning, of a proxy between
@@ -82,27 +80,23 @@ class TimedSession(requests.Session):
     def __init__(self, *, user: str = "", password: str = "", ca: Path | None = None) -> None:
         """`ca` is the file of the authority that signed Marathon's certificate, where it is not a public one."""
         super().__init__()
-        self.trust_env = False
-        self.auth = (user, password) if user else None
-        self.verify = True if ca is None else str(ca)
-        self.headers["Accept-Encoding"] = "identity"
+        self._listening = requests.Session()  # for what has no end, and so no deadline
+        for session in (self, self._listening):
+            session.trust_env = False
+            session.auth = (user, password) if user else None
+            session.verify = True if ca is None else str(ca)
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, DeadlineAdapter())
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **given: Any) -> requests.Response:
         """Return an answer below 300, read to its end."""
         seconds = float(given["timeout"])
-        deadline = time.monotonic() + seconds
-        own: dict[str, Any] = {"allow_redirects": False, "stream": True, "auth": self.auth, "verify": self.verify}
-        own["timeout"] = (min(CONNECT_SECONDS, seconds), seconds)
+        own = {"auth": self.auth, "verify": self.verify, "timeout": (min(CONNECT_SECONDS, seconds), seconds)}
         where = str(url).split("/v2/")[0]
         try:
-            answer = super().request(method, url, *args, **{**given, **own})
-            try:
-                body = _read(answer, deadline)
-            finally:
-                answer.close()
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            answer = super().request(method, url, *args, **{**given, **own, "allow_redirects": False})
+        except (requests.RequestException, OSError) as error:
             raise UnansweredError(f"{where}: {_cause(error)}") from error
-        answer.raw = io.BytesIO(body)
         if not answer.ok or answer.status_code >= requests.codes.multiple_choices:
             raise _no(where, answer)
         return answer
@@ -115,8 +109,7 @@ class TimedSession(requests.Session):
         """
         where = url.split("/v2/")[0]
         try:
-            answer = super().request(
-                "GET",
+            answer = self._listening.get(
                 url,
                 params=query,
                 headers={"Accept": "text/event-stream"},
@@ -199,18 +192,6 @@ def parsed(answer: requests.Response) -> Any:
         raise UnansweredError(f"{answer.url.split('/v2/')[0]}: an answer that is not JSON") from error
 
 
-def _read(answer: requests.Response, deadline: float) -> bytes:
-    """Return the body, of however many drops it comes."""
-    pieces: list[bytes] = []
-    size = 0
-    while piece := answer.raw.read1(CHUNK_BYTES, decode_content=True):
-        pieces.append(piece)
-        size += len(piece)
-        if time.monotonic() > deadline or size > MAX_BYTES:
-            raise requests.Timeout("the answer takes too long")
-    return b"".join(pieces)
-
-
 def _no(where: str, answer: requests.Response) -> Exception:
     """Return what an answer that is none, or a refusal, is raised as."""
     status = answer.status_code
@@ -247,6 +228,6 @@ def _cause(error: Exception) -> str:
     """Return what happened, without the address and the objects that requests' own messages are full of."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted"
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+    if isinstance(error, requests.Timeout | TimeoutError):
         return "no answer in time"
     return "no connection" if isinstance(error, requests.ConnectionError) else "its answer broke off"

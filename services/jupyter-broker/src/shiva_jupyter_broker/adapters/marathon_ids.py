@@ -4,8 +4,7 @@ import hashlib
 
 from shiva_jupyter_broker.domain.containers import ContainerId, ImageRef, LaunchId, MachineName
 
-MAX_PART = 78  # group, two parts and two separators stay below the 200 characters that leave room for Mesos' task ids
-MAX_GROUP = 40
+MAX_PART = 78  # a group of 40, two parts and the separators stay below the 200 that leave room for Mesos' task ids
 HASHED = "xh"  # no escape: h is no hexadecimal digit
 PULL = "pull"  # no container id is without a double dash
 
