@@ -12,9 +12,10 @@ from typing import TextIO
 from flask import Flask
 from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
 
-from shiva_jupyter_broker.adapters import marathon_setup, policy_file
+from shiva_jupyter_broker.adapters import docker_engines, marathon_setup, policy_file
 from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue, Unpinned
 from shiva_jupyter_broker.adapters.demo import DemoLauncher
+from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
 from shiva_jupyter_broker.adapters.files import InventoryFile, JournalFile
 from shiva_jupyter_broker.adapters.handover import Handover, key_in, token_of
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
@@ -141,21 +142,26 @@ def build(settings: Settings) -> Built:
 
 
 def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchId], str], clock: Clock) -> Launcher:
+    site = Site(
+        domain=settings.domain,
+        network=settings.network,
+        ports=(settings.port_first, settings.port_last),
+        uid_base=settings.uid_base,
+    )
+    handover = Handover(settings.homes_dir, root_uid=settings.uid_base)
     match settings.launcher:
+        case "docker":
+            engines = docker_engines.read(settings.machines_file)
+            return DockerLauncher(engines, site, handover, token, settings.state_dir / "engines.json")
         case "marathon":
-            site = Site(domain=settings.domain, network=settings.network, uid_base=settings.uid_base)
+            cluster = Cluster(
+                site=site,
+                group=settings.marathon_group,
+                stop_grace=settings.stop_grace,
+                sized_layers=settings.marathon_sized_layers,
+            )
             launcher = marathon_setup.launcher(
-                settings,
-                Cluster(
-                    site=site,
-                    group=settings.marathon_group,
-                    stop_grace=settings.stop_grace,
-                    sized_layers=settings.marathon_sized_layers,
-                ),
-                machines=inventory.machines(),
-                handover=Handover(settings.homes_dir, root_uid=settings.uid_base),
-                token_of=token,
-                clock=clock,
+                settings, cluster, machines=inventory.machines(), handover=handover, token_of=token, clock=clock
             )
             launcher.start()
             return launcher

@@ -1,14 +1,16 @@
 """What the broker needs to know at its start."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from shiva_jupyter_broker.marathon_settings import MarathonSettings
 
-LAUNCHERS = ("process", "marathon")
+LAUNCHERS = ("process", "docker", "marathon")
 PREFIX = "SHIVA_JUPYTER_BROKER_"
 MIN_TOKEN_LENGTH = 32
+DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Settings(MarathonSettings):
     stop_grace: timedelta = timedelta(seconds=10)
     domain: str = "shiva"  # what this installation's containers are labelled with; several may share the engines
     network: str = "shiva"  # the engines' network for containers
+    port_first: int = 31000  # of a machine, for containers on Docker engines; Marathon gives its own
+    port_last: int = 32000
     uid_base: int = 0  # where the engines' remapped range of users begins; 0 without a remap
     boot_timeout: timedelta = timedelta(minutes=2)  # how long a Jupyter may take until its first answer
 
@@ -53,6 +57,10 @@ class Settings(MarathonSettings):
             "SHM_BYTES must be above zero": self.shm_bytes > 0,
             "PIDS must be above zero": self.pids > 0,
             "LAYER_BYTES must be above zero": self.layer_bytes > 0,
+            "PORT_FIRST and PORT_LAST must be a range from 1024 to 65535": (
+                1024 <= self.port_first <= self.port_last <= 65535
+            ),
+            "DOMAIN must be lower-case letters, digits and inner dashes": DOMAIN.fullmatch(self.domain) is not None,
             "UID_BASE must not be negative": self.uid_base >= 0,
         }
         if self.launcher == "marathon":

@@ -1,0 +1,72 @@
+"""The Docker launcher over a real engine, as a subject of the launchers' suite."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiva_jupyter_broker.adapters.docker_engines import EngineAddress
+from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
+from shiva_jupyter_broker.adapters.handover import Handover, token_of
+from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
+from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
+from shiva_jupyter_broker.adapters.template import Site
+from shiva_jupyter_broker.domain.containers import ContainerId, ImageRef, MachineName, UserName
+from shiva_jupyter_broker.domain.ports import Launcher, Reach
+
+from tests.conformance.subjects import eventually, shown
+from tests.fakes.engines.engine import Engine
+from tests.fakes.engines.image import tag
+
+KEY = b"k" * 32
+
+
+@dataclass
+class DockerSubject:
+    """Containers of `shiva-fake` on one engine, which the suite calls gpu-01."""
+
+    folder: Path
+    engine: Engine
+
+    def __post_init__(self) -> None:
+        """Begin with an empty engine."""
+        self.site = Site(domain="suite", uid_base=self.engine.base_uid)
+        self.homes = SharedDirectory(self.folder / "homes", uid_base=self.engine.base_uid)
+        self.image = ImageRef(tag("1"))
+        self.token = token_of(KEY)
+        self.launcher: Launcher = self.reopened()
+
+    def reopened(self) -> DockerLauncher:
+        """Return a launcher that knows nothing but the engine and its folder."""
+        address = EngineAddress(
+            machine=MachineName("gpu-01"), host=self.engine.address, url=self.engine.base_url, tls=None, gpu_paths={}
+        )
+        handover = Handover(self.folder / "homes", root_uid=self.engine.base_uid)
+        return DockerLauncher([address], self.site, handover, self.token, self.folder / "engines.json")
+
+    def home(self, owner: str) -> str:
+        """Make a home."""
+        return self.homes.ensure(UserName(owner)).path
+
+    def uid(self, owner: str) -> int:
+        """Return who owns it."""
+        return self.homes.ensure(UserName(owner)).uid
+
+    def boot(self, container: ContainerId) -> None:
+        """Wait for an answer at its endpoint."""
+        eventually(lambda: self._answers(container), what=f"{container} answers")
+
+    def _answers(self, container: ContainerId) -> bool:
+        seen = shown(self.launcher, container)
+        assert seen is not None
+        assert seen.reason is None, f"{seen.reason} {seen.log_tail}"
+        return JupyterProbe().reach(seen) is Reach.ANSWERING
+
+    def kill(self, container: ContainerId) -> None:
+        """Kill its first process, as the kernel does when memory is out."""
+        seen = shown(self.launcher, container)
+        assert seen is not None
+        assert seen.engine_id is not None
+        self.engine.docker("kill", "--signal", "KILL", seen.engine_id)
+
+    def leave(self, container: ContainerId) -> None:
+        """Wait for its end."""
+        eventually(lambda: shown(self.launcher, container) is None, what=f"{container} is gone")
