@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from shiva_jupyter_broker.adapters import processes
+from shiva_jupyter_broker.adapters import handover, processes
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.process_records import Record, Records
@@ -20,6 +20,7 @@ from shiva_jupyter_broker.domain.ports import Launcher, Reach
 from tests.fakes.launcher import FakeLauncher, spec
 
 GRACE = timedelta(seconds=10)
+KEY = os.urandom(32)
 
 
 class Subject(Protocol):
@@ -34,6 +35,9 @@ class Subject(Protocol):
 
     def home(self, owner: str) -> str:
         """Return a home for `owner`."""
+
+    def token(self, launch: LaunchId) -> str:
+        """Return the token of a launch."""
 
     def boot(self, container: ContainerId) -> None:
         """Return once Jupyter answers."""
@@ -62,8 +66,8 @@ def wanted(subject: Subject, owner: str) -> ContainerSpec:
     """Return a container of `owner` as wanted now, under a launch id that no other test run has."""
     now = datetime.now(UTC)
     launch = LaunchId(f"{owner}-{os.getpid()}-{time.monotonic_ns()}")
-    token = os.urandom(32).hex()
-    return spec(owner, launch_id=launch, home=subject.home(owner), token=token, requested_at=now, placed_at=now)
+    token, home = subject.token(launch), subject.home(owner)
+    return spec(owner, launch_id=launch, home=home, token=token, requested_at=now, placed_at=now)
 
 
 @dataclass
@@ -79,6 +83,10 @@ class FakeSubject:
     def home(self, owner: str) -> str:
         """Return a path."""
         return f"/home/{owner}"
+
+    def token(self, launch: LaunchId) -> str:
+        """Make one up."""
+        return handover.token_of(KEY)(launch)
 
     def boot(self, container: ContainerId) -> None:
         """Let it listen."""
@@ -113,6 +121,10 @@ class ProcessSubject:
     def home(self, owner: str) -> str:
         """Make a home."""
         return self.homes.ensure(UserName(owner)).path
+
+    def token(self, launch: LaunchId) -> str:
+        """Make one up."""
+        return handover.token_of(KEY)(launch)
 
     def record(self, container: ContainerId) -> Record:
         """Return what was recorded of it."""

@@ -16,9 +16,10 @@ from shiva_jupyter_broker.adapters import local_process, processes
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.jupyter_settings import LAUNCH_MARK
 from shiva_jupyter_broker.domain import naming
-from shiva_jupyter_broker.domain.containers import ContainerSpec, ContainerState, LaunchId
+from shiva_jupyter_broker.domain.containers import ContainerId, ContainerSpec, ContainerState, LaunchId
 from shiva_jupyter_broker.domain.ports import LaunchRefusedError, Reach
 
+from tests.conformance.marathon import MarathonSubject, marathon_subject
 from tests.conformance.subjects import GRACE, FakeSubject, ProcessSubject, Subject, eventually, shown, wanted
 from tests.fakes.launcher import LIMITS
 
@@ -29,16 +30,15 @@ class Running:
 
     spec: ContainerSpec
     asked: datetime
-    accepted: datetime
+    booted: datetime
 
 
 def started(subject: Subject, owner: str) -> Running:
     """Launch a container, and return once its Jupyter answers."""
     spec, asked = wanted(subject, owner), datetime.now(UTC)
     subject.launcher.launch(spec)
-    accepted = datetime.now(UTC)
     subject.boot(spec.id)
-    return Running(spec=spec, asked=asked, accepted=accepted)
+    return Running(spec=spec, asked=asked, booted=datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +54,17 @@ def jupyter(process: ProcessSubject) -> Running:
     return started(process, "ada")
 
 
-@pytest.fixture(scope="module", params=["fake", "process"])
+@pytest.fixture(scope="module")
+def marathon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MarathonSubject]:
+    with marathon_subject(tmp_path_factory.mktemp("marathon")) as subject:
+        yield subject
+
+
+@pytest.fixture(scope="module", params=["fake", "process", "marathon"])
 def subject(request: pytest.FixtureRequest) -> Subject:
     if request.param == "fake":
         return FakeSubject()
-    real: ProcessSubject = request.getfixturevalue("process")
+    real: Subject = request.getfixturevalue(request.param)
     return real
 
 
@@ -66,6 +72,8 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 def running(request: pytest.FixtureRequest, subject: Subject) -> Running:
     if isinstance(subject, FakeSubject):
         return replace(started(subject, "ada"), asked=datetime.min.replace(tzinfo=UTC))  # its clock stands still
+    if isinstance(subject, MarathonSubject):
+        return started(subject, "ada")
     real: Running = request.getfixturevalue("jupyter")
     return real
 
@@ -83,11 +91,11 @@ def test_what_runs_is_shown_as_it_was_wanted(subject: Subject, running: Running)
     assert seen.endpoint is not None
 
 
-def test_its_start_lies_between_the_question_and_the_answer(subject: Subject, running: Running) -> None:
+def test_its_start_lies_between_the_question_and_jupyters_answer(subject: Subject, running: Running) -> None:
     seen = shown(subject.launcher, running.spec.id)
     assert seen is not None
     assert seen.started_at is not None
-    assert running.asked <= seen.started_at <= running.accepted
+    assert running.asked <= seen.started_at <= running.booted
 
 
 def test_launching_the_same_again_changes_nothing(subject: Subject, running: Running) -> None:
@@ -140,13 +148,17 @@ def test_the_id_is_free_once_it_is_gone(subject: Subject) -> None:
         subject.leave(spec.id)
 
 
+def has_failed(subject: Subject, container: ContainerId) -> bool:
+    subject.launcher.settle()
+    seen = shown(subject.launcher, container)
+    return seen is not None and seen.state is ContainerState.FAILED
+
+
 def test_a_killed_notebook_has_failed_with_a_reason_and_makes_room(subject: Subject) -> None:
     spec = wanted(subject, "victim")
     subject.launcher.launch(spec)
     subject.kill(spec.id)
-    eventually(
-        lambda: (one := shown(subject.launcher, spec.id)) and one.state is ContainerState.FAILED, what="it has failed"
-    )
+    eventually(lambda: has_failed(subject, spec.id), what="it has failed")
     for launcher in (subject.launcher, subject.reopened()):
         seen = shown(launcher, spec.id)
         assert seen is not None
