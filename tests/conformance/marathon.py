@@ -7,9 +7,10 @@ from pathlib import Path
 
 from shiva_jupyter_broker.adapters import handover
 from shiva_jupyter_broker.adapters.marathon_launcher import MarathonLauncher
-from shiva_jupyter_broker.domain.containers import ContainerId, LaunchId
-from shiva_jupyter_broker.domain.ports import Launcher
+from shiva_jupyter_broker.domain.containers import ContainerId, ImageRef, LaunchId
+from shiva_jupyter_broker.domain.ports import Home, Launcher
 
+from tests.conformance.subjects import PLAIN
 from tests.fakes.marathon_cluster import KEY, MarathonCluster, eventually, marathon_cluster, shown, vanishes
 
 
@@ -18,6 +19,7 @@ class MarathonSubject:
     """A simulated cluster of two machines."""
 
     cluster: MarathonCluster
+    image: ImageRef = PLAIN
     launcher: MarathonLauncher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -28,9 +30,9 @@ class MarathonSubject:
         """Return a launcher that knows nothing but Marathon's address."""
         return self.cluster.idle()
 
-    def home(self, owner: str) -> str:
+    def home(self, owner: str) -> Home:
         """Return a path."""
-        return f"/home/{owner}"
+        return Home(path=f"/home/{owner}", uid=20001)
 
     def token(self, launch: LaunchId) -> str:
         """Work it out, as the broker does."""

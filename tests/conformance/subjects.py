@@ -14,13 +14,21 @@ from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.process_records import Record, Records
 from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
-from shiva_jupyter_broker.domain.containers import Container, ContainerId, ContainerSpec, LaunchId, UserName
-from shiva_jupyter_broker.domain.ports import Launcher, Reach
+from shiva_jupyter_broker.domain.containers import (
+    Container,
+    ContainerId,
+    ContainerSpec,
+    ImageRef,
+    LaunchId,
+    UserName,
+)
+from shiva_jupyter_broker.domain.ports import Home, Launcher, Reach
 
 from tests.fakes.launcher import FakeLauncher, spec
 
 GRACE = timedelta(seconds=10)
 KEY = os.urandom(32)
+PLAIN = ImageRef("shiva-jupyter")
 
 
 class Subject(Protocol):
@@ -33,7 +41,11 @@ class Subject(Protocol):
     def reopened(self) -> Launcher:
         """Return a new launcher over the same engine, as after a restart of the broker."""
 
-    def home(self, owner: str) -> str:
+    @property
+    def image(self) -> ImageRef:
+        """Return what it runs."""
+
+    def home(self, owner: str) -> Home:
         """Return a home for `owner`."""
 
     def token(self, launch: LaunchId) -> str:
@@ -66,8 +78,11 @@ def wanted(subject: Subject, owner: str) -> ContainerSpec:
     """Return a container of `owner` as wanted now, under a launch id that no other test run has."""
     now = datetime.now(UTC)
     launch = LaunchId(f"{owner}-{os.getpid()}-{time.monotonic_ns()}")
-    token, home = subject.token(launch), subject.home(owner)
-    return spec(owner, launch_id=launch, home=home, token=token, requested_at=now, placed_at=now)
+    home = subject.home(owner)
+    return spec(
+        owner, launch_id=launch, home=home.path, uid=home.uid, image_ref=subject.image, token=subject.token(launch),
+        requested_at=now, placed_at=now,
+    )  # fmt: skip
 
 
 @dataclass
@@ -75,14 +90,15 @@ class FakeSubject:
     """The fake, so that tests of the use cases rest on something that behaves like an engine."""
 
     launcher: FakeLauncher = field(default_factory=FakeLauncher)
+    image: ImageRef = PLAIN
 
     def reopened(self) -> Launcher:
         """Return the same engine's containers under another object."""
         return FakeLauncher(specs=self.launcher.specs, held=self.launcher.held)
 
-    def home(self, owner: str) -> str:
+    def home(self, owner: str) -> Home:
         """Return a path."""
-        return f"/home/{owner}"
+        return Home(path=f"/home/{owner}", uid=20001)
 
     def token(self, launch: LaunchId) -> str:
         """Make one up."""
@@ -107,6 +123,7 @@ class ProcessSubject:
     """Real JupyterLabs of this Python, in a folder of their own."""
 
     folder: Path
+    image: ImageRef = PLAIN
 
     def __post_init__(self) -> None:
         """Begin with an empty engine."""
@@ -118,9 +135,9 @@ class ProcessSubject:
         """Return a launcher that knows nothing but the folder."""
         return ProcessLauncher(self.state)
 
-    def home(self, owner: str) -> str:
+    def home(self, owner: str) -> Home:
         """Make a home."""
-        return self.homes.ensure(UserName(owner)).path
+        return self.homes.ensure(UserName(owner))
 
     def token(self, launch: LaunchId) -> str:
         """Make one up."""

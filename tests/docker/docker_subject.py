@@ -9,8 +9,8 @@ from shiva_jupyter_broker.adapters.handover import Handover, token_of
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
 from shiva_jupyter_broker.adapters.template import Site
-from shiva_jupyter_broker.domain.containers import ContainerId, ImageRef, MachineName, UserName
-from shiva_jupyter_broker.domain.ports import Launcher, Reach
+from shiva_jupyter_broker.domain.containers import ContainerId, ImageRef, LaunchId, MachineName, UserName
+from shiva_jupyter_broker.domain.ports import Home, Launcher, Reach
 
 from tests.conformance.subjects import eventually, shown
 from tests.fakes.engines.engine import Engine
@@ -31,7 +31,6 @@ class DockerSubject:
         self.site = Site(domain="suite", uid_base=self.engine.base_uid)
         self.homes = SharedDirectory(self.folder / "homes", uid_base=self.engine.base_uid)
         self.image = ImageRef(tag("1"))
-        self.token = token_of(KEY)
         self.launcher: Launcher = self.reopened()
 
     def reopened(self) -> DockerLauncher:
@@ -40,15 +39,15 @@ class DockerSubject:
             machine=MachineName("gpu-01"), host=self.engine.address, url=self.engine.base_url, tls=None, gpu_paths={}
         )
         handover = Handover(self.folder / "homes", root_uid=self.engine.base_uid)
-        return DockerLauncher([address], self.site, handover, self.token, self.folder / "engines.json")
+        return DockerLauncher([address], self.site, handover, token_of(KEY), self.folder / "engines.json")
 
-    def home(self, owner: str) -> str:
+    def home(self, owner: str) -> Home:
         """Make a home."""
-        return self.homes.ensure(UserName(owner)).path
+        return self.homes.ensure(UserName(owner))
 
-    def uid(self, owner: str) -> int:
-        """Return who owns it."""
-        return self.homes.ensure(UserName(owner)).uid
+    def token(self, launch: LaunchId) -> str:
+        """Work it out, as the broker does."""
+        return token_of(KEY)(launch)
 
     def boot(self, container: ContainerId) -> None:
         """Wait for an answer at its endpoint."""
