@@ -29,7 +29,7 @@ class DockerSubject:
     def __post_init__(self) -> None:
         """Begin with an empty engine."""
         self.site = Site(domain="suite", uid_base=self.engine.base_uid)
-        self.homes = SharedDirectory(self.folder / "homes", uid_base=self.engine.base_uid)
+        self.homes = SharedDirectory(self.folder / "homes", uid_base=self.site.uid_base)
         self.image = ImageRef(tag("1"))
         self.launcher: Launcher = self.reopened()
 
@@ -38,7 +38,7 @@ class DockerSubject:
         address = EngineAddress(
             machine=MachineName("gpu-01"), host=self.engine.address, url=self.engine.base_url, tls=None, gpu_paths={}
         )
-        handover = Handover(self.folder / "homes", root_uid=self.engine.base_uid)
+        handover = Handover(self.folder / "homes", root_uid=self.site.uid_base)
         return DockerLauncher([address], self.site, handover, token_of(KEY), self.folder / "engines.json")
 
     def home(self, owner: str) -> Home:
@@ -64,6 +64,7 @@ class DockerSubject:
         seen = shown(self.launcher, container)
         assert seen is not None
         assert seen.engine_id is not None
+        assert seen.started_at is not None, seen
         self.engine.docker("kill", "--signal", "KILL", seen.engine_id)
 
     def leave(self, container: ContainerId) -> None:

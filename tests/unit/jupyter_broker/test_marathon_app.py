@@ -103,7 +103,7 @@ def test_the_limits_are_marathons_and_dockers() -> None:
     assert options(app, "memory") == options(app, "memory-swap") == ["4096m"]
     assert options(app, "pids-limit") == ["4096"]
     assert options(app, "shm-size") == [str(64 * 2**20)]
-    assert options(app, "ulimit") == ["nofile=65536:65536", "core=0:0"]
+    assert options(app, "ulimit") == ["nofile=16384:16384", "core=0:0"]
     assert options(app, "oom-score-adj") == ["500"]
     assert options(app, "log-opt") == ["max-size=1m", "max-file=2"]
     assert options(app, "cap-drop") == ["ALL"]

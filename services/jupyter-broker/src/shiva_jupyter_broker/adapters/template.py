@@ -16,7 +16,7 @@ HANDOVER = "/run/shiva"  # where the launch's folder, with the token, is mounted
 CAPABILITIES = (
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID", "SYS_CHROOT",
 )  # fmt: skip
-OPEN_FILES = 65536
+OPEN_FILES = 16384  # an engine without CAP_SYS_RESOURCE cannot give more than it has itself
 OOM_SCORE = 500  # a notebook goes before anything of the machine; kernels raise theirs, so they go before the server
 LOG_MAX_SIZE = "1m"
 LOG_FILES = 2
