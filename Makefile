@@ -36,7 +36,7 @@ check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its 
 test-e2e: ready ## The main job in a real browser, and every service killed once.
 	.venv/bin/pytest -m "e2e and not full and not docker"
 
-test-docker: ready ## Real Docker engines, real containers; needs root, docker.io and iptables.
+test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, iptables, nftables.
 	.venv/bin/pytest -m docker
 
 test-full: ready test-docker ## Slow proofs: ten idle minutes, 5 GB both ways, a soak, a JupyterHub.

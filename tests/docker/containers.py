@@ -15,8 +15,10 @@ TOKEN = "t" * 32
 PORT = 31000
 
 
-def notebook(engine: Engine, folder: Path, *options: str, behaviour: str = "1", port: int = PORT) -> str:
-    """Start a container with its token, published at `port`; return its id."""
+def notebook(
+    engine: Engine, folder: Path, *options: str, behaviour: str = "1", port: int = PORT, network: str = "shiva"
+) -> str:
+    """Start a container with its token, published at `port` of the machine; return its id."""
     run = folder / f"run-{engine.name}-{port}"
     run.mkdir(mode=0o700)
     token = run / "token"
@@ -25,9 +27,9 @@ def notebook(engine: Engine, folder: Path, *options: str, behaviour: str = "1", 
     for path in (run, token):
         os.chown(path, engine.base_uid, engine.base_uid)
     mount = f"type=bind,src={run},dst=/run/shiva,readonly"
-    network = ("--network", "shiva", "--publish", f"{engine.address}:{port}:8888")
+    net = ("--network", network, "--publish", f"{engine.address}:{port}:8888")
     return engine.docker(
-        "run", "--detach", "--env", f"SHIVA_PREFIX={PREFIX}", "--mount", mount, *network, *options, tag(behaviour)
+        "run", "--detach", "--env", f"SHIVA_PREFIX={PREFIX}", "--mount", mount, *net, *options, tag(behaviour)
     )
 
 

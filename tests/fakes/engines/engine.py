@@ -1,5 +1,6 @@
 """One machine with a real Docker engine: its own network, its own processes, user namespaces remapped."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,8 +11,7 @@ from tests.fakes.engines import cgroups
 from tests.fakes.engines.lan import Lan, forget, inside
 from tests.fakes.engines.shell import SECONDS, EngineError, run, wait_for
 
-BRIDGE = "shiva0"
-NETWORK = ("--opt", f"com.docker.network.bridge.name={BRIDGE}", "--opt", "com.docker.network.bridge.enable_icc=false")
+DEPLOY = Path(__file__).resolve().parents[3] / "deploy/docker"  # what production machines get, tests get
 API_PORT = 2375
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -123,9 +123,11 @@ class Engine:
         self.start()
         if containers := self.docker("ps", "-aq").split():
             self.docker("rm", "-f", "-v", *containers)
+        networks = self.docker("network", "ls", "--filter", "type=custom", "--format", "{{.Name}}").split()
+        for network in set(networks) - {"shiva"}:
+            self.docker("network", "rm", network)
         if volumes := self.docker("volume", "ls", "-q").split():
             self.docker("volume", "rm", *volumes)
-        self.docker("network", "prune", "-f", "--filter", "label!=shiva.keep")
 
     def log(self) -> str:
         """Return what the daemon wrote."""
@@ -139,15 +141,16 @@ class Engine:
 
     def _popen(self) -> subprocess.Popen[bytes]:
         own = cgroups.prepare(self.namespace)
-        (self.root / "daemon.json").write_text("{}", encoding="ascii")
+        config = json.loads((DEPLOY / "daemon.json").read_text(encoding="utf-8"))
+        config["live-restore"] = self._live_restore
+        (self.root / "daemon.json").write_text(json.dumps(config), encoding="utf-8")
         command = [
             shutil.which("dockerd") or "dockerd",
             *("--config-file", f"{self.root}/daemon.json", "--pidfile", f"{self.root}/pid"),
             *("--data-root", f"{self.root}/data", "--exec-root", f"{self.root}/exec"),
             *("--host", self.base_url, *self._listening()),
-            *("--storage-driver", "overlay2", "--userns-remap", "default"),
+            *("--storage-driver", "overlay2", "--log-level", "warn"),
             *("--cgroup-parent", self.cgroup, "--exec-opt", "native.cgroupdriver=cgroupfs"),
-            *(f"--live-restore={str(self._live_restore).lower()}", "--log-level", "warn"),
         ]
         inside_group = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(own), *command]
         with (self.root / "log").open("ab") as log:
@@ -168,7 +171,7 @@ class Engine:
 
     def _network(self) -> None:
         if not self.docker("network", "ls", "-q", "--filter", "name=^shiva$"):
-            self.docker("network", "create", "--label", "shiva.keep", *NETWORK, "shiva")
+            run("env", f"DOCKER_HOST={self.base_url}", str(DEPLOY / "create-network.sh"))
 
     def _end(self, number: signal.Signals) -> None:
         if self._daemon is None or not self.running:
