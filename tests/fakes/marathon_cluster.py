@@ -66,6 +66,7 @@ class MarathonCluster:
                 stop_grace=timedelta(seconds=10),
             ),
             machines=self.machines,
+            access={},
             handover=Handover(self.folder, root_uid=0),
             token_of=handover.token_of(KEY),
             clock=self.clock,

@@ -58,7 +58,7 @@ class MarathonLauncher:
         handover: Handover,
         clock: Callable[[], datetime],
     ) -> None:
-        """`access` names the machines that do not hand over GPUs by the NVIDIA Container Toolkit."""
+        """`access` says how the machines hand over their GPUs; those it does not name, by the NVIDIA Container Toolkit."""
         self._client = client
         self._watch = watch
         self._snapshot = snapshot
