@@ -49,19 +49,24 @@ class MarathonCluster:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     opened: list[MarathonLauncher] = field(default_factory=list)
 
-    def launcher(self, **settings: Any) -> MarathonLauncher:
+    def launcher(self, *, domain: str = "shiva", **settings: Any) -> MarathonLauncher:
         """Return a launcher that watches."""
-        made = self.idle(**settings)
+        made = self.idle(domain=domain, **settings)
         made.start()
         return made
 
-    def idle(self, **settings: Any) -> MarathonLauncher:
+    def idle(self, *, domain: str = "shiva", **settings: Any) -> MarathonLauncher:
         """Return a launcher that looks at nothing before it is asked."""
         chosen = {"marathon_urls": tuple(self.simulator.urls), **settings}
         made = marathon_setup.launcher(
             MarathonSettings(**chosen),
-            Cluster(site=Site(domain="shiva"), stop_grace=timedelta(seconds=10)),
+            Cluster(
+                site=Site(domain=domain),
+                group=settings.get("marathon_group", "shiva"),
+                stop_grace=timedelta(seconds=10),
+            ),
             machines=self.machines,
+            access={},
             handover=Handover(self.folder, root_uid=0),
             token_of=handover.token_of(KEY),
             clock=self.clock,

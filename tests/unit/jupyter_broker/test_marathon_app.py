@@ -3,12 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shiva_jupyter_broker.adapters import labels
+from shiva_jupyter_broker.adapters import labels, marathon_gpus
 from shiva_jupyter_broker.adapters.marathon_app import Cluster, definition, pull_definition, suspension
 from shiva_jupyter_broker.adapters.marathon_gpus import GpuAccess
 from shiva_jupyter_broker.adapters.marathon_ids import app_id, pull_id
@@ -155,6 +156,15 @@ def test_the_plugin_of_2016_gets_its_volume_and_its_nodes() -> None:
 def test_the_plugin_needs_to_know_the_driver() -> None:
     with pytest.raises(ValueError, match="gpu-01"):
         definition(spec(gpus=GPUS), CLUSTER, machine=machine(), access=GpuAccess.PLUGIN, handover="/run")
+
+
+def test_the_inventory_says_how_each_machine_hands_over_its_gpus(tmp_path: Path) -> None:
+    path = tmp_path / "machines.json"
+    path.write_text(json.dumps({"machines": [{"name": "a"}, {"name": "b", "gpu_runtime": "cdi"}]}), encoding="utf-8")
+    assert marathon_gpus.read(path) == {"a": GpuAccess.TOOLKIT, "b": GpuAccess.CDI}
+    path.write_text(json.dumps({"machines": [{"name": "a", "gpu_runtime": "magic"}]}), encoding="utf-8")
+    with pytest.raises(ValueError, match="gpu_runtime must be one of toolkit, cdi, nvidia-docker"):
+        marathon_gpus.read(path)
 
 
 @pytest.mark.parametrize("access", list(GpuAccess))

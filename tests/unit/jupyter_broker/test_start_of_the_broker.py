@@ -43,7 +43,7 @@ def test_good_settings_are_read_and_keep_their_secrets(variables: dict[str, str]
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"LAUNCHER": "cloud"}, "LAUNCHER must be one of process, marathon"),
+        ({"LAUNCHER": "cloud"}, "LAUNCHER must be one of process, docker, marathon"),
         ({"LAUNCHER": "marathon"}, "MARATHON_URLS must be one or more http(s) addresses without path and password"),
         (
             {"LAUNCHER": "marathon", "MARATHON_URLS": "http://shiva:secret@m1:8080"},

@@ -12,7 +12,7 @@ from typing import TextIO
 from flask import Flask
 from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
 
-from shiva_jupyter_broker.adapters import docker_engines, marathon_setup, policy_file
+from shiva_jupyter_broker.adapters import docker_engines, marathon_gpus, marathon_setup, policy_file
 from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue, Unpinned
 from shiva_jupyter_broker.adapters.demo import DemoLauncher
 from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
@@ -161,7 +161,13 @@ def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchI
                 sized_layers=settings.marathon_sized_layers,
             )
             launcher = marathon_setup.launcher(
-                settings, cluster, machines=inventory.machines(), handover=handover, token_of=token, clock=clock
+                settings,
+                cluster,
+                machines=inventory.machines(),
+                access=marathon_gpus.read(settings.machines_file),
+                handover=handover,
+                token_of=token,
+                clock=clock,
             )
             launcher.start()
             return launcher

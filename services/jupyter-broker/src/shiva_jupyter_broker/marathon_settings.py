@@ -19,8 +19,6 @@ class MarathonSettings:
     marathon_group: str = "shiva"  # all apps are under it; another one for each installation
     marathon_sized_layers: bool = False  # every machine's storage driver can limit what a container writes
     mesos_urls: tuple[str, ...] = ()  # of every Mesos master; without them a lost machine is known by its tasks alone
-    gpu_cdi_machines: tuple[str, ...] = ()  # machines whose Docker gets its GPUs by CDI
-    gpu_plugin_machines: tuple[str, ...] = ()  # machines of 2016, with nvidia-docker 1
 
     def marathon_rules(self) -> dict[str, bool]:
         """Return what must hold where Marathon is the engine."""

@@ -21,12 +21,14 @@ from shiva_jupyter_broker.adapters.marathon_http import (
     Patience,
     RefusedError,
     UnansweredError,
-    parsed,
+    read,
 )
+from shiva_jupyter_broker.adapters.marathon_json import listed
 
 T = TypeVar("T")
 
 LISTING = Patience(total_seconds=30.0, attempt_seconds=20.0)
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 EMBEDDED = ("apps.tasks", "apps.lastTaskFailure", "apps.deployments", "apps.counts")
 
 
@@ -160,15 +162,18 @@ class MarathonClient:
     def _list(self, path: str, name: str, query: dict[str, Any], *, named: bool = False) -> list[App]:
         patience = replace(LISTING, attempts=len(self.addresses.in_order()))  # who lists asks again soon
 
-        def reader(found: App) -> list[App]:
-            listed = found.get(name)
-            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-                raise UnansweredError(f"no list of {name}")
-            if named and not all(isinstance(each.get("id"), str) for each in listed):
-                raise UnansweredError(f"a list of {name} without ids")
-            return listed
+        def ask(address: str, seconds: float) -> list[App]:
+            answer = self.addresses.session.request(
+                "GET", address + path, params=query, headers=HEADERS, timeout=seconds
+            )
+            found = read(answer, lambda document: listed(document, name))
+            if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+                raise UnansweredError(f"{address}: no list of {name}")
+            if named and not all(isinstance(each.get("id"), str) for each in found):
+                raise UnansweredError(f"{address}: a list of {name} without ids")
+            return found
 
-        return self._json("GET", path, patience, query=query, reader=reader)
+        return self.addresses.ask(ask, patience)
 
     def _json(
         self,
@@ -181,14 +186,13 @@ class MarathonClient:
         query: dict[str, Any] | None = None,
     ) -> T:
         """Return what `reader` finds in the answer; where it finds that it is none, the next address is asked."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
         data = None if body is None else json.dumps(body)
 
         def ask(address: str, seconds: float) -> T:
             answer = self.addresses.session.request(
-                method, address + path, params=query, data=data, headers=headers, timeout=seconds
+                method, address + path, params=query, data=data, headers=HEADERS, timeout=seconds
             )
-            found = parsed(answer)
+            found = read(answer, json.loads)
             if not isinstance(found, dict):
                 raise UnansweredError(f"{address}: an answer that is not Marathon's")
             return reader(found)

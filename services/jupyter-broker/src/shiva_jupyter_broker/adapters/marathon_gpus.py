@@ -1,17 +1,32 @@
-"""How GPUs are handed to a container by Mesos' Docker containerizer, which knows nothing of GPUs: as Docker's own options. Pure."""
+"""How GPUs are handed to a container by Mesos' Docker containerizer, which knows nothing of GPUs: as Docker's own options."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 
-from shiva_jupyter_broker.domain.containers import GpuUuid, Machine
+from shiva_jupyter_broker.domain.containers import GpuUuid, Machine, MachineName
 
 
 class GpuAccess(StrEnum):
-    """What a machine's Docker understands."""
+    """What a machine's Docker understands: its `gpu_runtime` in machines.json."""
 
     TOOLKIT = "toolkit"  # NVIDIA Container Toolkit: `--gpus`
     CDI = "cdi"  # Docker of at least 28.2, or 25 with the feature switched on: `--device nvidia.com/gpu=…`
-    PLUGIN = "plugin"  # nvidia-docker 1 of 2016: its volume of driver files, and device nodes
+    PLUGIN = "nvidia-docker"  # of 2016: its volume of driver files, and device nodes
+
+
+def read(path: Path) -> Mapping[MachineName, GpuAccess]:
+    """Return how each machine of the inventory hands over its GPUs.
+
+    Raises:
+        ValueError: one names a way that there is not; the message names it.
+    """
+    machines = json.loads(path.read_text(encoding="utf-8"))["machines"]
+    try:
+        return {MachineName(str(each["name"])): GpuAccess(each.get("gpu_runtime", "toolkit")) for each in machines}
+    except ValueError as error:
+        raise ValueError(f"{path}: gpu_runtime must be one of {', '.join(GpuAccess)}") from error
 
 
 def options(gpus: Sequence[GpuUuid], machine: Machine, access: GpuAccess) -> list[tuple[str, str]]:

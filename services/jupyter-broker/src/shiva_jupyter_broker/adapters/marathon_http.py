@@ -180,14 +180,14 @@ class Addresses:
         raise UnansweredError("; ".join(failures.values()) or "no time was left to ask")
 
 
-def parsed(answer: requests.Response) -> Any:
-    """Return the JSON of an answer.
+def read(answer: requests.Response, reader: Callable[[str], T]) -> T:
+    """Return what `reader` makes of an answer's text.
 
     Raises:
-        UnansweredError: it is none.
+        UnansweredError: it raises ValueError: that is no JSON.
     """
     try:
-        return json.loads(answer.content)
+        return reader(answer.content.decode())
     except ValueError as error:
         raise UnansweredError(f"{answer.url.split('/v2/')[0]}: an answer that is not JSON") from error
 

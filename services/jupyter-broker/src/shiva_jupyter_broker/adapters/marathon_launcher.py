@@ -58,7 +58,7 @@ class MarathonLauncher:
         handover: Handover,
         clock: Callable[[], datetime],
     ) -> None:
-        """`access` names the machines that do not hand over GPUs by the NVIDIA Container Toolkit."""
+        """`access` says how the machines hand over their GPUs; those it does not name, by the NVIDIA Container Toolkit."""
         self._client = client
         self._watch = watch
         self._snapshot = snapshot
@@ -72,6 +72,8 @@ class MarathonLauncher:
         self._log_tails: dict[LaunchId, tuple[str, ...]] = {}
         self._starting: set[LaunchId] = set()  # whose folder exists before their app does
         self._lock = threading.Lock()
+        self._settled = (-1, clock())  # as of how many changes, and when
+        self._steady: Mapping[str, tuple[Known, Container]] = {}
         self._worked_out: tuple[int, datetime, list[Container]] | None = None
 
     def start(self) -> None:
@@ -121,13 +123,17 @@ class MarathonLauncher:
             of_changes, at, containers = self._worked_out
             if of_changes == changes and abs((now - at).total_seconds()) < FRESH_SECONDS:
                 return list(containers)
-        around = self._around()
-        found = [
-            container
-            for known in self._snapshot.apps()
-            if known.spec is not None
-            and (container := marathon_state.observed(known.app, known.spec, around)) is not None
-        ]
+        around, steady = self._around(), {}
+        found = []
+        for known in self._snapshot.apps():
+            before, container = self._steady.get(known.id, (None, None))
+            if before is not known and known.spec is not None:
+                container = marathon_state.observed(known.app, known.spec, around)
+            if container is not None:
+                found.append(container)
+                if container.state is ContainerState.BOOTING:  # which changes with its app only
+                    steady[known.id] = (known, container)
+        self._steady = steady
         self._worked_out = (changes, now, found)
         return list(found)
 
@@ -145,8 +151,13 @@ class MarathonLauncher:
 
     def settle(self) -> None:
         """Suspend what ended by itself, delete what is over, and forget the folders of what is gone."""
+        now, changes = self._clock(), self._snapshot.changes
+        of_changes, at = self._settled
         if not self._snapshot.read or self._watch.silent_since is not None:
             return
+        if of_changes == changes and abs((now - at).total_seconds()) < FRESH_SECONDS:
+            return
+        self._settled = (changes, now)
         try:
             for known in self._snapshot.apps():
                 self._settle(known)

@@ -42,8 +42,11 @@ def states(
 
 def away(apps: Iterable[App]) -> frozenset[MachineName]:
     """Return the machines on which a task is unreachable and none runs."""
-    runs = {_machine(app) for app in apps if any(text(task, "state") == "TASK_RUNNING" for task in living(app))}
-    return frozenset(MachineName(_machine(app)) for app in apps if unreachable(app)) - runs
+    known = list(apps)
+    if not (lost := {_machine(app) for app in known if unreachable(app)}):
+        return frozenset()
+    runs = {_machine(app) for app in known if any(text(task, "state") == "TASK_RUNNING" for task in living(app))}
+    return frozenset(MachineName(name) for name in lost - runs)
 
 
 def _missing_since(agent: Agent | None) -> datetime | None:

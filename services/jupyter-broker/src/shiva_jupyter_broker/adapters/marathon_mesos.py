@@ -1,12 +1,13 @@
 """What Mesos tells beside Marathon: which machines it reaches, and what a container wrote. Optional, and never in the way."""
 
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shiva_jupyter_broker.adapters.marathon_http import Addresses, Patience, RefusedError, UnansweredError, parsed
+from shiva_jupyter_broker.adapters.marathon_http import Addresses, Patience, RefusedError, UnansweredError, read
 from shiva_jupyter_broker.adapters.marathon_json import Json, members, number, objects, text
 from shiva_jupyter_broker.domain.containers import MachineName
 
@@ -51,11 +52,9 @@ class Mesos:
         except (UnansweredError, RefusedError) as error:
             log.info("Mesos does not tell of its machines", extra={"why": str(error)})
             return
-        listed = {
-            text(each, "hostname"): _agent(each)
-            for each in objects(answer, "slaves")
-            if each.get("active") is not False
-        }
+        after_failover = objects(answer, "recovered_slaves")  # which a new master knows of, and waits for
+        present = [each for each in objects(answer, "slaves") if each.get("active") is not False] + after_failover
+        listed = {text(each, "hostname"): _agent(each) for each in present}
         now = self._clock()
         missing = {
             host: replace(agent, missed=agent.missed + 1, away_since=agent.away_since or now)
@@ -92,7 +91,7 @@ class Mesos:
         )
 
     def _get(self, url: str, seconds: float, **query: str) -> Json:
-        found = parsed(self._addresses.session.request("GET", url, params=query, timeout=seconds))
+        found: object = read(self._addresses.session.request("GET", url, params=query, timeout=seconds), json.loads)
         if not isinstance(found, dict) or ("slaves" not in found and url.endswith("/slaves")):
             raise UnansweredError(f"{url}: an answer that is not Mesos'")
         return found

@@ -1,7 +1,7 @@
 """The Marathon launcher with everything that belongs to it, from its settings."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from shiva_jupyter_broker.adapters.handover import Handover
@@ -24,6 +24,7 @@ def launcher(
     cluster: Cluster,
     *,
     machines: Sequence[Machine],
+    access: Mapping[MachineName, GpuAccess],
     handover: Handover,
     token_of: Callable[[LaunchId], str],
     clock: Callable[[], datetime],
@@ -34,8 +35,6 @@ def launcher(
     mesos = Mesos(Addresses(settings.mesos_urls, TimedSession()), clock) if settings.mesos_urls else None
     domain = cluster.site.domain
     snapshot = Snapshot(domain, token_of, time.monotonic)
-    access = {MachineName(name): GpuAccess.CDI for name in settings.gpu_cdi_machines}
-    access |= {MachineName(name): GpuAccess.PLUGIN for name in settings.gpu_plugin_machines}
     return MarathonLauncher(
         client,
         Watch(client, snapshot, domain=domain, mesos=mesos, clock=clock),

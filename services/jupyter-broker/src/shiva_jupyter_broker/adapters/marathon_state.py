@@ -55,7 +55,7 @@ def living(app: App) -> list[Json]:
 
 def unreachable(app: App) -> bool:
     """Return whether a task of it stands on a machine that does not answer."""
-    return any(text(task, "state") in AWAY for task in living(app))
+    return any(text(task, "state") in AWAY for task in objects(app, "tasks"))
 
 
 def suspended(app: App) -> bool:
