@@ -57,9 +57,15 @@ bench-polite: ready ## The worst answer to a polite client while another one att
 screenshots: ready ## Renew the README's pictures in Chromium.
 	$(PY) -m tests.e2e.screenshots
 
+lock: IMAGE_LOCK = -q --universal --python-version 3.10 --generate-hashes --no-header $(UP)
 lock: $(UV) ## Renew requirements.lock after a change of a pyproject.toml; UP=--upgrade renews every version.
 	$(UV) pip compile -q --universal --generate-hashes --no-header $(UP) pyproject.toml services/*/pyproject.toml --group dev \
 	  $(patsubst services/%/,--no-emit-package shiva-%,$(MEMBERS)) -o requirements.lock
+	cd images/shiva-jupyter && $(CURDIR)/$(UV) pip compile $(IMAGE_LOCK) --override left-out.in server.in -o server.lock
+	cd images/shiva-jupyter && $(CURDIR)/$(UV) pip compile $(IMAGE_LOCK) kernel.in -o kernel.lock
+
+image: ## Build the containers' image with the engine that DOCKER_HOST names. TAG=shiva-jupyter:dev BASE_IMAGE=debian:12
+	@BASE_IMAGE="$(BASE_IMAGE)" images/shiva-jupyter/build.sh "$(or $(TAG),shiva-jupyter:dev)"
 
 clean: ## Remove what was built; notebooks, homes and .run stay.
 	rm -rf .venv .tools $(DASH)/node_modules $(DASH)/dist artifacts
@@ -97,4 +103,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full bench-start bench-rest bench-proxy bench-polite screenshots lock clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full bench-start bench-rest bench-proxy bench-polite screenshots lock image clean ready help

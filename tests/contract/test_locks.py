@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECTS = [ROOT / "pyproject.toml", *sorted(ROOT.glob("services/*/pyproject.toml"))]
-LOCKS = [ROOT / "requirements.lock", ROOT / "tools.lock", ROOT / "services/dashboard/package-lock.json"]
+PYTHON_LOCKS = [ROOT / "requirements.lock", ROOT / "tools.lock", *sorted(ROOT.glob("images/shiva-jupyter/*.lock"))]
+LOCKS = [*PYTHON_LOCKS, ROOT / "services/dashboard/package-lock.json"]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -37,7 +38,7 @@ def test_a_lock_names_no_address(lock: Path) -> None:
     assert not re.search(r"https?://[^\s\"]*\.(tgz|whl|tar\.gz)", text)
 
 
-@pytest.mark.parametrize("lock", LOCKS[:2], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", PYTHON_LOCKS, ids=lambda path: path.name)
 def test_every_pin_has_a_hash(lock: Path) -> None:
     entries = re.split(r"^(?=[A-Za-z0-9])", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
     pins = [entry for entry in entries if "==" in entry.split("\n")[0]]
