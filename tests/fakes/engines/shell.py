@@ -45,11 +45,11 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = SECONDS)
         time.sleep(0.02)
 
 
-def missing() -> str:
-    """Return what keeps this machine from running engines; nothing when all is here."""
+def missing(**parts: str) -> str:
+    """Return what keeps this machine from running engines, and from what needs `parts` (command and package) beside them."""
     if os.geteuid() != 0:
         return "engines of the tests need root: they make network namespaces"
-    absent = sorted({package for part, package in PARTS.items() if shutil.which(part) is None})
+    absent = sorted({package for part, package in (PARTS | parts).items() if shutil.which(part) is None})
     if absent:
         return f"engines of the tests need {', '.join(absent)} (apt-get install {' '.join(absent)})"
     probe = f"shiva-probe-{os.getpid()}"
