@@ -188,6 +188,31 @@ def test_a_foreign_container_is_neither_listed_nor_touched(subject: DockerSubjec
     subject.engine.docker("rm", name)
 
 
+def test_what_has_ended_is_not_started_by_launching_it_again(subject: DockerSubject) -> None:
+    spec = wanted(subject, "ended")
+    subject.launcher.launch(spec)
+    subject.kill(spec.id)
+    eventually(lambda: one(subject, spec).state is ContainerState.FAILED, what="it has failed")
+    subject.launcher.launch(spec)
+    assert one(subject, spec).state is ContainerState.FAILED
+    subject.launcher.stop(spec.launch_id, grace=timedelta(0))
+    subject.leave(spec.id)
+
+
+def test_damaged_labels_keep_nobody_else_from_starting(subject: DockerSubject) -> None:
+    ours = ("--label", "shiva.domain=suite", "--label", "shiva.launch=damaged")
+    damaged = subject.engine.docker("create", *ours, tag("1")).strip()
+    try:
+        spec = wanted(subject, "neighbour")
+        subject.launcher.launch(spec)
+        subject.launcher.settle()
+        subject.boot(spec.id)
+        subject.launcher.stop(spec.launch_id, grace=timedelta(0))
+        subject.leave(spec.id)
+    finally:
+        subject.engine.docker("rm", damaged)
+
+
 def test_an_engine_that_is_away_takes_no_container_with_it(subject: DockerSubject, running: Running) -> None:
     subject.engine.kill()
     try:
@@ -199,6 +224,8 @@ def test_an_engine_that_is_away_takes_no_container_with_it(subject: DockerSubjec
             assert not launcher.machines()[running.spec.machine].reachable
             with pytest.raises(LauncherUnavailableError):
                 launcher.launch(wanted(subject, "nobody"))
+            with pytest.raises(LauncherUnavailableError):
+                launcher.stop(running.spec.launch_id, grace=GRACE)
     finally:
         subject.engine.start()
     eventually(lambda: one(subject, running.spec).state is ContainerState.BOOTING, what="it is there again")

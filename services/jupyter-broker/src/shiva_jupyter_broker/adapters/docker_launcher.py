@@ -92,7 +92,7 @@ class DockerLauncher:
             self._refuse_another(machine, spec)
             self._handover.give(spec.launch_id, spec.token)
             if spec.launch_id in machine.containers:
-                self._start(machine, machine.containers[spec.launch_id]["Id"])
+                self._start_created(machine, machine.containers[spec.launch_id])
             elif self._has_image(machine, spec.image_ref):
                 self._create(machine, spec)
             else:
@@ -101,14 +101,14 @@ class DockerLauncher:
         except APIError as error:
             raise LaunchRefusedError(refusal(str(error.explanation or error))) from error
         finally:
+            machine.look(force=True)
             if held:
                 self._let_go(spec.launch_id)
-            machine.look(force=True)
 
     def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """End it in the background; see `Launcher.stop`."""
         for machine in self._machines.values():
-            if launch in machine.containers or launch in machine.records:
+            if launch in machine.containers or launch in machine.records or self._is_remembered(machine, launch):
                 if machine.away_since is not None:
                     raise LauncherUnavailableError(f"the engine of {machine.address.machine}")
                 self._end_in_background(machine, launch, grace, keep=keep)
@@ -185,7 +185,7 @@ class DockerLauncher:
     def _refuse_another(self, machine: DockerMachine, spec: ContainerSpec) -> None:
         known = [found["Config"]["Labels"] for found in machine.containers.values()] + list(machine.records.values())
         for written in known:
-            if written[labels.ID] == spec.id and written[labels.LAUNCH] != spec.launch_id:
+            if written.get(labels.ID) == spec.id and written[labels.LAUNCH] != spec.launch_id:
                 raise LaunchRefusedError(f"another container is called {spec.id}")
             if written[labels.LAUNCH] == spec.launch_id and self._spec(written) != spec:
                 raise LaunchRefusedError(f"another container is called {spec.id}")
@@ -225,20 +225,21 @@ class DockerLauncher:
             return False
         return True
 
+    def _start_created(self, machine: DockerMachine, found: Mapping[str, Any]) -> None:
+        """Start what never was; what has run and ended, or was refused, stays as it is."""
+        if found["State"]["Status"] == "created" and not found["State"].get("Error"):
+            self._start(machine, found["Id"])
+
     def _settle(self, machine: DockerMachine) -> None:
-        for launch, found in list(machine.containers.items()):
-            state, spec = found["State"], self._spec(found["Config"]["Labels"])
-            if state["Status"] == "created" and not state.get("Error") and self._hold(spec.launch_id):
-                try:
-                    self._start(machine, found["Id"])
-                except LauncherUnavailableError:
-                    log.info("a start has to wait", extra={"machine": machine.address.machine})
-                finally:
-                    self._let_go(spec.launch_id)
-            elif launch in machine.records and self._hold(spec.launch_id):
-                self._in_background(spec.launch_id, self._unrecord, machine, spec)
-        for record in [each for launch, each in machine.records.items() if launch not in machine.containers]:
-            self._go_on(machine, self._spec(record))
+        containers, records = machine.containers, machine.records
+        for launch, spec in self._specs(found["Config"]["Labels"] for found in containers.values()).items():
+            if containers[launch]["State"]["Status"] == "created" and self._hold(launch):
+                self._in_background(launch, self._start_created, machine, containers[launch])
+            elif launch in records and self._hold(launch):
+                self._in_background(launch, self._unrecord, machine, spec)
+        for launch, spec in self._specs(records.values()).items():
+            if launch not in containers:
+                self._go_on(machine, spec)
 
     def _go_on(self, machine: DockerMachine, spec: ContainerSpec) -> None:
         """Create what waited for its image, once it is there."""
@@ -319,6 +320,11 @@ class DockerLauncher:
             return self._machines[name]
         except KeyError:
             raise LaunchRefusedError(f"no engine is known for {name}") from None
+
+    def _is_remembered(self, machine: DockerMachine, launch: LaunchId) -> bool:
+        """Tell whether it stood there when an earlier broker looked, and nobody could look since."""
+        remembered = [] if machine.looked else self._remembered.get(machine.address.machine, [])
+        return any(each[labels.LAUNCH] == launch for each in remembered)
 
     def _called(self, spec: ContainerSpec, *more: str) -> str:
         return "-".join(["shiva", self._site.domain, spec.id, *more])

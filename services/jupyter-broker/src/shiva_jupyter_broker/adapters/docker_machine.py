@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import docker
 import requests
+import urllib3
 from docker.errors import APIError, DockerException, NotFound
 
 from shiva_jupyter_broker.adapters import labels as written
@@ -23,7 +24,7 @@ TIMEOUT_SECONDS = 5
 RETRY_SECONDS = 2.0  # how often an engine that is away is asked again
 FACTS_SECONDS = 30.0
 LOG_TAIL_LINES = 20
-AWAY = (requests.RequestException, DockerException, OSError)
+AWAY = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError)
 
 Inspected = Mapping[str, Any]
 
@@ -55,9 +56,8 @@ class DockerMachine:
             LauncherUnavailableError: it does not answer.
         """
         try:
-            if self._api is None:
-                self._api = self._client()
-            return act(self._api)
+            api = self._api = self._api or self._client()  # another thread's look may drop it meanwhile
+            return act(api)
         except APIError as error:
             if error.response is not None and error.response.status_code < 500:
                 raise
@@ -69,24 +69,33 @@ class DockerMachine:
 
     def look(self, *, force: bool = False) -> None:
         """See what is there; an engine that is away is asked again only now and then, and keeps what was last seen."""
-        with self._lock:
-            if not force and self.away_since is not None and time.monotonic() - self._asked_at < RETRY_SECONDS:
-                return
-            self._asked_at = time.monotonic()
-            try:
-                self._see()
-            except (LauncherUnavailableError, APIError) as error:
-                if self.away_since is None:
-                    log.warning("an engine is away", extra={"machine": self.address.machine, "cause": repr(error)})
-                self.away_since = self.away_since or datetime.now(UTC)
-                self._api = None
-                return
-            self.away_since, self.looked = None, True
+        if not self._lock.acquire(blocking=force or self.away_since is None):
+            return  # one thread waits for an engine that is away, not all of them
+        try:
+            if force or self.away_since is None or time.monotonic() - self._asked_at >= RETRY_SECONDS:
+                self._ask()
+        finally:
+            self._lock.release()
+
+    def _ask(self) -> None:
+        self._asked_at = time.monotonic()
+        try:
+            self._see()
+        except (LauncherUnavailableError, APIError) as error:
+            if self.away_since is None:
+                log.warning("an engine is away", extra={"machine": self.address.machine, "cause": repr(error)})
+            self.away_since = self.away_since or datetime.now(UTC)
+            if self._api is not None:
+                self._api.close()
+            self._api = None
+            return
+        self.away_since, self.looked = None, True
 
     def _see(self) -> None:
         label = {"label": f"{written.DOMAIN}={self.site.domain}"}
-        listed = self.call(lambda api: api.containers(all=True, filters=label))
+        # Records first: one is removed only once its container is there, so that a launch is always in one of the two.
         volumes = self.call(lambda api: api.volumes(filters=label))["Volumes"] or []
+        listed = self.call(lambda api: api.containers(all=True, filters=label))
         seen = {}
         for each in listed:
             if (found := self._inspected(each)) is not None:
