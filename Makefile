@@ -37,7 +37,7 @@ test-e2e: ready ## The main job in a real browser, and every service killed once
 	.venv/bin/pytest -m "e2e and not full and not docker"
 
 test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, iptables, nftables.
-	.venv/bin/pytest -m docker
+	.venv/bin/pytest -m docker -W "ignore:unclosed <socket:ResourceWarning"
 
 test-full: ready test-docker ## Slow proofs: ten idle minutes, 5 GB both ways, a soak, a JupyterHub.
 	.venv/bin/pytest -m "full and not speed and not docker"
