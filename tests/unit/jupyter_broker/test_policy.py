@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shiva_jupyter_broker.adapters import policy_file
+from shiva_jupyter_broker.adapters import catalogue, policy_file
 from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue
 from shiva_jupyter_broker.domain import drivers
 from shiva_jupyter_broker.domain.containers import GpuUuid, Image, ImageName, UserName, Wish
@@ -114,3 +114,44 @@ def test_an_old_driver_is_said_with_what_the_image_needs(tmp_path: Path) -> None
     without = broker.explain(Wish(owner=ADA))
     assert without.everywhere is not None
     assert without.everywhere.text == "PyTorch needs a GPU, and none is wanted."
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "shiva-jupyter",
+        "shiva-jupyter:dev",
+        "registry.lan:5000/team/shiva__a:2026.1",
+        "a/b@sha256:" + "0" * 64,
+        "sha256:" + "a" * 64,
+    ],
+)
+def test_a_catalogue_is_read_as_written(tmp_path: Path, reference: str) -> None:
+    path = tmp_path / "images.json"
+    one = {"name": "lab", "title": "Lab", "description": "", "reference": reference, "needs_gpu": True, "cuda": "12.4"}
+    path.write_text(json.dumps({"images": [one]}), encoding="utf-8")
+    [image] = catalogue.read(path).images()
+    assert (image.name, image.reference, image.needs_gpu, image.cuda) == ("lab", reference, True, "12.4")
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "", "Shiva", "shiva jupyter", "shiva:", "shiva:a b", "shiva@sha256:00", "shiva:t@md5:" + "0" * 32, "../x", "shiva//x", "/x",
+        "x/", "shiva:../x", "-x", "host:99999999/x", "sh\u0456va", "shiva\n", "shiva:t:u", "shiva@@sha256:" + "0" * 64, "a..b", "x;y",
+    ],
+)  # fmt: skip
+def test_what_is_no_reference_is_refused_by_the_files_name(tmp_path: Path, reference: str) -> None:
+    path = tmp_path / "images.json"
+    one = {"name": "lab", "title": "Lab", "description": "", "reference": reference}
+    path.write_text(json.dumps({"images": [one]}), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"images\.json is no catalogue"):
+        catalogue.read(path)
+
+
+@pytest.mark.parametrize("raw", [{}, {"images": []}, {"images": [{"name": "a"}]}, {"images": [7]}, []])
+def test_what_is_no_catalogue_is_refused_by_the_files_name(tmp_path: Path, raw: object) -> None:
+    path = tmp_path / "images.json"
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"images\.json is no catalogue"):
+        catalogue.read(path)

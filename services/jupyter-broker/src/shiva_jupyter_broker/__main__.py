@@ -6,6 +6,7 @@ import sys
 from gunicorn.app.base import BaseApplication
 from shiva_common import env, logs
 
+from shiva_jupyter_broker.adapters import catalogue, docker_engines, policy_file
 from shiva_jupyter_broker.adapters.files import InventoryFile
 from shiva_jupyter_broker.settings import PREFIX, Settings
 
@@ -47,7 +48,11 @@ def main() -> None:
     """Run the service; exit status 2 when the settings are wrong."""
     try:
         settings = env.load(Settings, os.environ, prefix=PREFIX)
-        InventoryFile(settings.machines_file)  # the worker reads it again; a bad one must end the start in a sentence
+        InventoryFile(settings.machines_file)  # the worker reads all again; a bad one must end the start in a sentence
+        catalogue.read(settings.images_file)
+        policy_file.read(settings.policy_file, settings.limits)
+        if settings.launcher == "docker":
+            docker_engines.read(settings.machines_file)
     except (env.SettingsError, ValueError) as error:
         print(f"shiva-jupyter-broker: {error}", file=sys.stderr)
         sys.exit(2)

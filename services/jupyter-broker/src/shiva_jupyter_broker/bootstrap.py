@@ -12,8 +12,8 @@ from typing import TextIO
 from flask import Flask
 from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
 
-from shiva_jupyter_broker.adapters import docker_engines, marathon_gpus, marathon_setup, policy_file
-from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue, Unpinned
+from shiva_jupyter_broker.adapters import catalogue, docker_engines, marathon_gpus, marathon_setup, policy_file
+from shiva_jupyter_broker.adapters.catalogue import Unpinned
 from shiva_jupyter_broker.adapters.demo import DemoLauncher
 from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
 from shiva_jupyter_broker.adapters.files import InventoryFile, JournalFile
@@ -26,7 +26,7 @@ from shiva_jupyter_broker.adapters.switch_file import SwitchFile
 from shiva_jupyter_broker.adapters.template import Site
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
-from shiva_jupyter_broker.domain.containers import LaunchId, Limits
+from shiva_jupyter_broker.domain.containers import LaunchId
 from shiva_jupyter_broker.domain.lifecycle import View
 from shiva_jupyter_broker.domain.ports import Clock, Inventory, Launcher
 from shiva_jupyter_broker.service import Broker, Ports
@@ -104,18 +104,11 @@ def build(settings: Settings) -> Built:
     """
     lock = hold(settings.state_dir)
     inventory = InventoryFile(settings.machines_file)
-    limits = Limits(
-        cpus=settings.cpus,
-        memory_bytes=settings.memory_bytes,
-        shm_bytes=settings.shm_bytes,
-        pids=settings.pids,
-        layer_bytes=settings.layer_bytes,
-    )
     clock = lambda: datetime.now(UTC)  # noqa: E731
     token = token_of(key_in(settings.state_dir / "token.key"))
     launcher = _launcher(settings, inventory, token, clock)
     if settings.demo:
-        launcher = DemoLauncher(launcher, inventory.machines(), limits, clock)
+        launcher = DemoLauncher(launcher, inventory.machines(), settings.limits, clock)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
@@ -125,7 +118,7 @@ def build(settings: Settings) -> Built:
         homes=SharedDirectory(
             settings.homes_dir, uid_base=None if settings.launcher == "process" else settings.uid_base
         ),
-        catalogue=StaticCatalogue(),
+        catalogue=catalogue.read(settings.images_file),
         registry=Unpinned(),
         inventory=inventory,
         journal=JournalFile(settings.state_dir / "journal.json"),
@@ -133,7 +126,7 @@ def build(settings: Settings) -> Built:
         clock=clock,
         token=token,
     )
-    policy = policy_file.read(settings.policy_file, limits)
+    policy = policy_file.read(settings.policy_file, settings.limits)
     broker = Broker(ports, policy=policy, stop_grace=settings.stop_grace, on_ready=start_times(registry))
     upkeep = Upkeep(broker, boot_timeout=settings.boot_timeout)
     tokens = Tokens(manager=settings.manager_token, proxy=settings.proxy_token, exporter=settings.exporter_token)

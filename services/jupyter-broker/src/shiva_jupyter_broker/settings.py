@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from shiva_jupyter_broker.domain.containers import Limits
 from shiva_jupyter_broker.marathon_settings import MarathonSettings
 
 LAUNCHERS = ("process", "docker", "marathon")
@@ -67,3 +68,14 @@ class Settings(MarathonSettings):
             rules |= self.marathon_rules()
         if broken := [PREFIX + rule for rule, kept in rules.items() if not kept]:
             raise ValueError("\n".join(broken))
+
+    @property
+    def limits(self) -> Limits:
+        """Return the limits of a container for which no policy says otherwise."""
+        return Limits(
+            cpus=self.cpus,
+            memory_bytes=self.memory_bytes,
+            shm_bytes=self.shm_bytes,
+            pids=self.pids,
+            layer_bytes=self.layer_bytes,
+        )
