@@ -224,7 +224,7 @@ WISHES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=JSON | WISHES)
 def test_no_body_breaks_it(world: World, body: object) -> None:
     for operation in BODIES:

@@ -1,5 +1,6 @@
 """Bad days of Marathon, each with what people read, and with one container at the end."""
 
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -88,7 +89,9 @@ def test_without_a_leader_a_start_says_so_and_what_runs_is_shown_on(cluster: Mar
     with pytest.raises(LauncherUnavailableError) as caught:
         launcher.launch(cluster.wanted("mei"))
     assert str(caught.value).startswith("Marathon does not answer (http://127.0.0.1:")
-    assert "HTTP 502" in str(caught.value)  # what a standby answers, in HTML
+    assert re.search(
+        "HTTP 502|no answer in time", str(caught.value)
+    )  # a standby's HTML, which takes it 2.5 s or, when busy, more
     assert shown(launcher, running.id) == before
     eventually(lambda: launcher.machines()[GPU_01].warnings, "an operator is told")
     [warning] = launcher.machines()[GPU_01].warnings

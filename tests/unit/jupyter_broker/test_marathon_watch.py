@@ -1,6 +1,7 @@
 """How often Marathon is asked, and for what."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -77,6 +78,13 @@ def test_of_many_that_wait_the_offers_are_not_asked_for(
     assert asked(cluster, "/v2/queue") == ["/v2/queue"]
 
 
+def quiet(cluster: MarathonCluster) -> bool:
+    """Tell whether nothing was asked for a while: only time can show that no event is on its way any more."""
+    before = len(asked(cluster))
+    time.sleep(0.5)
+    return len(asked(cluster)) == before
+
+
 def test_an_event_is_a_look_at_its_app_and_at_no_other(
     cluster: MarathonCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +95,7 @@ def test_an_event_is_a_look_at_its_app_and_at_no_other(
     monkeypatch.setattr(marathon_watch, "ATTACHED_SECONDS", 3600.0)
     [app_id] = [key for key, app in cluster.apps().items() if app["labels"]["shiva.id"] == one.id]
     eventually(lambda: cluster.simulator.events("deployment_success")[1:], "both deployments are over")
+    eventually(lambda: quiet(cluster), "the looks at the start are over")
     before = len(asked(cluster))
     cluster.simulator.end_task(app_id, 1)
     becomes(launcher, one.id, ContainerState.FAILED)

@@ -4,7 +4,7 @@ import fcntl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -27,7 +27,7 @@ from shiva_jupyter_broker.adapters.template import Site
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.domain.containers import LaunchId
-from shiva_jupyter_broker.domain.lifecycle import View
+from shiva_jupyter_broker.domain.lifecycle import Phases, View
 from shiva_jupyter_broker.domain.ports import Clock, Inventory, Launcher
 from shiva_jupyter_broker.service import Broker, Ports
 from shiva_jupyter_broker.settings import Settings
@@ -77,6 +77,9 @@ def start_times(registry: CollectorRegistry) -> Callable[[View], None]:
         buckets=BUCKETS,
         registry=registry,
     )
+
+    for each in fields(Phases):
+        phases.labels(each.name.removesuffix("_seconds"))
 
     def observe(seen: View) -> None:
         if seen.time_to_notebook_seconds is not None:
