@@ -17,6 +17,7 @@ from tests.fakes.engines.shell import run
 
 ROOT = Path(__file__).resolve().parents[2]
 SCAN = Path(scan.__file__).read_text(encoding="utf-8")
+PAIR = "198.51.100.0/24"  # of a bridge on machine one; allowed by mistake, and neighbours are apart all the same
 PUBLIC, METADATA = "203.0.113.7", "169.254.169.254"
 # Marathon, Mesos, ZooKeeper, broker, manager, Prometheus, registry, engines' API
 CONTROL = (8080, 5050, 2181, 8082, 8081, 9090, 5000, 2375, 2376)
@@ -46,7 +47,7 @@ class World:
         """Return the firewall's configuration for this network."""
         return json.dumps({
             "door": [self.lan.address], "resolvers": [self.lan.at(OUTSIDE["names"])],
-            "allowed": [f"{self.lan.at(OUTSIDE['mirror'])}:80"], "bridges": ["shiva0", "shiva1"],
+            "allowed": [f"{self.lan.at(OUTSIDE['mirror'])}:80", f"{PAIR}:8888"], "bridges": ["shiva0", "shiva1"],
         } | changes)  # fmt: skip
 
 

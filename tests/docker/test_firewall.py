@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.docker.containers import notebook, status
-from tests.docker.firewall_world import World, address, apply, scanned, scanned_by, world
+from tests.docker.firewall_world import PAIR, World, address, apply, scanned, scanned_by, world
 from tests.fakes.engines.engine import Engine
 from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.lan import inside
@@ -16,6 +17,10 @@ from tests.require import require
 
 pytestmark = pytest.mark.docker
 V6_PORT = "tcp/fd77::1/31002"
+
+
+def answering(engine: Engine) -> bool:
+    return status(engine) == 200
 
 
 def listed(engine: Engine) -> str:
@@ -28,15 +33,16 @@ def unguarded(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Ite
     require("docker", present=shutil.which("nft") is not None, reason="nft is not installed (apt-get install nftables)")
     with world(engines, tmp_path_factory.mktemp("world")) as built:
         for engine in (built.one, built.two):
-            wait_for(lambda engine=engine: status(engine) == 200, "containers answer")  # type: ignore[misc]
+            wait_for(partial(answering, engine), "containers answer")
         yield built
 
 
 @pytest.fixture(scope="module")
 def open_pair(unguarded: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """A container, and a neighbour's port: on a bridge whose containers the engine itself lets meet."""
+    """A container, and a neighbour's port: on a bridge whose containers the engine itself lets meet, and the rules' `allowed` too."""
     one, folder = unguarded.one, tmp_path_factory.mktemp("pair")
-    one.docker("network", "create", "--opt", "com.docker.network.bridge.name=shiva1", "open")
+    bridge = ("--subnet", PAIR, "--opt", "com.docker.network.bridge.name=shiva1")
+    one.docker("network", "create", *bridge, "open")
     first, second = (notebook(one, folder, port=port, network="open") for port in (31010, 31011))
     wait_for(lambda: status(one, port=31011) == 200, "the neighbour answers")
     return first, f"tcp/{address(one, second, 'open')}/8888"
@@ -82,7 +88,9 @@ def test_rules_that_came_before_the_engine_hold_as_well(guarded: World) -> None:
     assert scanned(guarded.two, guarded.far, targets) == guarded.wanted
 
 
-def test_neighbours_are_apart_even_where_the_engine_lets_them_meet(guarded: World, open_pair: tuple[str, str]) -> None:
+def test_neighbours_are_apart_even_where_engine_and_configuration_let_them_meet(
+    guarded: World, open_pair: tuple[str, str]
+) -> None:
     container, neighbour = open_pair
     assert scanned(guarded.one, container, [neighbour, *guarded.wanted[:1]]) == guarded.wanted[:1]
 
