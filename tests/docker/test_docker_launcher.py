@@ -1,6 +1,7 @@
 """The Docker launcher over real engines: the launchers' suite, and what only an engine can do to it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -59,7 +60,8 @@ def one(subject: DockerSubject, spec: ContainerSpec) -> Container:
 def ended(subject: DockerSubject, behaviour: str, owner: str) -> Container:
     """Run an image that ends, and return it as failed; it is removed."""
     subject.image = ImageRef(tag(behaviour))
-    spec = wanted(subject, owner)
+    plain = wanted(subject, owner)
+    spec = replace(plain, limits=replace(plain.limits, memory_bytes=2**28))  # soon used up, on a busy machine too
     subject.image = ImageRef(tag("1"))
     subject.launcher.launch(spec)
     eventually(lambda: one(subject, spec).state is ContainerState.FAILED, what="it has failed")
