@@ -52,12 +52,7 @@ def container(owner: str = "ada", name: str = "default", **changes: Any) -> Cont
 
 def observed(wanted: ContainerSpec) -> Container:
     """Return what an engine shows of `wanted` right after its start."""
-    return Container(
-        id=wanted.id, launch_id=wanted.launch_id, owner=wanted.owner, name=wanted.name, machine=wanted.machine,
-        image=wanted.image, image_ref=wanted.image_ref, gpus=wanted.gpus, gpus_shared=wanted.gpus_shared, limits=wanted.limits, token=wanted.token,
-        state=ContainerState.BOOTING, reason=None, requested_at=wanted.requested_at, placed_at=wanted.placed_at,
-        started_at=wanted.placed_at, endpoint=None,
-    )  # fmt: skip
+    return replace(Container.of(wanted, ContainerState.BOOTING), started_at=wanted.placed_at)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from shiva_jupyter_broker.domain.containers import ContainerSpec, GpuUuid, Image
 from shiva_jupyter_broker.domain.ports import HomeUnavailableError
 
 from tests.fakes.launcher import LIMITS, spec
+from tests.require import require
 
 TEXTS = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=12)
 TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1))
@@ -96,10 +97,13 @@ def test_a_storage_that_refuses_is_said(tmp_path: Path) -> None:
         Handover(tmp_path, root_uid=0).give(LaunchId("one"), "t")
 
 
-root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives homes away")
+@pytest.fixture
+def root() -> None:
+    """Who gives homes away."""
+    require("root", present=os.geteuid() == 0, reason="only root gives homes away")
 
 
-@root
+@pytest.mark.usefixtures("root")
 def test_a_uid_is_given_once_and_never_again(tmp_path: Path) -> None:
     given_uids = []
     for number in range(5):
@@ -112,7 +116,7 @@ def test_a_uid_is_given_once_and_never_again(tmp_path: Path) -> None:
     assert given_uids == list(range(100000 + FIRST, 100000 + FIRST + 5))
 
 
-@root
+@pytest.mark.usefixtures("root")
 def test_a_lost_book_is_made_good_by_the_homes_themselves(tmp_path: Path) -> None:
     homes = SharedDirectory(tmp_path, uid_base=0)
     first = homes.ensure(UserName("ada"))
@@ -120,7 +124,7 @@ def test_a_lost_book_is_made_good_by_the_homes_themselves(tmp_path: Path) -> Non
     assert homes.ensure(UserName("ken")).uid == first.uid + 1
 
 
-@root
+@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("kind", ["of root", "a link"])
 def test_what_is_no_persons_home_is_refused(tmp_path: Path, kind: str) -> None:
     (tmp_path / "elsewhere").mkdir()

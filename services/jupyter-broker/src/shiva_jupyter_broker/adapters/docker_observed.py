@@ -18,12 +18,7 @@ def recorded(
     spec: ContainerSpec, state: ContainerState, reason: str | None = None, pull: Pull | None = None
 ) -> Container:
     """Return what a record alone tells: nothing was started yet, or nobody can look."""
-    return Container(
-        id=spec.id, launch_id=spec.launch_id, owner=spec.owner, name=spec.name, machine=spec.machine, image=spec.image,
-        image_ref=spec.image_ref, gpus=spec.gpus, gpus_shared=spec.gpus_shared, limits=spec.limits, token=spec.token,
-        state=state, reason=reason, requested_at=spec.requested_at, placed_at=spec.placed_at, started_at=None,
-        endpoint=None, pull=pull,
-    )  # fmt: skip
+    return replace(Container.of(spec, state, reason), pull=pull)
 
 
 def observed(spec: ContainerSpec, inspected: Mapping[str, Any], *, host: str, log_tail: tuple[str, ...]) -> Container:

@@ -146,22 +146,8 @@ class ProcessLauncher:
         spec = record.spec
         state, reason = self._state(record)
         started = None if record.started_at is None else datetime.fromtimestamp(record.started_at, UTC)
-        return Container(
-            id=spec.id,
-            launch_id=spec.launch_id,
-            owner=spec.owner,
-            name=spec.name,
-            machine=spec.machine,
-            image=spec.image,
-            image_ref=spec.image_ref,
-            gpus=spec.gpus,
-            gpus_shared=spec.gpus_shared,
-            limits=spec.limits,
-            token=spec.token,
-            state=state,
-            reason=reason,
-            requested_at=spec.requested_at,
-            placed_at=spec.placed_at,
+        return replace(
+            Container.of(spec, state, reason),
             started_at=started,
             endpoint=self._endpoint(record) if state is ContainerState.BOOTING else None,
             log_tail=self._log_tail(record) if state is ContainerState.FAILED else (),

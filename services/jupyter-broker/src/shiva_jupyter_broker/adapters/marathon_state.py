@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shiva_jupyter_broker.adapters import marathon_failures, marathon_queue
@@ -98,22 +98,8 @@ def observed(app: App, spec: ContainerSpec, around: Surroundings) -> Container |
     failed = state is ContainerState.FAILED
     alive = living(app)
     task: Json = alive[0] if alive else {}
-    return Container(
-        id=spec.id,
-        launch_id=spec.launch_id,
-        owner=spec.owner,
-        name=spec.name,
-        machine=spec.machine,
-        image=spec.image,
-        image_ref=spec.image_ref,
-        gpus=spec.gpus,
-        gpus_shared=spec.gpus_shared,
-        limits=spec.limits,
-        token=spec.token,
-        state=state,
-        reason=reason,
-        requested_at=spec.requested_at,
-        placed_at=spec.placed_at,
+    return replace(
+        Container.of(spec, state, reason),
         started_at=moment(text(task, "startedAt")),
         ended_at=_ended_at(app) if failed else None,
         endpoint=_endpoint(task, around) if state is ContainerState.BOOTING else None,

@@ -107,6 +107,29 @@ class Container:
     log_tail: tuple[str, ...] = ()  # for FAILED: the last lines that it wrote
     pull: Pull | None = None  # for PULLING
 
+    @classmethod
+    def of(cls, spec: ContainerSpec, state: ContainerState, reason: str | None = None) -> "Container":
+        """Return what a spec alone tells of it; what else an engine shows is for `dataclasses.replace`."""
+        return cls(
+            id=spec.id,
+            launch_id=spec.launch_id,
+            owner=spec.owner,
+            name=spec.name,
+            machine=spec.machine,
+            image=spec.image,
+            image_ref=spec.image_ref,
+            gpus=spec.gpus,
+            gpus_shared=spec.gpus_shared,
+            limits=spec.limits,
+            token=spec.token,
+            state=state,
+            reason=reason,
+            requested_at=spec.requested_at,
+            placed_at=spec.placed_at,
+            started_at=None,
+            endpoint=None,
+        )
+
     @property
     def holds_resources(self) -> bool:
         """Whether its GPUs and memory are taken: a lease is a container that has not ended."""
