@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from shiva_jupyter_broker.adapters.template import CAPABILITIES, OOM_SCORE, OPEN_FILES
 from websockets.sync.client import ClientConnection, connect
 
-from shiva_jupyter_broker.adapters.template import CAPABILITIES, OOM_SCORE, OPEN_FILES
 from tests.fakes.engines.engine import Engine
 from tests.fakes.engines.jupyter_image import TAG
 from tests.fakes.engines.shell import wait_for
@@ -49,6 +49,11 @@ class Notebook:
         except requests.ConnectionError:
             return False
 
+    @property
+    def server(self) -> str:
+        """Process id of its Jupyter, as the container counts."""
+        return self.root("pgrep", "-f", "^/opt/shiva/bin/python -I /opt/shiva/app/shiva_server.py")
+
     def root(self, *command: str) -> str:
         """Run a command inside as the container's root, as an operator would; return what it printed."""
         return self.engine.docker("exec", self.container, *command)
@@ -61,7 +66,7 @@ class Notebook:
 
     def log(self) -> str:
         """Return what the container wrote."""
-        return self.engine.docker("logs", self.container) + _errors(self)
+        return self.engine.docker("logs", self.container) + errors(self.engine, self.container)
 
     def cell(self, code: str, *, kernel: str = "python3") -> str:
         """Run code in a new kernel; return what it printed, its value, or its error."""
@@ -116,10 +121,10 @@ def run_cell(channels: ClientConnection, code: str) -> str:
         shown += f"{content['ename']}: {content['evalue']}" if kind == "error" else ""
 
 
-def _errors(notebook: Notebook) -> str:
-    """Return what went to standard error: `docker logs` keeps the two apart."""
-    path = notebook.engine.docker("inspect", "--format", "{{.LogPath}}", notebook.container)
-    lines = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+def errors(engine: Engine, container: str) -> str:
+    """Return what a container wrote to standard error."""
+    path = Path(engine.docker("inspect", "--format", "{{.LogPath}}", container))
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     return "".join(line["log"] for line in lines if line["stream"] == "stderr")
 
 
@@ -157,13 +162,14 @@ def notebook(
     uid: int = 20001,
     port: int = 31000,
     home: Path | None = None,
+    image: str = TAG,
 ) -> Notebook:
     """Start a person's container and wait until its Jupyter answers."""
     home = home or make_home(engine, folder, name, uid)
     token = uuid.uuid4().hex + uuid.uuid4().hex
     given = contract(engine, folder, name=name, uid=uid, home=home, token=token)
     published = f"--publish={engine.address}:{port}:8888"
-    container = engine.docker("run", "--detach", *given, published, *options, TAG)
+    container = engine.docker("run", "--detach", *given, published, *options, image)
     started = Notebook(engine=engine, container=container, name=name, uid=uid, home=home, token=token, port=port)
     wait_for(lambda: started.answers() or not _runs(started), f"the Jupyter of {name} answers")
     assert _runs(started), started.log()

@@ -172,7 +172,7 @@ def _become(person: Person, reading: int) -> NoReturn:
         os.setuid(person.uid)
         os.chdir(person.home)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        command = [sys.executable, "-I", str(APP / "server.py"), str(reading)]
+        command = [sys.executable, "-I", str(APP / "shiva_server.py"), str(reading)]
         os.execve(command[0], command, environment_of(person, os.environ))  # noqa: S606
     except OSError as error:
         _say(f"Jupyter cannot be started as {person.name} (uid {person.uid}): {error}.")

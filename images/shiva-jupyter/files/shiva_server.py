@@ -1,4 +1,4 @@
-"""Jupyter's server of one person, as that person: `python -I server.py FD`, the token waiting in the pipe FD."""
+"""Jupyter's server of one person, as that person: `python -I shiva_server.py FD`, the token waiting in the pipe FD."""
 
 import os
 import shutil
