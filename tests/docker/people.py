@@ -101,13 +101,19 @@ class Notebook:
         return {"Authorization": f"token {self.token}"}
 
 
-def run_cell(channels: ClientConnection, code: str) -> str:
-    """Run code in a kernel; return what it printed, its value, or its error."""
+def ask(channels: ClientConnection, code: str) -> str:
+    """Let a kernel run code; return the message's id, without waiting."""
     asked = uuid.uuid4().hex
     header = {"msg_id": asked, "msg_type": "execute_request", "session": asked, "username": "", "version": "5.3"}
     content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
     request = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}, "content": content}
     channels.send(json.dumps(request))
+    return asked
+
+
+def run_cell(channels: ClientConnection, code: str) -> str:
+    """Run code in a kernel; return what it printed, its value, or its error."""
+    asked = ask(channels, code)
     shown = ""
     while True:
         message = json.loads(channels.recv(timeout=30))
