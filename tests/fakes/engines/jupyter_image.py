@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.engines import cgroups
 from tests.fakes.engines.lan import forget
 from tests.fakes.engines.shell import EngineError, missing, run, wait_for
 from tests.require import require
@@ -86,6 +87,7 @@ def _builder() -> Iterator[str]:
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(60)
+        cgroups.remove(root.name)
         forget(root)
 
 

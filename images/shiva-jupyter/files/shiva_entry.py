@@ -50,7 +50,9 @@ class Person:
             environment, "SHIVA_USER", r"(?!root$)[a-z0-9_][a-z0-9._-]{0,62}", "a name of [a-z0-9._-], not root"
         )
         uid = _value(environment, "SHIVA_UID", r"[0-9]{3,10}", f"a uid from {LEAST_UID} to 4294967294")
-        prefix = _value(environment, "SHIVA_PREFIX", r"/(?:[A-Za-z0-9._~-]+/)*", "a path with a slash at both ends")
+        prefix = _value(
+            environment, "SHIVA_PREFIX", r"/(?:(?!\.\.?/)[A-Za-z0-9._~-]+/)*", "a path with a slash at both ends"
+        )
         _value(environment, "SHIVA_CONTAINER_ID", r"[A-Za-z0-9._-]+", "the container's id")
         if not LEAST_UID <= int(uid) < 2**32 - 1:
             raise RefusedError(f"SHIVA_UID must be a uid from {LEAST_UID} to 4294967294; it is {uid}.", os.EX_CONFIG)
@@ -172,7 +174,7 @@ def _become(person: Person, reading: int) -> NoReturn:
         os.setuid(person.uid)
         os.chdir(person.home)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        command = [sys.executable, "-I", str(APP / "server.py"), str(reading)]
+        command = [sys.executable, "-I", str(APP / "shiva_server.py"), str(reading)]
         os.execve(command[0], command, environment_of(person, os.environ))  # noqa: S606
     except OSError as error:
         _say(f"Jupyter cannot be started as {person.name} (uid {person.uid}): {error}.")
