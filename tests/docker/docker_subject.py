@@ -36,7 +36,7 @@ class DockerSubject:
     def reopened(self) -> DockerLauncher:
         """Return a launcher that knows nothing but the engine and its folder."""
         address = EngineAddress(
-            machine=MachineName("gpu-01"), host=self.engine.address, url=self.engine.base_url, tls=None, gpu_paths={}
+            machine=MachineName("gpu-01"), host=self.engine.address, url=self.engine.base_url, tls=None
         )
         handover = Handover(self.folder / "homes", root_uid=self.site.uid_base)
         return DockerLauncher([address], self.site, handover, token_of(KEY), self.folder / "engines.json")
