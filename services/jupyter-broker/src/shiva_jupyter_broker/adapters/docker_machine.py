@@ -127,7 +127,9 @@ class DockerMachine:
         # Records first: one is removed only once its container is there, so that a launch is always in one of the two.
         volumes = self._seeing.call(lambda api: api.volumes(filters=label))["Volumes"] or []
         listed = self._seeing.call(lambda api: api.containers(all=True, filters=label))
-        ran = self.alive
+        if not isinstance(listed, list):
+            raise TypeError("no list")
+        ran, ended = self.alive, set(self._ended)
         marked = [each for each in volumes if written.LAUNCH in each["Labels"]]
         # A launch may have two for a moment; the one that says more, that it failed, is the later one.
         records = {
@@ -137,9 +139,9 @@ class DockerMachine:
         there = containers.keys() | records.keys()
         left_out = (self.containers.keys() | self.records.keys()) - there
         self._missing = {each: since for each, since in self._missing.items() if each in left_out}
-        for launch in left_out - self._ended:
+        for launch in left_out - ended:
             self._doubt(launch, containers, records)
-        self._ended &= there
+        self._ended -= ended - there
         self.fallen = self._fell(containers, ran)
         self.containers, self.records = containers, records
         kept = {found["Id"] for found in containers.values()}
@@ -154,11 +156,12 @@ class DockerMachine:
                 continue
             key = (row["State"], row["Status"], sorted(map(str, row["Ports"])))
             known = self._rows.get(row["Id"])
-            fresh = known is None or known[0] != key or row["State"] == "created"  # no row tells what was refused
-            inspected = self._inspect(row["Id"]) if fresh or known is None else known[1]
+            launch = str(row["Labels"][written.LAUNCH])
+            starts = row["State"] == "created" or launch in self.fallen  # no row tells that a start was refused
+            inspected = self._inspect(row["Id"]) if known is None or known[0] != key or starts else known[1]
             if inspected is not None:
                 self._rows[row["Id"]] = (key, inspected)
-                found[str(row["Labels"][written.LAUNCH])] = inspected
+                found[launch] = inspected
         return found
 
     def _inspect(self, container: str) -> Inspected | None:
