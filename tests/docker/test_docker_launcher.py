@@ -24,6 +24,7 @@ from tests.conformance.test_launchers import (
     test_what_runs_is_shown_as_it_was_wanted,
 )
 from tests.docker.docker_subject import DockerSubject
+from tests.docker.launching import one, settled
 from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.image import tag
 
@@ -50,23 +51,6 @@ def subject(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Docke
 @pytest.fixture(scope="module")
 def running(subject: DockerSubject) -> Running:
     return started(subject, "ada")
-
-
-def one(subject: DockerSubject, spec: ContainerSpec) -> Container:
-    seen = shown(subject.launcher, spec.id)
-    assert seen is not None
-    return seen
-
-
-def settled(subject: DockerSubject, spec: ContainerSpec, state: ContainerState) -> Container:
-    """Let the launcher settle until the container is in that state, as the watcher does."""
-
-    def is_there() -> bool:
-        subject.launcher.settle()
-        return one(subject, spec).state is state
-
-    eventually(is_there, what=f"it is {state}")
-    return one(subject, spec)
 
 
 def ended(subject: DockerSubject, behaviour: str, owner: str) -> Container:

@@ -125,14 +125,15 @@ class FakeEngine:
         each["State"] |= {"Status": "exited", "ExitCode": 0, "FinishedAt": now()} | state
         each["NetworkSettings"] = {"Ports": {}}
 
-    def restart(self, *, live_restore: bool) -> None:
-        """Come up again, as after a crash."""
-        if live_restore:
-            return
+    def restart(self, *, exit_code: int | None = None) -> None:
+        """Come up again; what still ran has ended meanwhile with that status, or lives on."""
         for name, each in self.containers.items():
-            if each["State"]["Status"] == "running":
-                self.end(name, ExitCode=255)
-        self.networks["bridge"] = {"Created": f"{datetime.now(UTC) + timedelta(milliseconds=5):%Y-%m-%dT%H:%M:%S.%f}Z"}
+            if each["State"]["Status"] == "running" and exit_code is not None:
+                self.end(name, ExitCode=exit_code)
+        if not any(each["State"]["Status"] == "running" for each in self.containers.values()):
+            self.networks["bridge"] = {
+                "Created": f"{datetime.now(UTC) + timedelta(milliseconds=5):%Y-%m-%dT%H:%M:%S.%f}Z"
+            }
 
     # ---- containers ----
 

@@ -156,7 +156,7 @@ def test_what_fell_with_its_engine_is_started_again_and_keeps_its_lease(world: W
     spec = world.spec(gpus=(GpuUuid("GPU-gpu-01-0"),))
     world.launcher.launch(spec)
     first = world.until(spec, ContainerState.BOOTING)
-    world.api.engine.restart(live_restore=False)
+    world.api.engine.restart(exit_code=255)
     seen = world.shown(spec)
     assert (seen.state, seen.endpoint, seen.holds_resources) == (ContainerState.PENDING, None, True)
     assert seen.reason is not None
@@ -172,28 +172,44 @@ def test_what_fell_with_its_engine_is_started_again_and_keeps_its_lease(world: W
 def test_the_next_broker_starts_it_again_too(world: World) -> None:
     spec = world.run()
     world.launcher.containers()
-    world.api.engine.restart(live_restore=False)
+    world.api.engine.restart(exit_code=255)
     world.until(spec, ContainerState.BOOTING, world.reopened(), settle=True)
 
 
-@pytest.mark.parametrize("live_restore", [True, False])
-def test_what_ended_by_itself_before_stays_ended(world: World, live_restore: bool) -> None:
+def test_what_an_engine_without_live_restore_ended_as_it_stopped_is_started_again(world: World) -> None:
     spec = world.run()
+    world.api.engine.facts["LiveRestoreEnabled"] = False
+    world.api.engine.restart(exit_code=0)
+    world.until(spec, ContainerState.BOOTING, settle=True)
+    assert world.api.engine.starts == 2
+
+
+@pytest.mark.parametrize("restores", [True, False])
+def test_what_ended_by_itself_before_stays_ended(world: World, restores: bool) -> None:
+    spec = world.run()
+    world.api.engine.facts["LiveRestoreEnabled"] = restores
     world.api.engine.end(world.called(), ExitCode=1)
     world.until(spec, ContainerState.FAILED)
-    world.api.engine.restart(live_restore=live_restore)
+    world.api.engine.restart()
     for launcher in (world.launcher, world.reopened()):
         assert world.until(spec, ContainerState.FAILED, launcher, settle=True).log_tail
     assert world.api.engine.starts == 1
 
 
-def test_what_ended_by_itself_while_a_living_engine_was_away_stays_ended(world: World) -> None:
+def test_what_ended_by_itself_while_an_engine_with_live_restore_was_away_stays_ended(world: World) -> None:
     spec = world.run()
     world.api.always("GET", "", REFUSED)
     world.shown(spec)
-    world.api.engine.end(world.called(), ExitCode=1)
-    world.api.engine.restart(live_restore=True)
+    world.api.engine.restart(exit_code=137)
     world.api.trouble = lambda _method, _path: None
+    world.until(spec, ContainerState.FAILED, settle=True)
+    assert world.api.engine.starts == 1
+
+
+def test_an_engine_without_a_bridge_starts_nothing_again(world: World) -> None:
+    spec = world.run()
+    world.api.engine.restart(exit_code=255)
+    del world.api.engine.networks["bridge"]
     world.until(spec, ContainerState.FAILED, settle=True)
     assert world.api.engine.starts == 1
 
@@ -201,7 +217,7 @@ def test_what_ended_by_itself_while_a_living_engine_was_away_stays_ended(world: 
 def test_what_cannot_be_started_again_has_failed_with_the_reason(world: World) -> None:
     spec = world.run()
     world.api.engine.start_errors = ["could not select device driver"]
-    world.api.engine.restart(live_restore=False)
+    world.api.engine.restart(exit_code=255)
     seen = world.until(spec, ContainerState.FAILED, settle=True)
     assert seen.reason is not None
     assert "cannot hand out GPUs" in seen.reason
@@ -211,7 +227,7 @@ def test_what_cannot_be_started_again_has_failed_with_the_reason(world: World) -
 
 def test_what_fell_can_be_stopped(world: World) -> None:
     spec = world.run()
-    world.api.engine.restart(live_restore=False)
+    world.api.engine.restart(exit_code=255)
     assert world.shown(spec).state is ContainerState.PENDING
     world.launcher.stop(spec.launch_id, grace=GRACE)
     world.gone(spec)

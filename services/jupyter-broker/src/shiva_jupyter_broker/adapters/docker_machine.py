@@ -30,6 +30,7 @@ RETRY_SECONDS = 1.0  # how often an engine that is away is asked again
 FACTS_SECONDS = 30.0
 GONE_SECONDS = 3.0  # how long something must be missing until it is believed to be gone
 LOG_TAIL_LINES = 20
+UNKNOWN_EXIT = 255  # of what was gone when its engine came up
 
 
 class DockerMachine:
@@ -191,10 +192,10 @@ class DockerMachine:
             return False
 
     def _fell(self, containers: Mapping[str, Inspected], ran: frozenset[str]) -> frozenset[str]:
-        """Return what ran when it was last seen, and ended with its engine, not by itself.
+        """Return what ran when it was last seen, and ended with its engine or machine, not by itself.
 
-        An engine without live-restore, and one whose machine went down, makes its bridge anew when it starts; so what began
-        before its bridge cannot have lived through that.
+        An engine that comes up without a living container makes its bridge anew; so what began before its bridge did not live
+        through that. With live-restore only the loss of the machine ends anything, and then nobody knows the exit status.
         """
         down = {each for each in ran & containers.keys() if _is_down(containers[each]["State"])}
         if down <= self.fallen:
@@ -203,8 +204,15 @@ class DockerMachine:
             began = moment(self._seeing.call(lambda api: api.inspect_network("bridge"))["Created"])
         except NotFound:  # an engine may be told to have none
             return self.fallen & down
-        starts = {each: moment(containers[each]["State"].get("StartedAt")) for each in down}
-        return frozenset(each for each, at in starts.items() if began is not None and at is not None and at < began)
+        restores = bool(self._seeing.call(lambda api: api.info()).get("LiveRestoreEnabled"))
+        fell = set()
+        for launch in down:
+            state = containers[launch]["State"]
+            started = moment(state.get("StartedAt"))
+            before = began is not None and started is not None and started < began
+            if before and (not restores or state["ExitCode"] == UNKNOWN_EXIT):
+                fell.add(launch)
+        return frozenset(fell)
 
 
 def _is_down(state: Mapping[str, Any]) -> bool:
