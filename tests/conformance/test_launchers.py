@@ -49,6 +49,12 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessSubject
 
 
 @pytest.fixture(scope="module")
+def real(process: ProcessSubject) -> Subject:
+    """A launcher of real notebooks."""
+    return process
+
+
+@pytest.fixture(scope="module")
 def jupyter(process: ProcessSubject) -> Running:
     """The real one that is shared."""
     return started(process, "ada")
@@ -188,16 +194,16 @@ def ask(subject: Subject, running: Running, path: str, *, token: str | None, met
     )
 
 
-def test_its_endpoint_answers_with_the_token_and_refuses_without(process: ProcessSubject, jupyter: Running) -> None:
-    assert ask(process, jupyter, "api/status", token=jupyter.spec.token).status_code == 200
-    assert ask(process, jupyter, "api/status", token=None).status_code == 403
-    assert ask(process, jupyter, "api/status", token="0" * 64).status_code == 403
-    assert ask(process, jupyter, "lab", token=None).status_code in {302, 403}
-    assert ask(process, jupyter, "api/kernels", token=None, method="POST").status_code == 403
+def test_its_endpoint_answers_with_the_token_and_refuses_without(real: Subject, jupyter: Running) -> None:
+    assert ask(real, jupyter, "api/status", token=jupyter.spec.token).status_code == 200
+    assert ask(real, jupyter, "api/status", token=None).status_code == 403
+    assert ask(real, jupyter, "api/status", token="0" * 64).status_code == 403
+    assert ask(real, jupyter, "lab", token=None).status_code in {302, 403}
+    assert ask(real, jupyter, "api/kernels", token=None, method="POST").status_code == 403
 
 
-def test_the_probe_tells_the_notebook_from_a_stranger(process: ProcessSubject, jupyter: Running) -> None:
-    seen = shown(process.launcher, jupyter.spec.id)
+def test_the_probe_tells_the_notebook_from_a_stranger(real: Subject, jupyter: Running) -> None:
+    seen = shown(real.launcher, jupyter.spec.id)
     assert seen is not None
     assert JupyterProbe().reach(seen) is Reach.ANSWERING
     assert JupyterProbe().reach(replace(seen, token="0" * 64)) is Reach.LISTENING
