@@ -33,7 +33,7 @@ class DockerSubject:
         """Begin with an empty engine."""
         self.site = Site(domain="suite", uid_base=self.engine.base_uid)
         self.homes = SharedDirectory(self.folder / "homes", uid_base=self.site.uid_base)
-        self.handover = Handover(self.folder / "homes", root_uid=self.site.uid_base)
+        self.handover = Handover(self.folder / "homes", domain="suite", root_uid=self.site.uid_base)
         self.addresses = [
             EngineAddress(machine=MachineName(self.machine), host=self.engine.address, url=self.engine.base_url)
         ]

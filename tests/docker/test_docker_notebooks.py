@@ -59,7 +59,7 @@ def test_its_token_stands_in_no_process_list_in_no_label_and_in_no_log(real: Doc
             except OSError:
                 continue
     assert not [each[:200] for each in places if token in each]
-    handed = real.folder / "homes/.shiva/launches" / jupyter.spec.launch_id / "token"
+    handed = real.folder / "homes/.shiva/launches/suite" / jupyter.spec.launch_id / "token"
     assert handed.read_text(encoding="ascii") == token
     assert (handed.stat().st_uid, handed.stat().st_mode & 0o777) == (real.site.uid_base, 0o400)
 
@@ -94,7 +94,7 @@ def test_a_stop_ends_kernels_and_detached_processes_and_keeps_the_home(real: Doc
     assert work.read_text(encoding="utf-8") == "mine"
     assert work.stat().st_uid == spec.uid
     real.launcher.settle()
-    assert not (real.folder / "homes/.shiva/launches" / spec.launch_id).exists()
+    assert not (real.folder / "homes/.shiva/launches/suite" / spec.launch_id).exists()
 
 
 def test_a_killed_server_is_a_failure_that_shows_its_last_lines(real: DockerSubject) -> None:

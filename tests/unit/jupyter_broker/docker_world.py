@@ -44,7 +44,7 @@ class World:
             EngineAddress(machine=MachineName(f"gpu-{number:02}"), host="10.0.0.2", url=api.url)
             for number, api in enumerate(self.apis, 1)
         ]
-        handover = Handover(self.folder / "homes", root_uid=100000)
+        handover = Handover(self.folder / "homes", domain="lab", root_uid=100000)
         options = {"patience": timedelta(0)} | options
         return DockerLauncher(engines, SITE, handover, TOKEN, self.folder / "engines.json", **options)
 

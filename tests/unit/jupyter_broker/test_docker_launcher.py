@@ -30,7 +30,7 @@ def test_a_container_is_created_by_the_template_and_by_nothing_else(world: World
     spec = world.spec(gpus=(gpu,))
     world.launcher.launch(spec)
     world.until(spec, ContainerState.BOOTING)
-    folder = str(world.folder / "homes/.shiva/launches" / spec.launch_id)
+    folder = str(world.folder / "homes/.shiva/launches/lab" / spec.launch_id)
     made = template(spec, SITE, handover=folder)
     written = labels.labels(spec, domain="lab")
     options = {"DeviceRequests": [{"Driver": "", "DeviceIDs": [gpu], "Capabilities": [["gpu"]]}]}
@@ -236,7 +236,7 @@ def test_a_stop_returns_at_once_and_leaves_nothing(world: World) -> None:
     world.gone(spec)
     world.launcher.settle()
     assert world.api.engine.containers == world.api.engine.volumes == {}
-    assert not (world.folder / "homes/.shiva/launches" / spec.launch_id).exists()
+    assert not (world.folder / "homes/.shiva/launches/lab" / spec.launch_id).exists()
 
 
 def test_a_stop_whose_answer_is_lost_is_finished_by_the_next(world: World) -> None:

@@ -151,7 +151,7 @@ def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchI
         ports=(settings.port_first, settings.port_last),
         uid_base=settings.uid_base,
     )
-    handover = Handover(settings.homes_dir, root_uid=settings.uid_base)
+    handover = Handover(settings.homes_dir, domain=settings.domain, root_uid=settings.uid_base)
     match settings.launcher:
         case "docker":
             engines = docker_engines.read(settings.machines_file)

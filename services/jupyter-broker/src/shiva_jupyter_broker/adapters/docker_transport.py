@@ -1,13 +1,21 @@
 """How the SDK's calls travel: each whole answer within its time, and a connection that fails leaves no socket."""
 
 import socket
+from typing import Any
 
 import docker
 from docker.transport import unixconn
+from urllib3.connection import HTTPConnection
 
 from shiva_jupyter_broker.adapters.deadlines import DeadlineAdapter, DeadlineResponse
 from shiva_jupyter_broker.adapters.docker_engines import EngineAddress
 
+ALIVE = [  # the kernel asks whether a silent machine is there: a pull has no deadline, and may be silent for long
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 20),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+]
 FIRST = "1.24"  # spoken until the engine's own version is known
 
 
@@ -40,6 +48,11 @@ class _Adapter(unixconn.UnixHTTPAdapter):
         return found
 
 
+class _RemoteAdapter(DeadlineAdapter):
+    def init_poolmanager(self, *args: Any, **given: Any) -> None:
+        super().init_poolmanager(*args, **given | {"socket_options": [*HTTPConnection.default_socket_options, *ALIVE]})
+
+
 def connect(address: EngineAddress, *, seconds: int) -> docker.APIClient:
     """Return a client that speaks the engine's own version; no answer takes it longer than `seconds`.
 
@@ -62,5 +75,5 @@ def _client(address: EngineAddress, seconds: int, version: str) -> docker.APICli
     if url.startswith("unix://"):
         api.mount("http+docker://", _Adapter(url.replace("unix://", "http+unix://", 1), seconds))
     else:
-        api.mount("http://" if tls is None else "https://", DeadlineAdapter())
+        api.mount("http://" if tls is None else "https://", _RemoteAdapter())
     return api
