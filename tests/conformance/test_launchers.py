@@ -176,6 +176,23 @@ def test_a_killed_notebook_has_failed_with_a_reason_and_makes_room(subject: Subj
     subject.leave(spec.id)
 
 
+def test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more(subject: Subject) -> None:
+    spec = wanted(subject, "kept")
+    subject.launcher.launch(spec)
+    subject.boot(spec.id)
+    subject.launcher.stop(spec.launch_id, grace=GRACE, keep=True)
+    eventually(lambda: has_failed(subject, spec.id), what="it has failed")
+    for launcher in (subject.launcher, subject.reopened()):
+        launcher.settle()
+        seen = shown(launcher, spec.id)
+        assert seen is not None
+        assert seen.reason is not None
+        assert "files in the home are safe" in seen.reason
+        assert (seen.endpoint, seen.holds_resources) == (None, False)
+    subject.launcher.stop(spec.launch_id, grace=timedelta(0))
+    subject.leave(spec.id)
+
+
 # ---- launchers of real notebooks ----
 
 

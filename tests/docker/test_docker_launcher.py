@@ -22,6 +22,7 @@ from tests.conformance.test_launchers import (
     test_stopping_what_is_not_there_succeeds,
     test_the_id_is_free_once_it_is_gone,
     test_what_runs_is_shown_as_it_was_wanted,
+    test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more,
 )
 from tests.docker.docker_subject import DockerSubject
 from tests.docker.launching import one, settled
@@ -38,6 +39,7 @@ __all__ = [
     "test_stopping_what_is_not_there_succeeds",
     "test_the_id_is_free_once_it_is_gone",
     "test_what_runs_is_shown_as_it_was_wanted",
+    "test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more",
 ]
 pytestmark = pytest.mark.docker
 SILENT = "10.255.255.1:5000"  # a registry that nobody reaches from the tests' network
@@ -98,15 +100,6 @@ def test_an_end_has_a_sentence_and_its_last_lines(subject: DockerSubject, behavi
     assert words in seen.reason
     assert "The files in the home are safe." in seen.reason
     assert seen.ended_at is not None
-
-
-def test_with_keep_it_stays_as_failed_until_it_is_stopped_once_more(subject: DockerSubject) -> None:
-    spec = wanted(subject, "kept")
-    subject.launcher.launch(spec)
-    subject.launcher.stop(spec.launch_id, grace=timedelta(seconds=1), keep=True)
-    eventually(lambda: one(subject, spec).state is ContainerState.FAILED, what="it is kept")
-    subject.launcher.stop(spec.launch_id, grace=GRACE)
-    subject.leave(spec.id)
 
 
 def test_an_image_that_is_nowhere_ends_in_a_sentence_and_holds_nothing(subject: DockerSubject) -> None:

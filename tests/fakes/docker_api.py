@@ -1,10 +1,12 @@
-"""A Docker engine's API in memory, on a real Unix socket: what the launcher asks for, and the bad days that a test orders.
+"""A Docker engine's API in memory, on a real socket: what the launcher asks for, and the bad days that a test orders.
 
 Shapes follow the Docker Engine API v1.41.
 """
 
 import json
+import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -44,10 +46,14 @@ class DockerApi(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     daemon_threads = True
 
-    def __init__(self, path: Path) -> None:
-        """Begin to serve an engine with one image and the network, and without containers."""
-        super().__init__(str(path), _Handler)
-        self.url = f"unix://{path}"
+    def __init__(self, address: Path | tuple[str, int], *, tls: ssl.SSLContext | None = None) -> None:
+        """Begin to serve an engine with one image and the network, and without containers; a pair is an address of TCP."""
+        remote = isinstance(address, tuple)
+        self.address_family = socket.AF_INET if remote else socket.AF_UNIX
+        super().__init__(address if remote else str(address), _Handler)  # type: ignore[arg-type]
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
+        self.url = f"tcp://127.0.0.1:{self.socket.getsockname()[1]}" if remote else f"unix://{address}"
         self.engine = FakeEngine()
         self.asked: list[tuple[str, str]] = []
         self.trouble: Callable[[str, str], Trouble | None] = lambda _method, _path: None
