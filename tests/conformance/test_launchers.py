@@ -49,6 +49,12 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessSubject
 
 
 @pytest.fixture(scope="module")
+def real(process: ProcessSubject) -> Subject:
+    """A launcher of real notebooks."""
+    return process
+
+
+@pytest.fixture(scope="module")
 def jupyter(process: ProcessSubject) -> Running:
     """The real one that is shared."""
     return started(process, "ada")
@@ -170,6 +176,23 @@ def test_a_killed_notebook_has_failed_with_a_reason_and_makes_room(subject: Subj
     subject.leave(spec.id)
 
 
+def test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more(subject: Subject) -> None:
+    spec = wanted(subject, "kept")
+    subject.launcher.launch(spec)
+    subject.boot(spec.id)
+    subject.launcher.stop(spec.launch_id, grace=GRACE, keep=True)
+    eventually(lambda: has_failed(subject, spec.id), what="it has failed")
+    for launcher in (subject.launcher, subject.reopened()):
+        launcher.settle()
+        seen = shown(launcher, spec.id)
+        assert seen is not None
+        assert seen.reason is not None
+        assert "files in the home are safe" in seen.reason
+        assert (seen.endpoint, seen.holds_resources) == (None, False)
+    subject.launcher.stop(spec.launch_id, grace=timedelta(0))
+    subject.leave(spec.id)
+
+
 # ---- launchers of real notebooks ----
 
 
@@ -188,16 +211,16 @@ def ask(subject: Subject, running: Running, path: str, *, token: str | None, met
     )
 
 
-def test_its_endpoint_answers_with_the_token_and_refuses_without(process: ProcessSubject, jupyter: Running) -> None:
-    assert ask(process, jupyter, "api/status", token=jupyter.spec.token).status_code == 200
-    assert ask(process, jupyter, "api/status", token=None).status_code == 403
-    assert ask(process, jupyter, "api/status", token="0" * 64).status_code == 403
-    assert ask(process, jupyter, "lab", token=None).status_code in {302, 403}
-    assert ask(process, jupyter, "api/kernels", token=None, method="POST").status_code == 403
+def test_its_endpoint_answers_with_the_token_and_refuses_without(real: Subject, jupyter: Running) -> None:
+    assert ask(real, jupyter, "api/status", token=jupyter.spec.token).status_code == 200
+    assert ask(real, jupyter, "api/status", token=None).status_code == 403
+    assert ask(real, jupyter, "api/status", token="0" * 64).status_code == 403
+    assert ask(real, jupyter, "lab", token=None).status_code in {302, 403}
+    assert ask(real, jupyter, "api/kernels", token=None, method="POST").status_code == 403
 
 
-def test_the_probe_tells_the_notebook_from_a_stranger(process: ProcessSubject, jupyter: Running) -> None:
-    seen = shown(process.launcher, jupyter.spec.id)
+def test_the_probe_tells_the_notebook_from_a_stranger(real: Subject, jupyter: Running) -> None:
+    seen = shown(real.launcher, jupyter.spec.id)
     assert seen is not None
     assert JupyterProbe().reach(seen) is Reach.ANSWERING
     assert JupyterProbe().reach(replace(seen, token="0" * 64)) is Reach.LISTENING

@@ -1,7 +1,9 @@
 """The Docker launcher over a real engine, as a subject of the launchers' suite."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from shiva_jupyter_broker.adapters.docker_engines import EngineAddress
 from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
@@ -21,25 +23,27 @@ KEY = b"k" * 32
 
 @dataclass
 class DockerSubject:
-    """Containers of `shiva-fake` on one engine, which the suite calls gpu-01."""
+    """Containers of `shiva-fake` on one engine."""
 
     folder: Path
     engine: Engine
+    machine: str = "gpu-01"
 
     def __post_init__(self) -> None:
         """Begin with an empty engine."""
         self.site = Site(domain="suite", uid_base=self.engine.base_uid)
         self.homes = SharedDirectory(self.folder / "homes", uid_base=self.site.uid_base)
+        self.handover = Handover(self.folder / "homes", domain="suite", root_uid=self.site.uid_base)
+        self.addresses = [
+            EngineAddress(machine=MachineName(self.machine), host=self.engine.address, url=self.engine.base_url)
+        ]
         self.image = ImageRef(tag("1"))
         self.launcher: Launcher = self.reopened()
 
-    def reopened(self) -> DockerLauncher:
+    def reopened(self, **options: Any) -> DockerLauncher:
         """Return a launcher that knows nothing but the engine and its folder."""
-        address = EngineAddress(
-            machine=MachineName("gpu-01"), host=self.engine.address, url=self.engine.base_url, tls=None, gpu_paths={}
-        )
-        handover = Handover(self.folder / "homes", root_uid=self.site.uid_base)
-        return DockerLauncher([address], self.site, handover, token_of(KEY), self.folder / "engines.json")
+        seen, options = self.folder / "engines.json", {"patience": timedelta(0)} | options
+        return DockerLauncher(self.addresses, self.site, self.handover, token_of(KEY), seen, **options)
 
     def home(self, owner: str) -> Home:
         """Make a home."""

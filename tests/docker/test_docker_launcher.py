@@ -22,8 +22,10 @@ from tests.conformance.test_launchers import (
     test_stopping_what_is_not_there_succeeds,
     test_the_id_is_free_once_it_is_gone,
     test_what_runs_is_shown_as_it_was_wanted,
+    test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more,
 )
 from tests.docker.docker_subject import DockerSubject
+from tests.docker.launching import one, settled
 from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.image import tag
 
@@ -37,8 +39,10 @@ __all__ = [
     "test_stopping_what_is_not_there_succeeds",
     "test_the_id_is_free_once_it_is_gone",
     "test_what_runs_is_shown_as_it_was_wanted",
+    "test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more",
 ]
 pytestmark = pytest.mark.docker
+SILENT = "10.255.255.1:5000"  # a registry that nobody reaches from the tests' network
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +53,6 @@ def subject(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Docke
 @pytest.fixture(scope="module")
 def running(subject: DockerSubject) -> Running:
     return started(subject, "ada")
-
-
-def one(subject: DockerSubject, spec: ContainerSpec) -> Container:
-    seen = shown(subject.launcher, spec.id)
-    assert seen is not None
-    return seen
 
 
 def ended(subject: DockerSubject, behaviour: str, owner: str) -> Container:
@@ -94,7 +92,7 @@ def test_every_limit_is_the_engines_and_no_secret_is_shown(subject: DockerSubjec
 
 @pytest.mark.parametrize(
     ("behaviour", "words"),
-    [("exit0", "shut down from inside"), ("exit1", "exit status 1"), ("hungry", "more than its")],
+    [("exit0", "was shut down"), ("exit1", "exit status 1"), ("hungry", "more than its")],
 )
 def test_an_end_has_a_sentence_and_its_last_lines(subject: DockerSubject, behaviour: str, words: str) -> None:
     seen = ended(subject, behaviour, "ender")
@@ -104,24 +102,24 @@ def test_an_end_has_a_sentence_and_its_last_lines(subject: DockerSubject, behavi
     assert seen.ended_at is not None
 
 
-def test_with_keep_it_stays_as_failed_until_it_is_stopped_once_more(subject: DockerSubject) -> None:
-    spec = wanted(subject, "kept")
-    subject.launcher.launch(spec)
-    subject.launcher.stop(spec.launch_id, grace=timedelta(seconds=1), keep=True)
-    eventually(lambda: one(subject, spec).state is ContainerState.FAILED, what="it is kept")
-    subject.launcher.stop(spec.launch_id, grace=GRACE)
-    subject.leave(spec.id)
-
-
 def test_an_image_that_is_nowhere_ends_in_a_sentence_and_holds_nothing(subject: DockerSubject) -> None:
     subject.image = ImageRef("127.0.0.1:1/nothing:1")
     spec = wanted(subject, "puller")
     subject.image = ImageRef(tag("1"))
     subject.launcher.launch(spec)
-    assert one(subject, spec).state in {ContainerState.PULLING, ContainerState.FAILED}
-    eventually(lambda: one(subject, spec).state is ContainerState.FAILED, what="the pull has failed")
-    assert one(subject, spec).reason.startswith("Its image could not be fetched.")  # type: ignore[union-attr]
-    assert not one(subject, spec).holds_resources
+    assert one(subject, spec).state is ContainerState.PULLING
+    settled(subject, spec, ContainerState.FAILED)
+    for launcher in (subject.launcher, subject.reopened()):
+        seen = shown(launcher, spec.id)
+        assert seen is not None
+        assert seen.reason is not None
+        assert seen.reason.startswith("Its image could not be fetched.")
+        assert not seen.holds_resources
+    subject.engine.docker("tag", tag("1"), spec.image_ref)  # too late: its GPUs may be somebody else's now
+    for launcher in (subject.launcher, subject.reopened()):
+        launcher.containers()
+        launcher.settle()
+        assert one(subject, spec).state is ContainerState.FAILED
     subject.launcher.stop(spec.launch_id, grace=GRACE)
     subject.leave(spec.id)
     assert subject.engine.docker("volume", "ls", "-q") == ""
@@ -130,12 +128,13 @@ def test_an_image_that_is_nowhere_ends_in_a_sentence_and_holds_nothing(subject: 
 def test_what_waits_for_its_image_is_a_lease_that_a_new_launcher_goes_on_with(
     subject: DockerSubject,
 ) -> None:
-    late = ImageRef("shiva-late:1")
+    late = ImageRef(f"{SILENT}/late:1")
     subject.image = late
     spec = wanted(subject, "late")
     subject.image = ImageRef(tag("1"))
     subject.launcher.launch(spec)
-    assert one(subject, spec).launch_id == spec.launch_id
+    assert one(subject, spec).state is ContainerState.PULLING
+    assert one(subject, spec).holds_resources
     again = subject.reopened()
     assert shown(again, spec.id) is not None
     subject.engine.docker("tag", tag("1"), late)  # it arrives

@@ -95,7 +95,7 @@ class FakeLauncher:
         self.away = [each for each in self.away if each.launch_id != launch]
         for each in [found for found in self.held.values() if found.launch_id == launch]:
             if keep:
-                self.fail(each.id, "It was ended.")
+                self.fail(each.id, "It was ended. The files in the home are safe.")
             elif each.state is ContainerState.FAILED or grace == timedelta(0):
                 self.end(each.id)
             else:

@@ -67,7 +67,7 @@ class MarathonCluster:
             ),
             machines=self.machines,
             access={},
-            handover=Handover(self.folder, root_uid=0),
+            handover=Handover(self.folder, domain=domain, root_uid=0),
             token_of=handover.token_of(KEY),
             clock=self.clock,
         )

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-import pytest
 from shiva_jupyter_broker.adapters import docker_create
-from shiva_jupyter_broker.adapters.docker_engines import EngineAddress
 from shiva_jupyter_broker.adapters.template import Site, template
 from shiva_jupyter_broker.domain.containers import (
     ContainerId,
@@ -21,13 +20,6 @@ from shiva_jupyter_broker.domain.containers import (
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 GPU = GpuUuid("GPU-8f3c")
-ENGINE = EngineAddress(
-    machine=MachineName("gpu-02"),
-    host="10.0.0.2",
-    url="unix:///run/engine.sock",
-    tls=None,
-    gpu_paths={GPU: "/dev/nvidia3", "GPU-other": "/dev/nvidia0"},
-)
 SPEC = ContainerSpec(
     id=ContainerId("ada--default"),
     launch_id=LaunchId("l1"),
@@ -69,17 +61,17 @@ HOST = {
 }  # fmt: skip
 
 
-def host(*, gpus: tuple[GpuUuid, ...] = (), runtime: str = "toolkit", layer_limit: bool = False) -> object:
-    made = template(replace(SPEC, gpus=gpus), SITE, handover="/srv/homes/.shiva/launches/l1")
-    return docker_create.body(made, replace(ENGINE, gpu_runtime=runtime), {}, layer_limit=layer_limit)["HostConfig"]
+def body(spec: ContainerSpec = SPEC, **changes: Any) -> dict[str, Any]:
+    made = template(spec, SITE, handover="/srv/homes/.shiva/launches/l1")
+    given: dict[str, Any] = {"gpus": {}, "layer_limit": False, **changes}
+    return docker_create.body(made, "10.0.0.2", {"shiva.id": "ada--default"}, **given)
 
 
 def test_the_body_is_this_and_nothing_else() -> None:
-    made = template(SPEC, SITE, handover="/srv/homes/.shiva/launches/l1")
-    body = docker_create.body(made, ENGINE, {"shiva.id": "ada--default"}, layer_limit=False)
-    assert body == {
+    assert body() == {
         "Image": "shiva-jupyter:1",
         "Hostname": "gpu-02",
+        "User": "0:0",
         "Env": [
             "NVIDIA_VISIBLE_DEVICES=void",
             "SHIVA_USER=ada",
@@ -94,26 +86,16 @@ def test_the_body_is_this_and_nothing_else() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("runtime", "options"),
-    [
-        ("toolkit", {"DeviceRequests": [{"Driver": "", "DeviceIDs": [GPU], "Capabilities": [["gpu"]]}]}),
-        ("cdi", {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": [f"nvidia.com/gpu={GPU}"]}]}),
-        (
-            "nvidia-docker",
-            {
-                "Devices": [
-                    {"PathOnHost": node, "PathInContainer": node, "CgroupPermissions": "rwm"}
-                    for node in ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia3")
-                ]
-            },
-        ),
-    ],
-)
-def test_a_gpu_comes_by_its_uuid_and_brings_no_other(runtime: str, options: dict[str, object]) -> None:
-    assert host(gpus=(GPU,), runtime=runtime) == HOST | options
-    assert host(runtime=runtime) == HOST
+def test_gpus_add_their_options_and_an_order() -> None:
+    made = body(replace(SPEC, gpus=(GPU,)), gpus={"DeviceRequests": []})
+    assert made["HostConfig"] == HOST | {"DeviceRequests": []}
+    assert made["Env"][0] == "CUDA_DEVICE_ORDER=PCI_BUS_ID"
+    assert not any(each.startswith("NVIDIA_VISIBLE_DEVICES") for each in made["Env"])
 
 
 def test_the_layer_is_limited_where_the_engine_can() -> None:
-    assert host(layer_limit=True) == HOST | {"StorageOpt": {"size": str(2**33)}}
+    assert body(layer_limit=True)["HostConfig"] == HOST | {"StorageOpt": {"size": str(2**33)}}
+
+
+def test_an_engine_whose_default_hands_out_every_gpu_is_told_another_runtime() -> None:
+    assert body(only_runc=True)["HostConfig"] == HOST | {"Runtime": "runc"}

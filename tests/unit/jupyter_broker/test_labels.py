@@ -79,7 +79,7 @@ def test_a_token_is_the_same_after_a_restart_and_another_for_every_launch(tmp_pa
 
 
 def test_a_handover_is_one_file_in_a_closed_folder_and_goes_with_its_launch(tmp_path: Path) -> None:
-    handover = Handover(tmp_path, root_uid=os.geteuid())
+    handover = Handover(tmp_path, domain="lab", root_uid=os.geteuid())
     for _ in range(2):
         folder = Path(handover.give(LaunchId("one"), "t" * 64))
     assert [each.name for each in folder.iterdir()] == ["token"]
@@ -91,10 +91,17 @@ def test_a_handover_is_one_file_in_a_closed_folder_and_goes_with_its_launch(tmp_
     assert (folder.exists(), other.exists()) == (False, True)
 
 
+def test_two_installations_that_share_the_homes_leave_each_others_launches_alone(tmp_path: Path) -> None:
+    lab, school = (Handover(tmp_path, domain=name, root_uid=os.geteuid()) for name in ("lab", "school"))
+    folder = Path(lab.give(LaunchId("one"), "t"))
+    school.forget_all_but(set())
+    assert folder.exists()
+
+
 def test_a_storage_that_refuses_is_said(tmp_path: Path) -> None:
     (tmp_path / ".shiva").write_text("in the way", encoding="utf-8")
     with pytest.raises(HomeUnavailableError):
-        Handover(tmp_path, root_uid=0).give(LaunchId("one"), "t")
+        Handover(tmp_path, domain="lab", root_uid=0).give(LaunchId("one"), "t")
 
 
 @pytest.fixture

@@ -224,7 +224,7 @@ def test_no_container_is_dropped_because_a_list_failed_or_came_back_empty(
     launcher.settle()
     assert {each.id: each.endpoint for each in launcher.containers()} == before
     for each in wanted:
-        assert (cluster.folder / ".shiva/launches" / each.launch_id / "token").exists()
+        assert (cluster.folder / ".shiva/launches/shiva" / each.launch_id / "token").exists()
 
 
 def test_an_app_that_somebody_deleted_in_marathon_is_gone_soon(cluster: MarathonCluster) -> None:

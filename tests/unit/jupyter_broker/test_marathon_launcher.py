@@ -56,7 +56,7 @@ def test_a_launch_is_shown_at_once_and_boots_at_its_machines_address(cluster: Ma
 def test_its_token_is_in_the_launchs_folder_and_nowhere_in_what_was_sent(cluster: MarathonCluster) -> None:
     launcher, wanted = cluster.launcher(), cluster.wanted()
     launcher.launch(wanted)
-    assert (cluster.folder / ".shiva/launches" / wanted.launch_id / "token").read_text("ascii") == wanted.token
+    assert (cluster.folder / ".shiva/launches/shiva" / wanted.launch_id / "token").read_text("ascii") == wanted.token
     assert not any(wanted.token.encode() in each.body for each in cluster.simulator.recorder.sent())
 
 
@@ -198,7 +198,7 @@ def test_the_folder_of_what_is_gone_is_removed_and_no_other(cluster: MarathonClu
     launcher.launch(stays)
     launcher.stop(gone.launch_id, grace=GRACE)
     vanishes(launcher, gone.id)
-    folders = cluster.folder / ".shiva/launches"
+    folders = cluster.folder / ".shiva/launches/shiva"
     settled(launcher, lambda: {each.name for each in folders.iterdir()} == {stays.launch_id}, "one is removed")
 
 

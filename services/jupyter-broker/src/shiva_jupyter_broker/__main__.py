@@ -6,7 +6,7 @@ import sys
 from gunicorn.app.base import BaseApplication
 from shiva_common import env, logs
 
-from shiva_jupyter_broker.adapters import catalogue, docker_engines, policy_file
+from shiva_jupyter_broker.adapters import catalogue, docker_credentials, docker_engines, policy_file
 from shiva_jupyter_broker.adapters.files import InventoryFile
 from shiva_jupyter_broker.settings import PREFIX, Settings
 
@@ -44,15 +44,25 @@ class Server(BaseApplication):  # type: ignore[misc]
         return self._built.app
 
 
+def _check_files(settings: Settings) -> None:
+    """Read what the worker reads again: a bad file must end the start in a sentence.
+
+    Raises:
+        ValueError: one cannot be used; the message says why.
+    """
+    InventoryFile(settings.machines_file)
+    catalogue.read(settings.images_file)
+    policy_file.read(settings.policy_file, settings.limits)
+    if settings.launcher == "docker":
+        docker_engines.read(settings.machines_file)
+        docker_credentials.read(settings.registry_file)
+
+
 def main() -> None:
     """Run the service; exit status 2 when the settings are wrong."""
     try:
         settings = env.load(Settings, os.environ, prefix=PREFIX)
-        InventoryFile(settings.machines_file)  # the worker reads all again; a bad one must end the start in a sentence
-        catalogue.read(settings.images_file)
-        policy_file.read(settings.policy_file, settings.limits)
-        if settings.launcher == "docker":
-            docker_engines.read(settings.machines_file)
+        _check_files(settings)
     except (env.SettingsError, ValueError) as error:
         print(f"shiva-jupyter-broker: {error}", file=sys.stderr)
         sys.exit(2)

@@ -12,7 +12,14 @@ from typing import TextIO
 from flask import Flask
 from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
 
-from shiva_jupyter_broker.adapters import catalogue, docker_engines, marathon_gpus, marathon_setup, policy_file
+from shiva_jupyter_broker.adapters import (
+    catalogue,
+    docker_credentials,
+    docker_engines,
+    marathon_gpus,
+    marathon_setup,
+    policy_file,
+)
 from shiva_jupyter_broker.adapters.catalogue import Unpinned
 from shiva_jupyter_broker.adapters.demo import DemoLauncher
 from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
@@ -144,11 +151,13 @@ def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchI
         ports=(settings.port_first, settings.port_last),
         uid_base=settings.uid_base,
     )
-    handover = Handover(settings.homes_dir, root_uid=settings.uid_base)
+    handover = Handover(settings.homes_dir, domain=settings.domain, root_uid=settings.uid_base)
     match settings.launcher:
         case "docker":
             engines = docker_engines.read(settings.machines_file)
-            return DockerLauncher(engines, site, handover, token, settings.state_dir / "engines.json")
+            credentials = docker_credentials.read(settings.registry_file)
+            seen = settings.state_dir / "engines.json"
+            return DockerLauncher(engines, site, handover, token, seen, credentials=credentials)
         case "marathon":
             cluster = Cluster(
                 site=site,

@@ -40,6 +40,7 @@ class Settings(MarathonSettings):
     network: str = "shiva"  # the engines' network for containers
     port_first: int = 31000  # of a machine, for containers on Docker engines; Marathon gives its own
     port_last: int = 32000
+    registry_file: Path | None = None  # names and passwords of registries, as Docker's config.json has them
     uid_base: int = 0  # where the engines' remapped range of users begins; 0 without a remap
     boot_timeout: timedelta = timedelta(minutes=2)  # how long a Jupyter may take until its first answer
 

@@ -36,7 +36,9 @@ class _Timed(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class DeadlineResponse(http.client.HTTPResponse):
+    """An answer that is read until a moment, its connection's timeout from now."""
+
     def __init__(self, sock: socket.socket, *args: Any, **given: Any) -> None:
         super().__init__(sock, *args, **given)
         seconds = sock.gettimeout()
@@ -45,11 +47,11 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    response_class = DeadlineResponse
 
 
 class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+    response_class = DeadlineResponse
 
 
 class _Pool(urllib3.HTTPConnectionPool):

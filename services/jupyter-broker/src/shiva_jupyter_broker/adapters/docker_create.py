@@ -6,7 +6,6 @@ Source: Docker Engine API v1.41, ContainerCreate.
 from collections.abc import Mapping
 from typing import Any
 
-from shiva_jupyter_broker.adapters.docker_engines import EngineAddress
 from shiva_jupyter_broker.adapters.template import (
     JUPYTER_PORT,
     LOG_FILES,
@@ -17,15 +16,27 @@ from shiva_jupyter_broker.adapters.template import (
 )
 
 PORT = f"{JUPYTER_PORT}/tcp"
-NVIDIA_DOCKER_DEVICES = ("/dev/nvidiactl", "/dev/nvidia-uvm")
 
 
-def body(made: Template, engine: EngineAddress, labels: Mapping[str, str], *, layer_limit: bool) -> dict[str, Any]:
-    """Return the body; `layer_limit` says whether the engine's storage driver can bound what is written."""
+def body(
+    made: Template,
+    host: str,
+    labels: Mapping[str, str],
+    *,
+    gpus: Mapping[str, Any],
+    layer_limit: bool,
+    only_runc: bool = False,
+) -> dict[str, Any]:
+    """Return the body.
+
+    `host` is the machine's address, `gpus` are the options of `docker_gpus`, `layer_limit` says whether the engine's storage
+    driver can bound what is written, `only_runc` that the engine's own choice of a runtime hands out every GPU.
+    """
     first, last = made.ports
     return {
         "Image": made.image,
         "Hostname": made.hostname,
+        "User": "0:0",  # the image's entry begins as the container's root, whatever a snapshot says
         "Env": [f"{name}={value}" for name, value in made.environment.items()],
         "Labels": dict(labels),
         "ExposedPorts": {PORT: {}},
@@ -44,27 +55,16 @@ def body(made: Template, engine: EngineAddress, labels: Mapping[str, str], *, la
             "CapDrop": ["ALL"],
             "CapAdd": list(made.capabilities),
             "Privileged": False,
-            "RestartPolicy": {"Name": "no"},
+            "RestartPolicy": {"Name": "no"},  # what ends by itself stays ended; see `docker_machine` for what does not
             "LogConfig": {"Type": "json-file", "Config": {"max-size": LOG_MAX_SIZE, "max-file": str(LOG_FILES)}},
             "NetworkMode": made.network,
-            "PortBindings": {PORT: [{"HostIp": engine.host, "HostPort": f"{first}-{last}"}]},
-            "Mounts": [
+            "PortBindings": {PORT: [{"HostIp": host, "HostPort": f"{first}-{last}"}]},
+            "Mounts": [  # of this type an engine never makes a missing source
                 {"Type": "bind", "Source": each.source, "Target": each.target, "ReadOnly": each.read_only}
                 for each in made.mounts
             ],
             **({"StorageOpt": {"size": str(made.limits.layer_bytes)}} if layer_limit else {}),
-            **_gpus(made, engine),
+            **({"Runtime": "runc"} if only_runc else {}),
+            **gpus,
         },
     }
-
-
-def _gpus(made: Template, engine: EngineAddress) -> dict[str, Any]:
-    """Return the options that let these GPUs in, by UUID, and no other."""
-    if not made.gpus:
-        return {}
-    if engine.gpu_runtime == "cdi":
-        return {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": [f"nvidia.com/gpu={uuid}" for uuid in made.gpus]}]}
-    if engine.gpu_runtime == "toolkit":
-        return {"DeviceRequests": [{"Driver": "", "DeviceIDs": list(made.gpus), "Capabilities": [["gpu"]]}]}
-    nodes = [*NVIDIA_DOCKER_DEVICES, *(engine.gpu_paths[uuid] for uuid in made.gpus)]
-    return {"Devices": [{"PathOnHost": node, "PathInContainer": node, "CgroupPermissions": "rwm"} for node in nodes]}

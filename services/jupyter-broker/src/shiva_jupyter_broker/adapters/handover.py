@@ -49,11 +49,13 @@ def key_in(path: Path) -> bytes:
 
 
 class Handover:
-    """One folder a launch, `<homes>/.shiva/launches/<launch>`, with the file `token`."""
+    """One folder a launch, `<homes>/.shiva/launches/<domain>/<launch>`, with the file `token`."""
 
-    def __init__(self, homes: Path, *, root_uid: int) -> None:
-        """`root_uid` is who a container's root is outside: 0, or where the engines' remapped range begins."""
-        self._root = homes.resolve() / FOLDER
+    def __init__(self, homes: Path, *, domain: str, root_uid: int) -> None:
+        """Installations that share the homes differ by `domain`, and leave each other's launches alone.
+
+        `root_uid` is who a container's root is outside: 0, or where the engines' remapped range begins."""
+        self._root = homes.resolve() / FOLDER / domain
         self._root_uid = root_uid
 
     def give(self, launch: LaunchId, token: str) -> str:
@@ -64,7 +66,8 @@ class Handover:
         """
         folder = self._root / launch
         try:
-            self._root.mkdir(mode=0o711, parents=True, exist_ok=True)
+            for each in (self._root.parent, self._root):
+                each.mkdir(mode=0o711, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
             draft = folder / f".token.{os.getpid()}.{threading.get_ident()}"  # of two who give it at once, both succeed
             draft.unlink(missing_ok=True)
