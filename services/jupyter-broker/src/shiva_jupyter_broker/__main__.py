@@ -6,7 +6,7 @@ import sys
 from gunicorn.app.base import BaseApplication
 from shiva_common import env, logs
 
-from shiva_jupyter_broker.adapters import catalogue, docker_engines, policy_file
+from shiva_jupyter_broker.adapters import catalogue, docker_engines, marathon_gpus, policy_file
 from shiva_jupyter_broker.adapters.files import InventoryFile
 from shiva_jupyter_broker.settings import PREFIX, Settings
 
@@ -53,6 +53,8 @@ def main() -> None:
         policy_file.read(settings.policy_file, settings.limits)
         if settings.launcher == "docker":
             docker_engines.read(settings.machines_file)
+        if settings.launcher == "marathon":
+            marathon_gpus.read(settings.machines_file)
     except (env.SettingsError, ValueError) as error:
         print(f"shiva-jupyter-broker: {error}", file=sys.stderr)
         sys.exit(2)

@@ -159,8 +159,9 @@ class MarathonLauncher:
             return
         self._settled = (changes, now)
         try:
+            around = self._around()
             for known in self._snapshot.apps():
-                self._settle(known)
+                self._settle(known, around)
         except UnansweredError as error:
             log.info("settling goes on later", extra={"why": str(error)})
         self._forget()
@@ -181,7 +182,7 @@ class MarathonLauncher:
         """Have seen Marathon's apps at least once."""
         if not self._snapshot.read:
             with _or_unavailable(), translated():
-                self._watch.look()
+                self._watch.look_first()
 
     def _reachable(self) -> None:
         """Be about to change something: nobody waits once more for a Marathon that has been silent for a while."""
@@ -232,8 +233,7 @@ class MarathonLauncher:
         finally:
             self._watch.wants(text(app, "id"))
 
-    def _settle(self, known: Known) -> None:
-        around = self._around()
+    def _settle(self, known: Known, around: Surroundings) -> None:
         try:
             ended = marathon_state.ended_by_itself(known.app, around)
             if ended is not None or (marathon_state.over(known.app) and marathon_state.kept(known.app)):
