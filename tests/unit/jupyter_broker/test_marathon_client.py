@@ -18,7 +18,7 @@ from tests.fakes.scripted_http import CUT, Asked, Reply, Script, Scripted, answe
 
 APP = marathon_apps.app()
 ID = APP["id"]
-IMPATIENT = Patience(total_seconds=1.0, attempt_seconds=0.3)
+IMPATIENT = Patience(total_seconds=0.8, attempt_seconds=0.25)
 DONE = answer({"version": "2026-11-23T09:10:01.000Z", "deploymentId": "d-2"})
 EXISTS = answer({"message": f"An app with id [{ID}] already exists."}, 409)
 LOCKED = answer({"message": "App is locked by one or more deployments.", "deployments": [{"id": "d-1"}]}, 409)

@@ -113,8 +113,8 @@ def test_what_is_in_doubt_holds_its_gpus_until_it_is_clear(cluster: MarathonClus
     assert seen is not None
     assert (seen.gpus, seen.holds_resources) == (GPUS, True)
     cluster.simulator.elect()
-    becomes(launcher, wanted.id, BOOTING)
     launcher.launch(wanted)
+    becomes(launcher, wanted.id, BOOTING)
     assert len(cluster.apps()) == len(cluster.engine.runs()) == 1
 
 

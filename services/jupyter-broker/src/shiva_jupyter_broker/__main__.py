@@ -6,7 +6,7 @@ import sys
 from gunicorn.app.base import BaseApplication
 from shiva_common import env, logs
 
-from shiva_jupyter_broker.adapters import catalogue, docker_credentials, docker_engines, policy_file
+from shiva_jupyter_broker.adapters import catalogue, docker_credentials, docker_engines, marathon_gpus, policy_file
 from shiva_jupyter_broker.adapters.files import InventoryFile
 from shiva_jupyter_broker.settings import PREFIX, Settings
 
@@ -56,6 +56,8 @@ def _check_files(settings: Settings) -> None:
     if settings.launcher == "docker":
         docker_engines.read(settings.machines_file)
         docker_credentials.read(settings.registry_file)
+    if settings.launcher == "marathon":
+        marathon_gpus.read(settings.machines_file)
 
 
 def main() -> None:

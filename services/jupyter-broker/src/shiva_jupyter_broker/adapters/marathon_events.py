@@ -127,17 +127,14 @@ class EventStream:
             while not self._closing.is_set() and (piece := answer.raw.read1(1 << 16)):
                 for event in frames.feed(piece):
                     self._listener.happened(event)
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            UnansweredError,
-            OSError,
-            AttributeError,
-        ) as error:
-            why = type(error).__name__  # AttributeError: closed by us meanwhile
+        except (requests.RequestException, urllib3.exceptions.HTTPError, UnansweredError, OSError) as error:
+            why = type(error).__name__
+        except Exception:  # whatever it was, nobody else listens
+            log.exception("an event cannot be read")
+            why = "an event cannot be read"
         finally:
             answer.close()
-        self._listener.detached(why)
+            self._listener.detached(why)
         return f"{address}: {why}"
 
 

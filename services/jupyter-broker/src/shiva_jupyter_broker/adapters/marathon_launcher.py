@@ -5,19 +5,19 @@ with them the lease, stay until its task is gone, and only then is it deleted. W
 way and kept, so that Marathon begins it nowhere again and its owner can read why.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from shiva_jupyter_broker.adapters import marathon_failures, marathon_machines, marathon_state
+from shiva_jupyter_broker.adapters import marathon_machines, marathon_state
 from shiva_jupyter_broker.adapters.handover import Handover
-from shiva_jupyter_broker.adapters.marathon_app import App, Cluster, definition, pull_definition, suspension
+from shiva_jupyter_broker.adapters.marathon_app import App, Cluster, definition, pull_definition
 from shiva_jupyter_broker.adapters.marathon_client import MarathonClient
+from shiva_jupyter_broker.adapters.marathon_endings import Endings
 from shiva_jupyter_broker.adapters.marathon_errors import translated
 from shiva_jupyter_broker.adapters.marathon_gpus import GpuAccess
-from shiva_jupyter_broker.adapters.marathon_http import RefusedError, UnansweredError
+from shiva_jupyter_broker.adapters.marathon_http import UnansweredError
 from shiva_jupyter_broker.adapters.marathon_ids import pull_id
 from shiva_jupyter_broker.adapters.marathon_json import text
 from shiva_jupyter_broker.adapters.marathon_snapshot import Known, Snapshot
@@ -34,8 +34,6 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
 )
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
-
-log = logging.getLogger("shiva.jupyter_broker.marathon")
 
 SILENT_SECONDS = 10.0  # after which it is only looked at, every two seconds, until it answers
 FRESH_SECONDS = 1.0  # how long what was worked out from an unchanged snapshot is given out again
@@ -66,10 +64,10 @@ class MarathonLauncher:
         self._machines = {machine.name: machine for machine in machines}
         self._access = access
         self._handover = handover
+        self._endings = Endings(client, watch, snapshot)
         self._clock = clock
         self._addresses = {str(machine.name): machine.address for machine in machines}
         self._away_since: dict[MachineName, datetime] = {}
-        self._log_tails: dict[LaunchId, tuple[str, ...]] = {}
         self._starting: set[LaunchId] = set()  # whose folder exists before their app does
         self._lock = threading.Lock()
         self._settled = (-1, clock())  # as of how many changes, and when
@@ -87,11 +85,11 @@ class MarathonLauncher:
     def launch(self, spec: ContainerSpec) -> None:
         """Create the app; see `Launcher.launch`."""
         self._reachable()
-        if any(known.spec == spec for known in self._snapshot.apps()):
+        same = next((known for known in self._snapshot.apps() if known.spec == spec), None)
+        if same is not None and not same.unsure:
             return
-        for other in self.containers():
-            if other.launch_id == spec.launch_id or _in_the_way(other, spec):
-                raise LaunchRefusedError(f"another container is called {spec.id}")
+        if same is None and any(_in_the_way(other, spec) for other in self.containers()):
+            raise LaunchRefusedError(f"another container is called {spec.id}")
         with self._folder(spec) as folder:
             app = self._definition(spec, folder)
             with translated():
@@ -109,11 +107,7 @@ class MarathonLauncher:
         if seen is not None and seen.state is ContainerState.LOST:
             raise LauncherUnavailableError(f"{known.spec.machine} does not answer, so what runs there goes on.")
         with _or_unavailable(), translated():
-            if marathon_state.over(known.app):
-                if not keep:
-                    self._delete(known)
-            elif not marathon_state.suspended(known.app) or marathon_state.kept(known.app) != keep:
-                self._suspend(known, kept=keep, ended=marathon_failures.ASKED)
+            self._endings.end(known, keep=keep)
 
     def containers(self) -> Sequence[Container]:
         """Return what the snapshot shows; see `Launcher.containers`. While Marathon is away, that is what was seen last."""
@@ -158,12 +152,10 @@ class MarathonLauncher:
         if of_changes == changes and abs((now - at).total_seconds()) < FRESH_SECONDS:
             return
         self._settled = (changes, now)
-        try:
-            for known in self._snapshot.apps():
-                self._settle(known)
-        except UnansweredError as error:
-            log.info("settling goes on later", extra={"why": str(error)})
-        self._forget()
+        self._endings.settle(self._around())
+        with self._lock:  # a launch is among the starting ones until it is among the apps
+            launches = {known.spec.launch_id for known in self._snapshot.apps() if known.spec is not None}
+            self._handover.forget_all_but(launches | self._starting)
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
         """Create an app that fetches the image, unless it is there; see `Launcher.pull`."""
@@ -174,14 +166,14 @@ class MarathonLauncher:
             return
         with _or_unavailable(), translated():
             if known is not None:
-                self._delete(known)
+                self._endings.delete(known)
             self._create(pull_definition(reference, self._cluster, machine=machine))
 
     def _read(self) -> None:
         """Have seen Marathon's apps at least once."""
         if not self._snapshot.read:
             with _or_unavailable(), translated():
-                self._watch.look()
+                self._watch.look_first()
 
     def _reachable(self) -> None:
         """Be about to change something: nobody waits once more for a Marathon that has been silent for a while."""
@@ -198,7 +190,7 @@ class MarathonLauncher:
             away=mesos.away() if mesos is not None else frozenset(),
             queue=self._watch.queue,
             endings={app: text(event, "taskStatus") for app, event in self._watch.endings.items()},
-            log_tails=self._log_tails,
+            log_tails=self._endings.log_tails,
         )
 
     def _definition(self, spec: ContainerSpec, folder: str) -> App:
@@ -232,56 +224,12 @@ class MarathonLauncher:
         finally:
             self._watch.wants(text(app, "id"))
 
-    def _settle(self, known: Known) -> None:
-        around = self._around()
-        try:
-            ended = marathon_state.ended_by_itself(known.app, around)
-            if ended is not None or (marathon_state.over(known.app) and marathon_state.kept(known.app)):
-                self._note_log_tail(known)
-            if ended is not None:
-                self._suspend(known, kept=known.spec is not None or ended != marathon_failures.FINISHED, ended=ended)
-            elif marathon_state.over(known.app) and not marathon_state.kept(known.app) and not _away(known, around):
-                self._delete(known)
-        except RefusedError as error:
-            log.warning("an app cannot be brought to its end now", extra={"app": known.id, "why": str(error)})
-
-    def _suspend(self, known: Known, *, kept: bool, ended: str) -> None:
-        change = suspension(known.app, kept=kept, ended=ended)
-        try:
-            done = self._client.update(known.id, change)
-        except RefusedError as error:
-            if not error.missing:
-                raise
-            self._watch.wants(known.id)
-            return
-        self._snapshot.wrote({**known.app, **change, "deployments": [{"id": text(done, "deploymentId")}]})
-        self._watch.wants(known.id)
-
-    def _delete(self, known: Known) -> None:
-        self._client.delete(known.id)
-        self._snapshot.removed(known.id)
-
-    def _note_log_tail(self, known: Known) -> None:
-        if self._watch.mesos is None or known.spec is None or known.spec.launch_id in self._log_tails:
-            return
-        task = self._watch.endings.get(known.id) or known.app.get("lastTaskFailure") or {}
-        self._log_tails[known.spec.launch_id] = self._watch.mesos.log_tail(self._watch.framework(), task)
-
-    def _forget(self) -> None:
-        with self._lock:  # a launch is among the starting ones until it is among the apps
-            launches = {known.spec.launch_id for known in self._snapshot.apps() if known.spec is not None}
-            self._handover.forget_all_but(launches | self._starting)
-        for gone in self._log_tails.keys() - launches:
-            del self._log_tails[gone]
-
 
 def _in_the_way(other: Container, spec: ContainerSpec) -> bool:
     """Return whether a container of that id lives; one on a machine that does not answer may have a twin."""
+    if other.launch_id == spec.launch_id:
+        return True
     return other.id == spec.id and other.holds_resources and other.state is not ContainerState.LOST
-
-
-def _away(known: Known, around: Surroundings) -> bool:
-    return known.spec is not None and known.spec.machine in around.away
 
 
 @contextmanager

@@ -50,15 +50,17 @@ class Watch:
         self._dirty: set[str] = set()
         self._everything = False
         self._attached = False
-        self._closing = False
+        self._watching = self._closing = False
+        self._failure: UnansweredError | RefusedError | None = None
         self._stream = EventStream(client.addresses, self)
         self.mesos = mesos
         self.queue: Mapping[str, Json] = {}  # app id → item
-        self.endings: dict[str, Event] = {}  # app id → the event that told of its task's end
+        self.endings: Mapping[str, Event] = {}  # app id → the event that told of its task's end
         self.silent_since: datetime | None = None  # when a look first failed; None while they succeed
 
     def start(self) -> None:
         """Watch from now on, in two threads of its own."""
+        self._watching = True
         self._stream.start()
         threading.Thread(target=self._look_for_ever, name="marathon-watch", daemon=True).start()
 
@@ -76,23 +78,39 @@ class Watch:
             UnansweredError, RefusedError: there is no list; what was seen last stays.
         """
         with self._looking:
-            began = time.monotonic()
-            try:
-                apps = self._client.apps(label=self._selector)
-                waiting = sum(not suspended(app) and not living(app) for app in apps)
-                items = self._client.queue(offers=waiting <= OFFERS) if waiting else []
-            except (UnansweredError, RefusedError) as error:
-                self._failed(str(error))
-                raise
-            if self.silent_since is not None:
-                log.warning("Marathon answers again", extra={"silent_since": self.silent_since.isoformat()})
-                self.silent_since = None
-            self.queue = {text(members(item, "app"), "id"): item for item in items}
-            self._snapshot.looked(apps, began)
-            listed = {text(app, "id") for app in apps}
+            self._look()
+
+    def look_first(self) -> None:
+        """Look at everything unless somebody did; where the last look has just failed, do not wait for another one.
+
+        Raises:
+            UnansweredError, RefusedError: there was no list yet.
+        """
+        if self._watching and self._failure is not None:
+            raise self._failure
+        with self._looking:
+            if not self._snapshot.read:
+                self._look()
+
+    def _look(self) -> None:
+        began = time.monotonic()
+        try:
+            apps = self._client.apps(label=self._selector)
+            waiting = sum(not suspended(app) and not living(app) for app in apps)
+            items = self._client.queue(offers=waiting <= OFFERS) if waiting else []
+        except (UnansweredError, RefusedError) as error:
+            self._failed(error)
+            raise
+        if self.silent_since is not None:
+            log.warning("Marathon answers again", extra={"silent_since": self.silent_since.isoformat()})
+            self.silent_since = self._failure = None
+        self.queue = {text(members(item, "app"), "id"): item for item in items}
+        self._snapshot.looked(apps, began)
+        listed = {text(app, "id") for app in apps}
+        with self._wake:
             self.endings = {app: event for app, event in self.endings.items() if app in listed}
-            if self.mesos is not None:
-                self.mesos.look()
+        if self.mesos is not None:
+            self.mesos.look()
 
     def framework(self) -> str:
         """Return what Mesos calls this Marathon; empty where it cannot be asked now."""
@@ -129,7 +147,8 @@ class Watch:
             for app in apps:
                 self._snapshot.terminated(app)
         if event.get("taskStatus") in OVER:
-            self.endings.update((app, event) for app in apps)
+            with self._wake:
+                self.endings = {**self.endings, **dict.fromkeys(apps, event)}
         if apps:
             with self._wake:
                 self._dirty |= apps
@@ -178,10 +197,11 @@ class Watch:
         for app in apps:
             self.look_at(app)
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, error: UnansweredError | RefusedError) -> None:
+        self._failure = error
         if self.silent_since is None:
             self.silent_since = self._clock()
-            log.warning("Marathon does not answer; what was seen last stays", extra={"why": why})
+            log.warning("Marathon does not answer; what was seen last stays", extra={"why": str(error)})
 
 
 def _quoted(value: str) -> str:
