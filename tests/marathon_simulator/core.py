@@ -35,6 +35,7 @@ class Marathon:
         self.overdue = Overdue(self.world, self.tasks)
         self.tasks.wait = self.launching.wait
         self.tasks.vacant = self.launching.revive
+        self.tasks.ended = self.reachability.scale_check
         self.tasks.running = self.health.watch
         self.reachability.locked = lambda app_id: bool(self.deployments.of(app_id))
 

@@ -123,6 +123,6 @@ def _volumes(app: App) -> Iterator[str]:
 def _published(order: Order) -> Iterator[str]:
     mappings = order.app["container"].get("portMappings", [])
     published = [each for each in mappings if "hostPort" in each]
-    for each, host in zip(published, order.ports, strict=True):
+    for each, host in zip(published, order.ports if published else (), strict=True):
         for protocol in each["protocol"].split(","):
             yield from ("-p", f"{host}:{each['containerPort'] or host}/{protocol}")

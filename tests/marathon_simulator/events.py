@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from tests.marathon_simulator.stamps import now
@@ -14,9 +14,9 @@ Event = dict[str, Any]
 class Subscription:
     """One open event stream."""
 
-    def __init__(self, remote: str, types: Collection[str], most: int) -> None:
-        """Begin empty; `types` filters, unless it is empty."""
-        self.remote = remote
+    def __init__(self, remote: str, types: Collection[str], most: int, leave: Callable[["Subscription"], None]) -> None:
+        """Begin empty; `types` filters, unless it is empty. `leave` is called when its reader is gone."""
+        self.remote, self._leave = remote, leave
         self._types, self._most = frozenset(types), most
         self._waiting: deque[bytes] = deque()
         self._changed = threading.Condition()
@@ -25,17 +25,19 @@ class Subscription:
     def put(self, kind: str, frame: bytes) -> None:
         """Hand over a frame; a reader who is too far behind is closed."""
         with self._changed:
-            if self._types and kind not in self._types:
+            if self._closed or (self._types and kind not in self._types):
                 return
             self._waiting.append(frame)
-            self._closed = self._closed or len(self._waiting) > self._most
+            if len(self._waiting) > self._most:
+                self._waiting.clear()
+                self._closed = True
             self._changed.notify()
 
     def take(self, timeout: float) -> bytes | None:
         """Return what there is, b"" when nothing came in time, None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed, timeout)
-            if self._closed:
+            if self._closed and not self._waiting:
                 return None
             frames = b"".join(self._waiting)
             self._waiting.clear()
@@ -46,6 +48,10 @@ class Subscription:
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+    def leave(self) -> None:
+        """Tell that nobody reads any more."""
+        self._leave(self)
 
 
 class Events:
@@ -71,14 +77,13 @@ class Events:
 
     def subscribe(self, remote: str, types: Collection[str]) -> Subscription:
         """Open a stream; the first event is about itself."""
-        subscription = Subscription(remote, types, self._most)
+        subscription = Subscription(remote, types, self._most, self._unsubscribe)
         with self._lock:
             self._open.append(subscription)
         self.publish("event_stream_attached", remoteAddress=remote)
         return subscription
 
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """Forget a stream that ended."""
+    def _unsubscribe(self, subscription: Subscription) -> None:
         with self._lock:
             if subscription in self._open:
                 self._open.remove(subscription)

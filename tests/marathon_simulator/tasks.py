@@ -30,6 +30,7 @@ class Tasks:
         self.wait: Callable[[str], None] = lambda _: None  # puts an app into the launch queue
         self.running: Callable[[Instance], None] = lambda _: None  # a task runs: health checks begin
         self.vacant: Callable[[], None] = lambda: None  # resources came back
+        self.ended: Callable[[str], None] = lambda _: None  # an instance of an app is gone: enough may be missing now
 
     def schedule(self, app: App, count: int) -> list[Instance]:
         """Add instances that wait for offers."""
@@ -104,6 +105,7 @@ class Tasks:
         self._changed(instance)
         if instance.goal is Goal.DECOMMISSIONED:
             self._world.instances.drop(instance)
+            self.ended(instance.app_id)
         else:
             self._again(instance)
         self.vacant()

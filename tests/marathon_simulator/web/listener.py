@@ -9,6 +9,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.marathon_simulator.events import Subscription
 from tests.marathon_simulator.web.messages import Answer, Request
 
 Respond = Callable[[Request], Answer]
@@ -75,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         if answer.stream is not None:
-            self._stream(answer)
+            self._stream(answer, answer.stream)
             return
         wire = answer.raw if answer.raw is not None else _head(answer) + answer.body
         if answer.drip:
@@ -89,11 +90,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes([byte]))
             time.sleep(pause)
 
-    def _stream(self, answer: Answer) -> None:
+    def _stream(self, answer: Answer, stream: Subscription) -> None:
         self.close_connection = True
-        self.wfile.write(_head(answer))
-        while answer.stream is not None and (frames := answer.stream.take(self.server.heartbeat)) is not None:
-            self.wfile.write(frames or b"\r\n")
+        try:
+            self.wfile.write(_head(answer))
+            while (frames := stream.take(self.server.heartbeat)) is not None:
+                self.wfile.write(frames or b"\r\n")
+        finally:
+            stream.leave()
 
 
 def _head(answer: Answer) -> bytes:
