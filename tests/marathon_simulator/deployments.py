@@ -131,6 +131,7 @@ class Deployments:
     def _forget(self, deployment: Deployment) -> None:
         self.running.pop(deployment.id, None)
         for app_id in deployment.after:
+            self._world.dirty(app_id)
             rest = [each for each in self.of(app_id) if each is not deployment]
             if rest:
                 self._by_app[app_id] = rest

@@ -15,7 +15,7 @@ NETWORKS = {"host": "host", "container/bridge": "bridge"}
 def order_of(instance: Instance, agent: Agent, extra: Sequence[tuple[str, str]] = ()) -> Order:
     """Return what the agent is told to run."""
     return Order(
-        task_id=instance.task_id, container=instance.container, app=instance.app, hostname=agent.hostname,
+        task_id=instance.task_id, container=instance.container, app=instance.app, hostname=agent.hostname, address=agent.address or agent.hostname,
         ports=tuple(instance.ports), environment=dict(_environment(instance, agent)) | dict(extra),
     )  # fmt: skip
 

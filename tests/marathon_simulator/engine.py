@@ -15,6 +15,7 @@ class Order:
     container: str  # the container is called mesos-<container>
     app: App
     hostname: str
+    address: str  # where the machine is reached
     ports: tuple[int, ...]  # on the host, one per mapping or definition
     environment: Mapping[str, str]
 

@@ -87,6 +87,7 @@ class Health:
 
     def _set(self, instance: Instance, health: dict[str, Any], check: dict[str, Any]) -> None:
         before, instance.health = instance.healthy, health
+        self._world.touched(instance)
         if before == health["alive"]:
             return
         version = instance.app["version"]
@@ -102,7 +103,6 @@ class Health:
             "instance_health_changed_event", instanceId=instance.id, runSpecId=instance.app_id, healthy=health["alive"],
             runSpecVersion=version,
         )  # fmt: skip
-        self._world.touched(instance)
 
     def _kill(self, instance: Instance, reason: str) -> None:
         agent = instance.agent

@@ -1,6 +1,7 @@
 """The simulator as tests use it: agents, an engine, one or two Marathon addresses, and every fault by a method."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,8 @@ from tests.marathon_simulator.faults import Fault, Faults, Proceed
 from tests.marathon_simulator.memory_engine import MemoryEngine
 from tests.marathon_simulator.options import Options
 from tests.marathon_simulator.recorder import Recorder
-from tests.marathon_simulator.web.messages import Answer
+from tests.marathon_simulator.rules.policy import App
+from tests.marathon_simulator.web.messages import Answer, Request
 from tests.marathon_simulator.web.node import Node
 
 
@@ -59,6 +61,13 @@ class MarathonSimulator:
     def recorder(self) -> Recorder:
         """Return everything that clients sent."""
         return self.marathon.recorder
+
+    def preload(self, definitions: Iterable[App]) -> None:
+        """Create apps without HTTP, for scale; raise ValueError for one that is refused."""
+        for each in definitions:
+            answer = self._nodes[0].answer(Request(method="POST", target="/v2/apps", body=json.dumps(each).encode()))
+            if answer.status != 201:
+                raise ValueError(answer.body.decode())
 
     def events(self, kind: str = "") -> list[Event]:
         """Return the events so far, of one kind or all."""

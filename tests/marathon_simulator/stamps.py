@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 def stamp(at: datetime) -> str:
     """Return milliseconds and a Z."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def now() -> str:

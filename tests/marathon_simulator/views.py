@@ -1,5 +1,6 @@
 """Apps, tasks and counters as the API shows them."""
 
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -19,6 +20,15 @@ class Views:
     def __init__(self, world: World, deployments: Deployments) -> None:
         """Read from these."""
         self._world, self._deployments = world, deployments
+        self._rendered: dict[tuple[str, frozenset[str]], tuple[int, str]] = {}
+
+    def rendered(self, app: App, embed: Collection[str]) -> str:
+        """Return `app` as JSON; what has not changed since is not rendered again."""
+        key, count = (app["id"], frozenset(embed)), self._world.changes[app["id"]]
+        known = self._rendered.get(key)
+        if known is None or known[0] != count:
+            known = self._rendered[key] = count, json.dumps(self.app(app, embed), separators=(",", ":"))
+        return known[1]
 
     def app(self, app: App, embed: Collection[str]) -> App:
         """Return an app with what is embedded, counts and deployments always."""

@@ -1,6 +1,7 @@
 """The state of the simulated cluster, and the one lock around it: Marathon changes its root one change at a time."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -32,6 +33,7 @@ class World:
         self._lock = threading.RLock()
         self._depth = 0
         self._dirty: dict[str, None] = {}
+        self.changes: Counter[str] = Counter()  # by app id: so that what was rendered once need not be again
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -47,11 +49,12 @@ class World:
 
     def touched(self, instance: Instance) -> None:
         """Tell of an instance whose condition, goal or health changed."""
-        self._dirty[instance.app_id] = None
+        self.dirty(instance.app_id)
 
     def dirty(self, app_id: str) -> None:
-        """Let the deployments of an app look again."""
+        """Tell of an app that changed, or its deployments: they look again."""
         self._dirty[app_id] = None
+        self.changes[app_id] += 1
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call inside a change, so many seconds from now; never after the end."""

@@ -39,13 +39,13 @@ class Apps:
         name, command = (request.one("id") or "").lower(), (request.one("cmd") or "").lower()
         with self._world.change():
             found = [
-                self._marathon.views.app(app, embed)
+                self._marathon.views.rendered(app, embed)
                 for app_id, app in self._world.root.apps.items()
                 if name in app_id
                 and command in app.get("cmd", "").lower()
                 and all(each.fits(app["labels"]) for each in clauses)
             ]
-        return ok({"apps": found})
+        return Answer(body=f'{{"apps":[{",".join(found)}]}}'.encode())
 
     def _create(self, request: Request) -> Answer:
         policy = self._world.options.policy

@@ -31,9 +31,10 @@ class Node:
 
     def _respond(self, request: Request) -> Answer:
         """Answer, with the faults that a test asked for."""
-        return self._faults.around(request, lambda: self._answer(request))
+        return self._faults.around(request, lambda: self.answer(request))
 
-    def _answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
+        """Answer as a leader, or pass on as a standby."""
         leader = self._awaited()
         if leader is None:
             return html(502, "Could not determine the current leader")
