@@ -6,11 +6,12 @@ DASH := services/dashboard
 PY := .venv/bin/python
 MEMBERS := $(dir $(wildcard services/*/pyproject.toml))
 PORT ?= 8000
+LAUNCHER ?= process
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/debian/usr/bin:$(PATH)
 
 ##@ Everyday
-run: ready ## Start Shiva here, on this machine: no Docker, no GPU needed. PORT=8000
-	@exec $(PY) -m deploy.dev.run --port $(PORT)
+run: ready ## Start Shiva here, on this machine: no Docker, no GPU needed. PORT=8000 LAUNCHER=docker
+	@exec $(PY) -m deploy.dev.run --port $(PORT) --launcher $(LAUNCHER)
 
 demo: ready ## The same with three simulated machines and people.
 	@exec $(PY) -m deploy.dev.run --demo --port $(PORT)

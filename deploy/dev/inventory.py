@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy.dev.docker_engine import DockerEngine
+
 LOOPBACK = "127.0.0.1"
 GIB = 2**30
 PROMETHEUS_CONFIG = Path(__file__).resolve().parents[1] / "prometheus" / "prometheus.yml"
@@ -17,15 +19,16 @@ PROMETHEUS_CONFIG = Path(__file__).resolve().parents[1] / "prometheus" / "promet
 Machine = Mapping[str, Any]
 
 
-def this_machine() -> list[Machine]:
-    """Return this machine with the GPUs that its driver shows, and nothing invented."""
+def this_machine(engine: DockerEngine | None = None) -> list[Machine]:
+    """Return this machine with the GPUs that its driver shows, and nothing invented; and its engine, where it has one."""
     exporter = Path(sys.executable).parent / "shiva-gpu-exporter"
     listed = subprocess.run(  # a session of its own: Ctrl-C is for us
         [exporter, "--list"], capture_output=True, text=True, check=True, timeout=60, start_new_session=True
     )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     gpus = json.loads(listed.stdout)
-    return [_machine(socket.gethostname(), cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=gpus)]
+    machine = _machine(socket.gethostname(), cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=gpus)
+    return [machine if engine is None else {**machine, "address": engine.address, "engine": {"url": engine.url}}]
 
 
 def simulated() -> list[Machine]:
@@ -90,6 +93,6 @@ def _target(machine: Machine, ports: Mapping[str, int], job: str, *, demo: bool)
     # A fixed instance: with the port in it, each run would begin new series, and the last run's would count for 5 minutes more.
     labels = {"host": machine["name"], "instance": machine["name"]}
     if not demo:
-        return {"targets": [f"{machine['address']}:{ports[f'{job}-exporter']}"], "labels": labels}
+        return {"targets": [f"{LOOPBACK}:{ports[f'{job}-exporter']}"], "labels": labels}
     labels |= {"__metrics_path__": f"/{job}/metrics", "__param_machine": machine["name"]}
     return {"targets": [f"{LOOPBACK}:{ports['demo-machines']}"], "labels": labels}

@@ -3,14 +3,19 @@
 import json
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import requests
+from docker.errors import DockerException
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.process_records import Record, Records
 from shiva_jupyter_broker.bootstrap import StateInUseError, hold
 
+from deploy.dev import docker_engine
 from deploy.dev.suite import ROOT
 
 GRACE = timedelta(seconds=10)
@@ -23,21 +28,68 @@ def records(folder: Path) -> list[Record]:
     return [record for record in Records(state, tidy=False).all() if record.pid] if state.is_dir() else []
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notebook:
+    """One that goes on, whatever it runs in."""
+
+    id: str
+    line: str  # for people
+    stop: Callable[[], None]  # while no broker runs
+
+
+def running(folder: Path) -> list[Notebook]:
+    """Return all notebooks of a run; DockerException when its engine does not answer."""
+    found = [
+        Notebook(
+            id=each.spec.id,
+            line=f"{each.spec.owner} on {each.spec.machine} (pid {each.pid}, home {each.spec.home})",
+            stop=partial(_end_process, folder, each),
+        )
+        for each in records(folder)
+    ]
+    for url in _engines(folder):
+        for each in docker_engine.containers(url, folder):
+            owner, machine = each["Labels"]["shiva.owner"], each["Labels"]["shiva.machine"]
+            container = str(each["Id"])
+            found.append(
+                Notebook(
+                    id=each["Labels"]["shiva.id"],
+                    line=f"{owner} on {machine} (container {container[:12]}, home {each['Labels']['shiva.home']})",
+                    stop=partial(docker_engine.stop, url, container, seconds=int(GRACE.total_seconds())),
+                )
+            )
+    return found
+
+
+def _engines(folder: Path) -> list[str]:
+    path = folder / "machines.json"
+    machines = json.loads(path.read_text(encoding="utf-8"))["machines"] if path.exists() else []
+    return [each["engine"]["url"] for each in machines if "engine" in each]
+
+
+def _end_process(folder: Path, record: Record) -> None:
+    ProcessLauncher(folder / "state").stop(record.spec.launch_id, grace=GRACE)
+
+
 def tell(folder: Path, *, demo: bool) -> None:
     """Say which notebooks go on, and how to stop them."""
-    running = records(folder)
-    if not running:
+    try:
+        found = running(folder)
+    except DockerException as error:
+        print(f"The services have ended. The engine does not answer, so its notebooks cannot be listed: {error}")
+        return
+    if not found:
         print("Everything has ended; no notebook is running.")
         return
     print("The services have ended. These notebooks go on and are found again by the next start:")
-    for record in running:
-        print(f"  {record.spec.owner} on {record.spec.machine} (pid {record.pid}, home {record.spec.home})")
+    for each in found:
+        print(f"  {each.line}")
     print("Stop them with: make stop-notebooks" + (" (demo included)" if demo else ""))
 
 
 def stop_all(folder: Path) -> int:
     """Stop every notebook of a run, through the broker when it runs; return how many there were."""
-    found = records(folder)
+    found = running(folder)
     if not found:
         return 0
     try:
@@ -46,33 +98,32 @@ def stop_all(folder: Path) -> int:
         _through_broker(folder, found)
     else:
         with lock:
-            launcher = ProcessLauncher(folder / "state")
-            for record in found:
-                launcher.stop(record.spec.launch_id, grace=GRACE)
+            for each in found:
+                each.stop()
             _wait(folder)
     return len(found)
 
 
-def _through_broker(folder: Path, found: list[Record]) -> None:
+def _through_broker(folder: Path, found: list[Notebook]) -> None:
     port = json.loads((folder / "ports.json").read_text(encoding="utf-8"))["jupyter-broker"]
     token = json.loads((folder / "secrets.json").read_text(encoding="utf-8"))["manager_token"]
-    for record in found:
-        url = f"http://127.0.0.1:{port}/v1/containers/{record.spec.id}"
+    for each in found:
+        url = f"http://127.0.0.1:{port}/v1/containers/{each.id}"
         requests.delete(url, headers={"Authorization": f"Bearer {token}"}, timeout=5).raise_for_status()
     _wait(folder)
 
 
 def _wait(folder: Path) -> None:
     deadline = time.monotonic() + STOP_SECONDS
-    while records(folder) and time.monotonic() < deadline:
+    while running(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
-    if left := records(folder):
-        sys.exit("Still stopping: " + ", ".join(record.spec.id for record in left))
+    if left := running(folder):
+        sys.exit("Still stopping: " + ", ".join(each.id for each in left))
 
 
 def main() -> None:
     """Stop the notebooks of every run folder named, or of `make run` and `make demo`."""
-    folders = [Path(arg) for arg in sys.argv[1:]] or [ROOT / ".run" / "real", ROOT / ".run" / "demo"]
+    folders = [Path(arg) for arg in sys.argv[1:]] or [ROOT / ".run" / kind for kind in ("real", "docker", "demo")]
     count = sum(stop_all(folder) for folder in folders)
     print(f"{count} notebooks stopped." if count else "No notebook was running.")
 

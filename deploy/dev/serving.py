@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import requests
 
-from deploy.dev import leftovers, notebooks, suite
+from deploy.dev import docker_engine, inventory, leftovers, notebooks, suite
+from deploy.dev.docker_engine import DockerEngine
 
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
@@ -118,10 +120,10 @@ def end_leftovers(folder: Path) -> None:
         say(f"Ended {count} processes of services that were left behind in {folder}.")
 
 
-def prepared_suite(folder: Path, *, demo: bool, port: int) -> suite.Suite:
+def prepared_suite(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None) -> suite.Suite:
     """Prepare the suite; what is in the way is a sentence and status 1."""
     try:
-        return suite.prepare(folder, demo=demo, port=port)
+        return suite.prepare(folder, demo=demo, port=port, engine=engine)
     except suite.MissingPartError as error:
         sys.exit(str(error))
     except subprocess.SubprocessError as error:
@@ -130,19 +132,47 @@ def prepared_suite(folder: Path, *, demo: bool, port: int) -> suite.Suite:
         sys.exit(f"{folder} cannot be used: {error}. Repair or remove what is broken there; homes are in homes/.")
 
 
-def main(stopped: threading.Event) -> None:
-    """Run until `stopped` is set, or the supervisor's end."""
+def wanted_engine(options: argparse.Namespace) -> DockerEngine | None:
+    """Return the engine for notebooks, or nothing where they are processes of this machine; what is in the way is a sentence and status 1."""
+    if options.launcher == "process":
+        return None
+    if options.demo:
+        sys.exit("The demo's machines are simulated; its notebooks are processes of this machine: leave LAUNCHER out.")
+    try:
+        return docker_engine.ready(options.engine, options.engine_address)
+    except docker_engine.EngineMissingError as error:
+        sys.exit(str(error))
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Start Shiva on this machine.")
     parser.add_argument("--demo", action="store_true", help="three simulated machines of two GPUs each")
     parser.add_argument(
         "--port", type=suite.port_number, default=8000, help="of the dashboard; the next free one is taken"
     )
-    parser.add_argument("--state", type=Path, help="folder of this run (default: .run/real or .run/demo)")
-    options = parser.parse_args()
-    folder = (options.state or suite.ROOT / ".run" / ("demo" if options.demo else "real")).resolve()
+    parser.add_argument("--state", type=Path, help="folder of this run (default: .run/real, .run/docker or .run/demo)")
+    parser.add_argument(
+        "--launcher",
+        choices=("process", "docker"),
+        default="process",
+        help="what a notebook is: a process of this machine, or a container",
+    )
+    parser.add_argument(
+        "--engine", default=os.environ.get("DOCKER_HOST") or docker_engine.LOCAL, help="URL of the Docker engine"
+    )
+    parser.add_argument("--engine-address", default=inventory.LOOPBACK, help="where its containers' ports are reached")
+    return parser.parse_args()
+
+
+def main(stopped: threading.Event) -> None:
+    """Run until `stopped` is set, or the supervisor's end."""
+    options = _options()
+    engine = wanted_engine(options)
+    kind = "demo" if options.demo else "docker" if engine else "real"
+    folder = (options.state or suite.ROOT / ".run" / kind).resolve()
     with only_one(folder):
         end_leftovers(folder)
-        prepared = prepared_suite(folder, demo=options.demo, port=options.port)
+        prepared = prepared_suite(folder, demo=options.demo, port=options.port, engine=engine)
         if stopped.is_set():
             sys.exit(0)
         say("Starting the services …")

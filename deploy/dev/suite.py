@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.dev import inventory
+from deploy.dev import docker_engine, inventory
+from deploy.dev.docker_engine import DockerEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
@@ -108,8 +109,8 @@ def kept_secrets(folder: Path) -> dict[str, str]:
     return loaded
 
 
-def prepare(folder: Path, *, demo: bool, port: int) -> Suite:
-    """Write what the services read and return what to start.
+def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None) -> Suite:
+    """Write what the services read and return what to start; with an engine, notebooks run in its containers.
 
     Raises:
         MissingPartError: something must be installed first.
@@ -120,7 +121,7 @@ def prepare(folder: Path, *, demo: bool, port: int) -> Suite:
     names = ["manager-api", "jupyter-broker", "broker-exporter", "prometheus"]
     names += ["demo-machines"] if demo else ["gpu-exporter", "node-exporter"]
     ports = free_ports(names) | {"jupyter-proxy": public_port(port)}
-    machines = inventory.simulated() if demo else inventory.this_machine()
+    machines = inventory.simulated() if demo else inventory.this_machine(engine)
     machines_file = folder / "machines.json"
     machines_file.write_text(json.dumps({"machines": machines}, indent=1), encoding="utf-8")
     config = inventory.write_targets(folder / "prometheus", machines, ports, demo=demo)
@@ -136,7 +137,8 @@ def prepare(folder: Path, *, demo: bool, port: int) -> Suite:
         service("jupyter-broker", "shiva-jupyter-broker", "SHIVA_JUPYTER_BROKER", state_dir=folder / "state",
                 homes_dir=folder / "homes", machines_file=machines_file, demo=int(demo),
                 memory_bytes=inventory.container_memory(machines), cpus=inventory.container_cpus(machines),
-                manager_token=keys["manager_token"], proxy_token=keys["proxy_token"], exporter_token=keys["exporter_token"]),
+                manager_token=keys["manager_token"], proxy_token=keys["proxy_token"], exporter_token=keys["exporter_token"],
+                **_launching(folder, engine)),
         service("manager-api", "shiva-manager-api", "SHIVA_MANAGER_API", broker_url=broker_url,
                 prometheus_url=f"http://{LOOPBACK}:{ports['prometheus']}", broker_token=keys["manager_token"],
                 identity_key=keys["identity_key"], demo=int(demo)),
@@ -162,3 +164,23 @@ def prepare(folder: Path, *, demo: bool, port: int) -> Suite:
     (folder / "ports.json").write_text(json.dumps(ports), encoding="utf-8")
     address = f"http://{LOOPBACK}:{ports['jupyter-proxy']}/"
     return Suite(folder=folder, address=address, ports=ports, programs=tuple(programs))
+
+
+def _launching(folder: Path, engine: DockerEngine | None) -> dict[str, object]:
+    """Return the broker's settings for the engine; none for processes of this machine."""
+    if engine is None:
+        return {}
+    images_file = folder / "images.json"
+    image = {
+        "name": "shiva-jupyter",
+        "title": "JupyterLab",
+        "description": "JupyterLab and Python, with sudo.",
+        "reference": docker_engine.IMAGE,
+    }
+    images_file.write_text(json.dumps({"images": [image]}, indent=1), encoding="utf-8")
+    return {
+        "launcher": "docker",
+        "images_file": images_file,
+        "uid_base": engine.uid_base,
+        "domain": docker_engine.domain(folder),
+    }

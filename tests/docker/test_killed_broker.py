@@ -135,5 +135,5 @@ def test_a_broker_killed_at_any_moment_leaves_nothing_behind(broker: Broker) -> 
         assert machine["memory_promised_bytes"] == MEMORY * len(real), f"round {number}: what is promised is what runs"
     assert broker.engine.docker("volume", "ls", "-q", "--filter", "label=shiva.domain=killed") == ""
     launches = {labels["shiva.launch"] for labels in there(broker.engine)}
-    handed = broker.folder / "homes" / ".shiva" / "launches"
+    handed = broker.folder / "homes/.shiva/launches/killed"
     eventually(lambda: {each.name for each in handed.iterdir()} == launches, what="handovers are those of what runs")

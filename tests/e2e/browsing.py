@@ -50,3 +50,14 @@ def run_cell(page: Page, code: str, answer: str) -> None:
     expect(cell).to_have_text(code)
     page.keyboard.press("Shift+Enter")
     expect(page.locator(".jp-OutputArea-output pre").first).to_have_text(answer, timeout=30_000)
+
+
+def type_in_terminal(page: Page, line: str) -> None:
+    """In an open JupyterLab, open a terminal and run a line there."""
+    page.locator("jp-button[data-command='launcher:create']").first.click()
+    page.locator(".jp-LauncherCard[title*='terminal' i]").last.click()
+    terminal = page.locator(".jp-Terminal .xterm-helper-textarea").last
+    terminal.wait_for(state="attached", timeout=30_000)
+    page.locator(".jp-Terminal").last.click()
+    page.wait_for_timeout(1000)  # the shell's prompt has no mark of its own
+    page.keyboard.type(f"{line}\n")

@@ -71,11 +71,11 @@ class Running:
         return "\n".join(f"--- {name}\n{end}" for name, end in sorted(ends.items()))
 
 
-def start(folder: Path, *, demo: bool = False) -> Running:
+def start(folder: Path, *options: str) -> Running:
     """Run `make run`'s command and return once it says where it answers."""
     command = [sys.executable, "-m", "deploy.dev.run", "--state", str(folder), "--port", "0"]
     process = subprocess.Popen(
-        command + (["--demo"] if demo else []),
+        [*command, *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -100,6 +100,7 @@ def start(folder: Path, *, demo: bool = False) -> Running:
     while True:
         line = lines.get(timeout=max(0.1, deadline - time.monotonic()))
         if line is None:
+            process.wait(10)
             raise AssertionError("the suite ended at once:\n" + "".join(output))
         if "is ready: " in line:
             address = line.split("is ready: ")[1].split()[0]
@@ -107,9 +108,9 @@ def start(folder: Path, *, demo: bool = False) -> Running:
 
 
 @contextlib.contextmanager
-def suite(folder: Path, *, demo: bool = False) -> Iterator[Running]:
+def suite(folder: Path, *options: str) -> Iterator[Running]:
     """Run the suite, and end it and its notebooks afterwards."""
-    running = start(folder, demo=demo)
+    running = start(folder, *options)
     try:
         yield running
     except BaseException:

@@ -28,7 +28,7 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        suite(Path(folder) / "demo", demo=True) as running,
+        suite(Path(folder) / "demo", "--demo") as running,
         chromium() as browser,
     ):
         page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")

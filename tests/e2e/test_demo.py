@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The suite of `make demo`."""
-    with suite(tmp_path_factory.mktemp("demo") / "demo", demo=True) as started:
+    with suite(tmp_path_factory.mktemp("demo") / "demo", "--demo") as started:
         yield started
 
 

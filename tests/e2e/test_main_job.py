@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import InvalidStatus
 
-from tests.e2e.browsing import log_in, run_cell
+from tests.e2e.browsing import log_in, run_cell, type_in_terminal
 from tests.e2e.person import Person
 from tests.e2e.running import Running, eventually
 
@@ -43,13 +43,7 @@ def test_a_person_logs_in_starts_computes_and_stops(suite: Running, page: Page, 
 
 
 def _use_a_terminal(page: Page, home: Path) -> None:
-    page.locator("jp-button[data-command='launcher:create']").first.click()
-    page.locator(".jp-LauncherCard[title*='terminal' i]").last.click()
-    terminal = page.locator(".jp-Terminal .xterm-helper-textarea").last
-    terminal.wait_for(state="attached", timeout=30_000)
-    page.locator(".jp-Terminal").last.click()
-    page.wait_for_timeout(1000)  # the shell's prompt has no mark of its own
-    page.keyboard.type("echo $((6*7)) > terminal.txt\n")
+    type_in_terminal(page, "echo $((6*7)) > terminal.txt")
     eventually((home / "terminal.txt").exists, seconds=15, what="the terminal wrote its file")
 
 

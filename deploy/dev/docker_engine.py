@@ -1,0 +1,99 @@
+"""The Docker engine of `make run LAUNCHER=docker`: what must be there before anything starts, and which notebooks run on it."""
+
+import contextlib
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import DockerException, NotFound
+
+CREATE_NETWORK = Path(__file__).resolve().parents[1] / "docker/create-network.sh"
+IMAGE = "shiva-jupyter:dev"  # what `make image` builds
+NETWORK = "shiva"
+REMAPPED = re.compile(r"/(\d+)\.\d+")  # how the root of a remapped engine ends
+LOCAL = "unix:///var/run/docker.sock"
+
+
+class EngineMissingError(Exception):
+    """The engine cannot be used; the message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerEngine:
+    """One engine, for one run."""
+
+    url: str
+    address: str  # where the ports of its containers are reached
+    uid_base: int  # of its remapped users; 0 without a remap
+
+
+def ready(url: str, address: str) -> DockerEngine:
+    """Return the engine once all is there that containers need; the network `shiva` is made where it is missing.
+
+    Raises:
+        EngineMissingError: something else is missing.
+    """
+    if os.geteuid() != 0:
+        raise EngineMissingError(
+            "LAUNCHER=docker gives each home to its person, which only root can: run it with sudo."
+        )
+    try:
+        with _client(url) as client:
+            info = client.info()
+            _look_for_image(client)
+            _make_network(client, url)
+    except DockerException as error:
+        raise EngineMissingError(
+            f"No Docker engine answers at {url} ({error}). Install one (apt-get install docker.io), or name another with DOCKER_HOST."
+        ) from error
+    base = REMAPPED.search(str(info["DockerRootDir"]))
+    return DockerEngine(url=url, address=address, uid_base=int(base[1]) if base else 0)
+
+
+def domain(folder: Path) -> str:
+    """Return what the containers of a run's folder are labelled with, so that two folders may share an engine."""
+    return f"dev-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+
+
+def containers(url: str, folder: Path) -> Sequence[Mapping[str, Any]]:
+    """Return the containers of a run, as the engine lists them; DockerException when it does not answer."""
+    with _client(url) as client:
+        listed: Sequence[Mapping[str, Any]] = client.containers(filters={"label": f"shiva.domain={domain(folder)}"})
+        return listed
+
+
+def stop(url: str, container: str, *, seconds: int) -> None:
+    """End and remove a container; one that is gone is fine."""
+    with _client(url) as client, contextlib.suppress(NotFound):
+        client.stop(container, timeout=seconds)
+        client.remove_container(container)
+
+
+@contextlib.contextmanager
+def _client(url: str) -> Iterator[docker.APIClient]:
+    client = docker.APIClient(base_url=url, version="auto", timeout=60)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _look_for_image(client: docker.APIClient) -> None:
+    if not client.images(name=IMAGE):
+        raise EngineMissingError(f"The engine has no image {IMAGE}. Build it, once, in a few minutes: make image")
+
+
+def _make_network(client: docker.APIClient, url: str) -> None:
+    if client.networks(names=[f"^{NETWORK}$"]):
+        return
+    made = subprocess.run(
+        [CREATE_NETWORK], env=os.environ | {"DOCKER_HOST": url}, capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        raise EngineMissingError(f"The network {NETWORK} cannot be made: {made.stderr.strip()}")
