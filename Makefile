@@ -43,8 +43,8 @@ test-docker: ready ## Real Docker engines, real containers; needs root, docker.i
 test-full: ready test-docker ## Slow proofs: ten idle minutes, 5 GB both ways, a soak, a JupyterHub.
 	.venv/bin/pytest -m "full and not speed and not docker"
 
-bench-start: ready ## Click to ready, against `jupyter lab` started by hand.
-	$(PY) -m tests.bench.start
+bench-start: ready ## Click to ready, against `jupyter lab` by hand, or with LAUNCHER=docker against `docker run`.
+	$(PY) -m tests.bench.start $(LAUNCHER)
 
 bench-broker: ready ## List and place with 5,000 containers on 1,000 machines.
 	$(PY) -m tests.bench.broker

@@ -160,7 +160,7 @@ def make_home(engine: Engine, folder: Path, name: str, uid: int) -> Path:
     return home
 
 
-def notebook(
+def begun(
     engine: Engine,
     folder: Path,
     *options: str,
@@ -170,14 +170,19 @@ def notebook(
     home: Path | None = None,
     image: str = TAG,
 ) -> Notebook:
-    """Start a person's container and wait until its Jupyter answers."""
+    """Start a person's container by a plain `docker run`."""
     home = home or make_home(engine, folder, name, uid)
     token = uuid.uuid4().hex + uuid.uuid4().hex
     given = contract(engine, folder, name=name, uid=uid, home=home, token=token)
     published = f"--publish={engine.address}:{port}:8888"
     container = engine.docker("run", "--detach", *given, published, *options, image)
-    started = Notebook(engine=engine, container=container, name=name, uid=uid, home=home, token=token, port=port)
-    wait_for(lambda: started.answers() or not _runs(started), f"the Jupyter of {name} answers")
+    return Notebook(engine=engine, container=container, name=name, uid=uid, home=home, token=token, port=port)
+
+
+def notebook(engine: Engine, folder: Path, *options: str, **wishes: Any) -> Notebook:
+    """Start a person's container as `begun` does, and wait until its Jupyter answers."""
+    started = begun(engine, folder, *options, **wishes)
+    wait_for(lambda: started.answers() or not _runs(started), f"the Jupyter of {started.name} answers")
     assert _runs(started), started.log()
     return started
 
