@@ -35,13 +35,19 @@ check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its 
 	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts && npm run -s check && npm test -s
 
 test-e2e: ready ## The main job in a real browser, and every service killed once.
-	.venv/bin/pytest -m "e2e and not full and not docker"
+	.venv/bin/pytest -n 2 --dist loadfile -m "e2e and not full and not docker"
 
 test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, iptables, nftables.
 	.venv/bin/pytest -m docker -W "ignore:unclosed <socket:ResourceWarning"
 
-test-full: ready test-docker ## Slow proofs: ten idle minutes, 5 GB both ways, a soak, a JupyterHub.
-	.venv/bin/pytest -m "full and not speed and not docker"
+test-full: ready ## Slow proofs: Docker engines, 5 GB both ways, a soak, a JupyterHub; and ten idle minutes meanwhile.
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-idle test-busy
+
+test-idle: .venv/.stamp
+	.venv/bin/pytest tests/full/test_idle_socket.py
+
+test-busy: test-docker
+	.venv/bin/pytest -m "full and not speed and not docker" --ignore tests/full/test_idle_socket.py
 
 bench-start: ready ## Click to ready, against `jupyter lab` by hand, or with LAUNCHER=docker against `docker run`.
 	$(PY) -m tests.bench.start $(LAUNCHER)
@@ -107,4 +113,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full bench-start bench-rest bench-broker bench-proxy bench-polite screenshots lock image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-proxy bench-polite screenshots lock image clean ready help
