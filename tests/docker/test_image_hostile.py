@@ -1,12 +1,13 @@
-"""The real image in hostile hands: all that a container with sudo sees mounted, and a fork bomb beside a neighbour."""
+"""The real image in hostile hands: all that a container with sudo sees mounted, and what a neighbour notices of runaways."""
 
 from pathlib import Path
 
 import pytest
+from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
 
-from tests.docker.people import LIMITS, Notebook, notebook, run_cell
+from tests.docker.people import LIMITS, Notebook, make_home, notebook, run_cell
 from tests.fakes.engines.engine import Engine
-from tests.fakes.engines.shell import wait_for
+from tests.fakes.engines.shell import EngineError, run, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]  # the first one waits for the image
 
@@ -71,6 +72,50 @@ def test_a_fork_bomb_stays_within_its_limit_and_harms_no_neighbour(engine: Engin
     assert _processes(first) == MOST
     ada.engine.docker("stop", "--time", "20", ada.container)
     assert engine.docker("inspect", "--format", "{{.State.ExitCode}}", ada.container) == "0", ada.log()
+
+
+def test_memory_beyond_the_limit_and_busy_loops_harm_no_neighbour(engine: Engine, tmp_path: Path) -> None:
+    ken = notebook(engine, tmp_path, name="ken", uid=20002, port=31001)
+    ada = notebook(engine, tmp_path, "--cpus=0.5")
+    with ken.kernel() as neighbour, ada.kernel() as hog:
+        run_cell(neighbour, "kept = 42")
+        run_cell(hog, "import subprocess, sys")
+        eater = "subprocess.run([sys.executable, '-c', 'x = bytearray(b\"x\") * (3 << 30)']).returncode"
+        assert run_cell(hog, eater) == "-9", "what its owner reads: killed"
+        run_cell(hog, "loops = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(8)]")
+        wait_for(lambda: _cpus(ada) > 0.4, "the loops take what they may")
+        assert _cpus(ada) < 0.65
+        assert run_cell(neighbour, "kept") == "42"
+    assert (ken.cell("6*7"), ken.person("sudo -n id -u")) == ("42", "0")
+    assert ada.answers()
+
+
+def _cpus(notebook: Notebook) -> float:
+    """Return how many CPUs a container has used during the last second."""
+    shown = notebook.engine.docker("stats", "--no-stream", "--format", "{{.CPUPerc}}", notebook.container)
+    return float(shown.rstrip("%")) / 100
+
+
+def test_a_home_is_mounted_as_its_machine_has_it_without_setuid_and_devices(engine: Engine, tmp_path: Path) -> None:
+    home = make_home(engine, tmp_path, "ada", 20001)
+    owner = str(engine.base_uid + 20001)
+    run("mount", "-t", "tmpfs", "-o", f"nosuid,nodev,uid={owner},gid={owner},mode=700", "tmpfs", str(home))
+    try:
+        assert SharedDirectory(home, uid_base=engine.base_uid).lacking() == []
+        ada = notebook(engine, tmp_path, home=home)
+        [mounted] = [each.split()[3] for each in ada.person("cat /proc/mounts").splitlines() if " /home/ada " in each]
+        assert {"rw", "nosuid", "nodev"} <= set(mounted.split(","))
+        ada.person("cp /usr/bin/id mine; sudo chown root mine; sudo chmod 4755 mine")
+        assert ada.person("./mine -u") == "20001"
+        assert "Operation not permitted" in ada.person("sudo mknod disk b 8 0 2>&1 || true")
+        with pytest.raises(EngineError, match="permission denied"):
+            ada.person("sudo mount -o remount,suid /home/ada")
+        engine.clear()
+        run("mount", "-o", "remount,suid,dev", str(home))
+        assert SharedDirectory(home, uid_base=engine.base_uid).lacking() == ["nosuid", "nodev"]
+    finally:
+        engine.clear()
+        run("umount", "-l", str(home))
 
 
 def _processes(first: int) -> int:

@@ -1,6 +1,7 @@
 """The only place where ports meet adapters."""
 
 import fcntl
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +41,8 @@ from shiva_jupyter_broker.service import Broker, Ports
 from shiva_jupyter_broker.settings import Settings
 from shiva_jupyter_broker.upkeep import Upkeep
 from shiva_jupyter_broker.watcher import watch
+
+log = logging.getLogger("shiva.jupyter_broker")
 
 LOCK_SECONDS = 15.0  # a predecessor that was killed needs a moment to go
 BUCKETS = (0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600)
@@ -119,15 +122,16 @@ def build(settings: Settings) -> Built:
     launcher = _launcher(settings, inventory, token, clock)
     if settings.demo:
         launcher = DemoLauncher(launcher, inventory.machines(), settings.limits, clock)
+    homes = SharedDirectory(settings.homes_dir, uid_base=None if settings.launcher == "process" else settings.uid_base)
+    if settings.launcher != "process" and (lacking := homes.lacking()):
+        log.warning("homes are not mounted %s", ",".join(lacking), extra={"homes_dir": str(settings.homes_dir)})
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     ports = Ports(
         launcher=launcher,
         probe=JupyterProbe(),
-        homes=SharedDirectory(
-            settings.homes_dir, uid_base=None if settings.launcher == "process" else settings.uid_base
-        ),
+        homes=homes,
         catalogue=catalogue.read(settings.images_file),
         registry=Unpinned(),
         inventory=inventory,

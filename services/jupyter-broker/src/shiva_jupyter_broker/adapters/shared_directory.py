@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from shiva_jupyter_broker.domain.containers import UserName
@@ -24,6 +25,11 @@ class SharedDirectory:
         self._first = (uid_base or 0) + FIRST
         self._last = (uid_base or 0) + 65533  # what a remapped range of 65536 holds, without nobody
         self._root.mkdir(parents=True, exist_ok=True)
+
+    def lacking(self) -> Sequence[str]:
+        """Return the mount options that the root should have here and has not: no file in a home may work as setuid or device."""
+        flags = os.statvfs(self._root).f_flag
+        return [name for name, flag in (("nosuid", os.ST_NOSUID), ("nodev", os.ST_NODEV)) if not flags & flag]
 
     def ensure(self, user: UserName) -> Home:
         """Return the home; a user name cannot leave the root, see `naming`."""
