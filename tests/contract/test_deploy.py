@@ -1,5 +1,6 @@
 """What `make run` writes before it starts anything: configurations that their programs accept, secrets for us alone."""
 
+import json
 import os
 import shutil
 import socket
@@ -9,8 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from shiva_common import env
+from shiva_jupyter_broker.adapters import catalogue, docker_engines
+from shiva_jupyter_broker.settings import PREFIX, Settings
 
-from deploy.dev import inventory, serving, suite
+from deploy.dev import docker_engine, inventory, serving, suite
+from deploy.dev.docker_engine import DockerEngine
 from tests.require import require
 
 MACHINES = {"real": inventory.this_machine, "demo": inventory.simulated}
@@ -95,6 +100,7 @@ def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
 WRONG = {
     "a damaged file": (["--state", "{folder}/damaged"], "damaged cannot be used"),
     "no folder": (["--state", "{folder}/file/run"], "Shiva cannot keep its things in"),
+    "containers for a demo": (["--state", "{folder}/run", "--demo", "--launcher", "docker"], "leave LAUNCHER out"),
     "no port": (["--state", "{folder}/run", "--port", "80000"], "invalid port_number value: '80000'"),
 }
 
@@ -112,8 +118,23 @@ def test_what_cannot_start_says_why_in_a_sentence(tmp_path: Path, case: str) -> 
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.usefixtures("dashboard_only")
+def test_with_an_engine_the_broker_starts_containers_there_and_prometheus_still_scrapes_here(tmp_path: Path) -> None:
+    engine = DockerEngine(url="unix:///run/engine.sock", address="10.0.0.1", uid_base=100000)
+    prepared = suite.prepare(tmp_path / "run", demo=False, port=0, engine=engine)
+    [broker] = [each for each in prepared.programs if each.name == "jupyter-broker"]
+    settings = env.load(Settings, broker.environment, prefix=PREFIX)
+    assert (settings.launcher, settings.uid_base) == ("docker", 100000)
+    assert settings.domain == docker_engine.domain(tmp_path / "run") != docker_engine.domain(tmp_path)
+    assert [each.reference for each in catalogue.read(settings.images_file).images()] == [docker_engine.IMAGE]
+    [machine] = docker_engines.read(settings.machines_file)
+    assert (machine.url, machine.host) == (engine.url, engine.address)
+    targets = json.loads((tmp_path / "run/prometheus/targets/node.json").read_text(encoding="utf-8"))
+    assert targets[0]["targets"] == [f"127.0.0.1:{prepared.ports['node-exporter']}"]
+
+
 def test_a_driver_that_hangs_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hanging() -> list[inventory.Machine]:
+    def hanging(_: object) -> list[inventory.Machine]:
         raise subprocess.TimeoutExpired("shiva-gpu-exporter", 60)
 
     monkeypatch.setattr(inventory, "this_machine", hanging)

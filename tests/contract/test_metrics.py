@@ -97,7 +97,7 @@ class Containers:
         """Return it."""
         ada = ContainerFacts(
             id="ada--default", user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready",
-            gpus=1, started_at=1.0, last_access_at=2.0, time_to_notebook_seconds=2.31,
+            gpus=("GPU-1",), started_at=1.0, last_access_at=2.0, time_to_notebook_seconds=2.31,
         )  # fmt: skip
         return [ada]
 

@@ -57,6 +57,7 @@ class FakeBroker:
     failure: Exception | None = None
     launched: list[tuple[str, Wish]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    avoided: tuple[str, ...] = ()  # by the last launch
 
     def _answer(self) -> None:
         if self.failure:
@@ -89,9 +90,10 @@ class FakeBroker:
                 return each
         raise BrokerRefusedError(404, "container-not-found", "There is no such container", "Nothing was changed.", {})
 
-    def launch(self, owner: str, wish: Wish) -> tuple[Container, bool]:
+    def launch(self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = ()) -> tuple[Container, bool]:
         """Start, or return the one that runs."""
         self._answer()
+        self.avoided = tuple(avoid_gpus)
         self.launched.append((owner, wish))
         for each in self.held:
             if each["id"] == f"{owner}--{wish.name}":

@@ -37,6 +37,7 @@ export const messages = {
   lost: "lost: the driver cannot reach it",
   free: "free",
   unknown: "unknown",
+  foreign: "in use by something outside Shiva",
   dash: "—",
   cpu: "CPU",
   memory: "Memory",

@@ -25,11 +25,11 @@ H100 = Card(
     memory_v2=Amount(total=85520809984, used=0),
 )  # fmt: skip
 READY = ContainerFacts(
-    id="ada--default", user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready", gpus=1,
+    id="ada--default", user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready", gpus=("GPU-1",),
     started_at=1795425000.18, last_access_at=1795430527.0, time_to_notebook_seconds=2.31,
 )  # fmt: skip
 PENDING = replace(
-    READY, id="ken--second", user="ken", name="second", state="pending", gpus=0, started_at=None, last_access_at=None,
+    READY, id="ken--second", user="ken", name="second", state="pending", gpus=(), started_at=None, last_access_at=None,
     time_to_notebook_seconds=None,
 )  # fmt: skip
 

@@ -121,6 +121,14 @@ def test_a_reported_gpu_that_nobody_declared_is_shown_and_not_counted_as_free() 
     assert view.gpus_free == 1
 
 
+def test_a_gpu_in_use_by_others_is_not_counted_as_free() -> None:
+    taken = GpuReading(uuid="GPU-1", index=0, model="GTX 1080", up=True, foreign_use=True)
+    view = joined_one([reading(gpus=(taken,))], [declared()])
+    assert (view.gpus_free, view.state) == (1, MachineState.PARTLY_FREE)
+    both = (taken, GpuReading(uuid="GPU-2", index=1, model="GTX 1080", up=True, foreign_use=True))
+    assert joined_one([reading(gpus=both)], [declared()]).state is MachineState.FULL
+
+
 def test_a_held_gpu_names_its_holder_and_since_when() -> None:
     view = joined_one([reading()], [declared(held=HELD_ONE)], [tenant("ada"), tenant("ken", "gpu-02")])
     holder = view.gpus[0].holder

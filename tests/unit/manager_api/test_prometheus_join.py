@@ -46,7 +46,15 @@ def test_a_gpu_has_the_values_that_were_told_and_no_others() -> None:
     foreign = sample(0.5, host="b", uuid="GPU-1", gpu="0", __name__="shiva_gpu_utilization_ratio")
     [reading] = told(up=[sample(1, host="a")], gpu_info=[info], gpu_values=[used, foreign])
     [gpu] = reading.gpus
+    assert gpu.foreign_use is None
     assert (gpu.memory_used_bytes, gpu.utilization_ratio, gpu.up, gpu.temperature_celsius) == (5, None, None, None)
+
+
+def test_use_by_others_is_told_by_card() -> None:
+    infos = [sample(1, host="a", uuid=f"GPU-{n}", gpu=str(n), name="GTX 1080") for n in (1, 2, 3)]
+    foreign = [sample(1, host="a", uuid="GPU-1", gpu="1"), sample(0, host="a", uuid="GPU-2", gpu="2")]
+    [reading] = told(up=[sample(1, host="a")], gpu_info=infos, gpu_foreign_use=foreign)
+    assert [gpu.foreign_use for gpu in reading.gpus] == [True, False, None]
 
 
 @pytest.mark.parametrize(("rate", "shown"), [(-0.001, 0.0), (0.5, 0.5), (1.002, 1.0)])

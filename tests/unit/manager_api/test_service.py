@@ -2,7 +2,7 @@
 
 import pytest
 from shiva_common.identity import Identity
-from shiva_manager_api.domain.machines import MachineReading, MachineState
+from shiva_manager_api.domain.machines import GpuReading, MachineReading, MachineState
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
     BrokerUnavailableError,
@@ -81,6 +81,24 @@ def test_a_start_is_in_the_name_of_who_asks(manager: Manager, broker: FakeBroker
     assert (started["id"], new) == (f"{identity.name}--third", True)
     assert broker.launched == [(identity.name, wish)]
     assert manager.start(identity, wish)[1] is False
+
+
+def test_a_start_keeps_away_from_gpus_that_others_use(
+    metrics: FakeMetrics, manager: Manager, broker: FakeBroker
+) -> None:
+    uses = {"GPU-1": True, "GPU-2": False, "GPU-3": None}
+    gpus = tuple(GpuReading(uuid=uuid, index=0, model="", up=True, foreign_use=use) for uuid, use in uses.items())
+    metrics.readings = [MachineReading(name="gpu-01", up=True, gpus=gpus)]
+    manager.start(ADA, Wish(name="third", gpus=1))
+    assert broker.avoided == ("GPU-1",)
+
+
+def test_nobody_who_measures_keeps_nobody_from_a_start(
+    metrics: FakeMetrics, manager: Manager, broker: FakeBroker
+) -> None:
+    metrics.failure = MetricsUnavailableError()
+    assert manager.start(ADA, Wish(name="third", gpus=1))[1] is True
+    assert broker.avoided == ()
 
 
 def test_the_catalogue_is_the_brokers(manager: Manager) -> None:

@@ -170,6 +170,8 @@ export interface components {
             memory_total_bytes: number | null;
             memory_used_bytes: number | null;
             temperature_celsius: number | null;
+            /** @description true: something that is no container of ours uses it; null: nobody reported, or a container holds it. */
+            foreign_use: boolean | null;
             holder: null | {
                 container_id: string;
                 owner: string;

@@ -10,6 +10,7 @@ export const gpu = (changes: Partial<Schemas["Gpu"]> = {}): Schemas["Gpu"] => ({
   memory_total_bytes: 8 * 2 ** 30,
   memory_used_bytes: 2 ** 30,
   temperature_celsius: 61,
+  foreign_use: false,
   holder: null,
   ...changes,
 });

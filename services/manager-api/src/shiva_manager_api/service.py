@@ -73,8 +73,10 @@ class Manager:
         return self._broker.container(container_id)
 
     def start(self, identity: Identity, wish: Wish) -> tuple[Container, bool]:
-        """Start the person's own container; a running one of that name is returned as it is."""
-        return self._broker.launch(identity.name, wish)
+        """Start the person's own container, away from GPUs in use by others; a running one of that name is returned as it is."""
+        readings = self._metrics.get().value or ()
+        foreign = [gpu.uuid for reading in readings for gpu in reading.gpus if gpu.foreign_use]
+        return self._broker.launch(identity.name, wish, foreign)
 
     def stop(self, identity: Identity, container_id: str) -> None:
         """End one of the person's containers."""

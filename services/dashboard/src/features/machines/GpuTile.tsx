@@ -34,7 +34,7 @@ export function GpuTile({ gpu, holdersKnown }: { gpu: Gpu; holdersKnown: boolean
             )}
           </>
         ) : (
-          <span>{holdersKnown ? messages.free : messages.unknown}</span>
+          <span>{!holdersKnown ? messages.unknown : gpu.foreign_use ? messages.foreign : messages.free}</span>
         )}
       </Typography>
     </Box>

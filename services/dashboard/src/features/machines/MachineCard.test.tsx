@@ -71,6 +71,14 @@ describe("a machine's card", () => {
     expect(seen.getByText("free")).toBeVisible();
   });
 
+  it("does not call a GPU free that something outside Shiva uses", () => {
+    const seen = card(
+      machine({ gpus: [gpu({ foreign_use: true }), gpu({ uuid: "GPU-2", index: 1, foreign_use: null })] }),
+    );
+    expect(seen.getAllByText("in use by something outside Shiva")).toHaveLength(1);
+    expect(seen.getAllByText("free")).toHaveLength(1);
+  });
+
   it("does not call a GPU free while nobody knows the holders", () => {
     const seen = card(machine({ state: "stale", holders_known: false, gpus_free: null }));
     expect(seen.queryByText("free")).toBeNull();

@@ -9,7 +9,7 @@ from shiva_exporters.broker.source import BrokerAwayError, ContainerFacts, Conta
 from shiva_exporters.serve import CollectError
 
 VALUES: tuple[tuple[str, str, Callable[[ContainerFacts], float | None]], ...] = (
-    ("shiva_container_gpus", "GPUs leased to the container.", lambda c: c.gpus),
+    ("shiva_container_gpus", "GPUs leased to the container.", lambda c: len(c.gpus)),
     ("shiva_container_started_timestamp_seconds", "When its process began.", lambda c: c.started_at),
     ("shiva_container_last_access_timestamp_seconds", "When a person last used it.", lambda c: c.last_access_at),
     ("shiva_container_time_to_notebook_seconds", "From the request to Jupyter's first answer.", lambda c: c.time_to_notebook_seconds),
@@ -39,11 +39,17 @@ class BrokerCollector:
             "Whose container it is, and where.",
             labels=["container_id", "user", "machine", "image", "name"],
         )
+        lease = GaugeMetricFamily(
+            "shiva_gpu_lease", "Which container holds a GPU.", labels=["container_id", "machine", "user", "uuid"]
+        )
         state = GaugeMetricFamily("shiva_container_state", "Its present state is 1.", labels=["container_id", "state"])
         for each in containers:
             info.add_metric([each.id, each.user, each.machine, each.image, each.name], 1)
             state.add_metric([each.id, each.state], 1)
+            for uuid in each.gpus:
+                lease.add_metric([each.id, each.machine, each.user, uuid], 1)
         yield info
+        yield lease
         yield state
         for name, text, value_of in VALUES:
             family = GaugeMetricFamily(name, text, labels=["container_id"])

@@ -24,7 +24,7 @@ class ContainerFacts:
     image: str
     name: str
     state: str
-    gpus: int
+    gpus: tuple[str, ...]  # UUIDs
     started_at: float | None
     last_access_at: float | None
     time_to_notebook_seconds: float | None
@@ -65,7 +65,7 @@ def facts(raw: dict[str, Any]) -> ContainerFacts:
         image=str(raw["image"]),
         name=str(raw["name"]),
         state=str(raw["state"]),
-        gpus=len(raw["gpus"]),
+        gpus=tuple(map(str, raw["gpus"])),
         started_at=_seconds(raw["started_at"]),
         last_access_at=_seconds(raw["last_access_at"]),
         time_to_notebook_seconds=None if took is None else float(took),

@@ -58,9 +58,12 @@ class BrokerHttp:
         _, body = self._call("GET", f"/v1/containers/{quote(container_id, safe='')}")
         return _read(lambda: _container(body))
 
-    def launch(self, owner: str, wish: Wish) -> tuple[Container, bool]:
+    def launch(self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = ()) -> tuple[Container, bool]:
         """Return the container and whether it was started now."""
-        asked = {"owner": owner, "name": wish.name, "image": wish.image, "machine": wish.machine, "gpus": wish.gpus}
+        asked = {
+            "owner": owner, "name": wish.name, "image": wish.image, "machine": wish.machine, "gpus": wish.gpus,
+            "avoid_gpus": list(avoid_gpus),
+        }  # fmt: skip
         status, body = self._call("POST", "/v1/containers", json=asked, read_seconds=LAUNCH_SECONDS)
         return _read(lambda: _container(body)), status == requests.codes.created
 

@@ -19,6 +19,9 @@ THREADS = 4
 # Each query gives series that carry `host`, the machine's name in the inventory.
 NETWORK = 'device!~"lo|veth.*|docker.*|br-.*|virbr.*"'
 DISK = 'mountpoint="/"'
+FOREIGN_BYTES = (
+    256 * 2**20
+)  # a screen and a driver's own share are less; a GPU that was just given back is told by its lease
 QUERIES: Mapping[str, str] = {
     "up": 'max by (host) (up{job="node"})',
     "sample_age_seconds": 'min by (host) (time() - timestamp(node_time_seconds{job="node"}))',
@@ -33,6 +36,9 @@ QUERIES: Mapping[str, str] = {
     "temperature_celsius": 'max by (host) (node_hwmon_temp_celsius{job="node"} or node_thermal_zone_temp{job="node"})',
     "gpu_exporter_up": 'max by (host) (up{job="gpu"})',
     "gpu_driver_present": 'max by (host) (shiva_gpu_driver_present{job="gpu"})',
+    "gpu_foreign_use": (
+        f'(min_over_time(shiva_gpu_memory_used_bytes{{job="gpu"}}[30s]) > bool {FOREIGN_BYTES}) unless on (uuid) max_over_time(shiva_gpu_lease{{job="broker"}}[1m])'
+    ),
     "gpu_info": 'shiva_gpu_info{job="gpu"}',
     "gpu_values": '{__name__=~"shiva_gpu_(up|utilization_ratio|memory_total_bytes|memory_used_bytes|temperature_celsius)",job="gpu"}',
 }  # fmt: skip
@@ -109,7 +115,8 @@ def joined(answers: Mapping[str, Sequence[Sample]]) -> list[MachineReading]:
                 values[sample.labels["host"]][name] = int(sample.value) if name in WHOLE else sample.value
     ups = _by_host(answers["up"])
     drivers, exporters = _by_host(answers["gpu_driver_present"]), _by_host(answers["gpu_exporter_up"])
-    gpus = _gpus(answers["gpu_info"], answers["gpu_values"])
+    foreign = {sample.labels.get("uuid"): sample.value == 1 for sample in answers["gpu_foreign_use"]}
+    gpus = _gpus(answers["gpu_info"], answers["gpu_values"], foreign)
     hosts = ups.keys() | values.keys() | exporters.keys()
     return [
         MachineReading(
@@ -140,7 +147,9 @@ def _driver(exporter_up: float | None, present: float | None) -> GpuDriver:
     return GpuDriver.PRESENT if present == 1 else GpuDriver.NONE
 
 
-def _gpus(infos: Sequence[Sample], values: Sequence[Sample]) -> dict[str, list[GpuReading]]:
+def _gpus(
+    infos: Sequence[Sample], values: Sequence[Sample], foreign: Mapping[str | None, bool]
+) -> dict[str, list[GpuReading]]:
     told: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for sample in values:
         name = sample.labels.get("__name__", "").removeprefix("shiva_gpu_")
@@ -159,6 +168,7 @@ def _gpus(infos: Sequence[Sample], values: Sequence[Sample]) -> dict[str, list[G
                 memory_total_bytes=_whole(facts.get("memory_total_bytes")),
                 memory_used_bytes=_whole(facts.get("memory_used_bytes")),
                 temperature_celsius=facts.get("temperature_celsius"),
+                foreign_use=foreign.get(uuid),
             )
         )
     return gpus

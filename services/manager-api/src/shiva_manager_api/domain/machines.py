@@ -38,6 +38,7 @@ class GpuReading:
     memory_total_bytes: int | None = None
     memory_used_bytes: int | None = None
     temperature_celsius: float | None = None
+    foreign_use: bool | None = None  # something that is no container of ours uses it; not told while one holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +137,15 @@ def state_of(
         if not declared.fits_default:
             return MachineState.FULL
         return MachineState.PARTLY_FREE if tenants else MachineState.FREE
-    free = _free(declared)
+    free = _free(reading, declared)
     if free == 0:
         return MachineState.FULL
     return MachineState.FREE if free == len(declared.gpus) else MachineState.PARTLY_FREE
 
 
-def _free(declared: DeclaredMachine) -> int:
-    return sum(gpu.container_id is None for gpu in declared.gpus)
+def _free(reading: MachineReading, declared: DeclaredMachine) -> int:
+    foreign = {gpu.uuid for gpu in reading.gpus if gpu.foreign_use}
+    return sum(gpu.container_id is None and gpu.uuid not in foreign for gpu in declared.gpus)
 
 
 def merged(
@@ -170,7 +172,7 @@ def merged(
                     reading, machine, tenants=len(there), metrics_fresh=metrics_fresh, leases_fresh=leases_fresh
                 ),
                 gpus=_gpus(reading, machine, {tenant.id: tenant for tenant in people}),
-                gpus_free=None if machine is None or not leases_fresh else _free(machine),
+                gpus_free=None if machine is None or not leases_fresh else _free(reading, machine),
                 holders_known=machine is not None,
                 tenants=there,
             )

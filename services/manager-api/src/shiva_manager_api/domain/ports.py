@@ -91,8 +91,8 @@ class ContainerBroker(Protocol):
     def container(self, container_id: str) -> Container:
         """Return one."""
 
-    def launch(self, owner: str, wish: Wish) -> tuple[Container, bool]:
-        """Return the container and whether it was started now."""
+    def launch(self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = ()) -> tuple[Container, bool]:
+        """Return the container and whether it was started now. `avoid_gpus` are not given out unless a machine was chosen."""
 
     def stop(self, container_id: str) -> None:
         """Ask for its end; gone already is success."""
