@@ -163,7 +163,7 @@ FAILURES = [
     (failure("Container exited with status 137"), "", f"It was killed, most often because its memory (4.0 GiB) was full. {SAFE}; start it again and load less at once."),
     (failure("Memory limit exceeded: Requested: 4096MB"), "", f"It used all of its memory (4.0 GiB) and was killed. {SAFE}; start it again and load less at once."),
     (failure("Container exited with status 143"), "", f"It was stopped from outside Shiva. {SAFE}; start it again."),
-    (failure("Container exited with status 125"), "", f"Docker on gpu-01 refused to start it. {SAFE}; tell an operator, who finds the cause in the lines below."),
+    (failure("Container exited with status 125"), "", f"Docker on gpu-01 did not start it, or was restarted while it ran. {SAFE}; tell an operator, who finds the cause in the lines below."),
     (failure(PULL_FAILED), "", f"gpu-01 cannot fetch the image shiva-jupyter. {SAFE}; choose another image, or tell an operator."),
     (failure("Executor did not register within 1mins"), "", TOO_SLOW),
     (failure("Task uses more resources than available", "TASK_ERROR"), "", f"Mesos refused it: Task uses more resources than available. Nothing was started, and {safe}; tell an operator."),

@@ -40,7 +40,7 @@ BY_MESSAGE = (
     ),
 )
 BY_STATUS = {
-    125: "Docker on {machine} refused to start it. {tell}",
+    125: "Docker on {machine} did not start it, or was restarted while it ran. {tell}",
     126: "The image {image} cannot be run: its start command is no program. {tell}",
     127: "The image {image} cannot be run: its start command is missing. {tell}",
     137: "It was killed, most often because its memory ({memory}) was full. {safe_}; start it again and load less at once.",
