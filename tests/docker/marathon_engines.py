@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def engine_cluster(folder: Path, engines: Engines, count: int = 1, *, gpus: bool
     cluster = EngineCluster(
         simulator=MarathonSimulator(agents, docker, Options(timers=QUICK)), folder=homes, engines=known,
         machines=tuple(replace(machine(name), address=engine.address) for name, engine in known.items()),
-        uid_base=started[0].base_uid,
+        uid_base=started[0].base_uid, stop_grace=timedelta(seconds=1),
     )  # fmt: skip
     with opened(cluster):
         yield cluster

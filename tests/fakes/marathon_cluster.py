@@ -46,6 +46,7 @@ class AnyCluster:
     folder: Path
     machines: tuple[Machine, ...] = MACHINES
     uid_base: int = 0  # of the engines' remap
+    stop_grace: timedelta = timedelta(seconds=10)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     opened: list[MarathonLauncher] = field(default_factory=list)
 
@@ -63,7 +64,7 @@ class AnyCluster:
             Cluster(
                 site=Site(domain=domain, uid_base=self.uid_base),
                 group=settings.get("marathon_group", "shiva"),
-                stop_grace=timedelta(seconds=10),
+                stop_grace=self.stop_grace,
             ),
             machines=self.machines,
             access={},
