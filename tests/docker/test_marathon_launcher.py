@@ -83,7 +83,7 @@ NOWHERE = "127.0.0.1:1/nothing:1"
         ),
         (
             {"gpus": (GpuUuid("GPU-gpu-01-0"),)},
-            "Docker on gpu-01 did not start it, or was restarted while it ran. The files in the home are safe; tell an operator, who finds the cause in the lines below.",
+            "Docker on gpu-01 did not start it, or was restarted while it ran. The files in the home are safe; start it again, and tell an operator if that fails too.",
         ),
     ],
     ids=["exit 0", "exit 1", "out of memory", "no such image", "no GPU there"],
