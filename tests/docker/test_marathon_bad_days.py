@@ -110,17 +110,12 @@ def restarted(engine: Engine) -> None:
     engine.restart(live_restore=True)
 
 
-def crashed(engine: Engine) -> None:
-    engine.kill()
-    engine.start()
-
-
 def without_power(engine: Engine) -> None:
     engine.power_off()
     engine.start()
 
 
-@pytest.mark.parametrize("down", [restarted, crashed, without_power])
+@pytest.mark.parametrize("down", [restarted, without_power])
 def test_an_engine_that_is_restarted_ends_its_tasks_says_so_and_leaves_nothing_running(
     cluster: EngineCluster, down: Callable[[Engine], None]
 ) -> None:
@@ -135,3 +130,22 @@ def test_an_engine_that_is_restarted_ends_its_tasks_says_so_and_leaves_nothing_r
     launcher.stop(spec.launch_id, grace=GRACE)
     vanishes(launcher, spec.id)
     booted(launcher, cluster.wanted(gpus=spec.gpus))
+
+
+@pytest.fixture
+def ending(cluster: EngineCluster) -> Iterator[Engine]:
+    """An engine that ends its containers before it ends itself."""
+    engine = cluster.engines[GPU_01]
+    engine.restart(live_restore=False)
+    yield engine
+    engine.restart(live_restore=True)
+
+
+def test_without_live_restore_a_restart_is_an_ordinary_end(cluster: EngineCluster, ending: Engine) -> None:
+    launcher, spec = cluster.launcher(), cluster.wanted()
+    booted(launcher, spec)
+    ending.stop()
+    seen = becomes(launcher, spec.id, FAILED)
+    assert seen.reason == (
+        "Jupyter was shut down (exit status 0), from within or with its machine's Docker. The files in the home are safe; start it again."
+    )

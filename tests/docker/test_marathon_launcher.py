@@ -67,7 +67,7 @@ NOWHERE = "127.0.0.1:1/nothing:1"
     [
         (
             {"image_ref": ImageRef(tag("exit0"))},
-            "Jupyter ended by itself (exit status 0): it was shut down from within. The files in the home are safe; start it again.",
+            "Jupyter was shut down (exit status 0), from within or with its machine's Docker. The files in the home are safe; start it again.",
         ),
         (
             {"image_ref": ImageRef(tag("exit1"))},

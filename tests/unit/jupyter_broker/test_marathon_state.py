@@ -178,7 +178,7 @@ FAILURES = [
     ({}, "TASK_GONE_BY_OPERATOR", f"An operator removed gpu-01 while it ran there. {SAFE}; start it again."),
     (failure(""), "", f"Jupyter ended by itself. {SAFE}; start it again."),
     ({}, "", f"Jupyter ended by itself. {SAFE}; start it again."),
-    ({}, "finished", f"Jupyter ended by itself (exit status 0): it was shut down from within. {SAFE}; start it again."),
+    ({}, "finished", f"Jupyter was shut down (exit status 0), from within or with its machine's Docker. {SAFE}; start it again."),
     ({}, "replaced", f"It was ended from outside Shiva, or took longer to start than Marathon waits. {SAFE}; start it again."),
     (failure("Container exited with status 1"), "replaced", f"Jupyter ended with exit status 1. {SAFE}; start it again."),
 ]  # fmt: skip

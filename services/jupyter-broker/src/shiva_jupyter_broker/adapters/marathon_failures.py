@@ -13,7 +13,7 @@ AGAIN = f"{SAFE}; start it again."
 TELL = f"{SAFE}; tell an operator, who finds the cause in the lines below."
 
 BY_CODE = {
-    FINISHED: f"Jupyter ended by itself (exit status 0): it was shut down from within. {AGAIN}",
+    FINISHED: f"Jupyter was shut down (exit status 0), from within or with its machine's Docker. {AGAIN}",
     ASKED: f"It was ended. {AGAIN}",
     REPLACED: f"It was ended from outside Shiva, or took longer to start than Marathon waits. {AGAIN}",
 }
