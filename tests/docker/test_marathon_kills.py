@@ -14,7 +14,7 @@ from tests.fakes.marathon_cluster import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(500)]
 
-MOMENTS = 15
+MOMENTS = 12
 PEOPLE = ("ada", "ken", "mei")
 MEMORY = 2**28
 
