@@ -34,18 +34,19 @@ KEY = b"k" * 32
 MACHINES = tuple(
     replace(machine(name), address=f"10.0.0.{index}") for index, name in enumerate(("gpu-01", "gpu-02"), 1)
 )
-SECONDS = 10.0
+SECONDS = 30.0
 QUICK = Timers(second=0.05, revive=0.01, unreachable=0.1, no_leader=0.05, reconciliation=0.05, heartbeat=0.5)
 
 
-@dataclass
-class MarathonCluster:
+@dataclass(kw_only=True)
+class AnyCluster:
     """A simulated cluster, and launchers that a test opens over it one after the other, as restarts of the broker."""
 
     simulator: MarathonSimulator
-    engine: MemoryEngine
     folder: Path
     machines: tuple[Machine, ...] = MACHINES
+    uid_base: int = 0  # of the engines' remap
+    stop_grace: timedelta = timedelta(seconds=10)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     opened: list[MarathonLauncher] = field(default_factory=list)
 
@@ -61,13 +62,13 @@ class MarathonCluster:
         made = marathon_setup.launcher(
             MarathonSettings(**chosen),
             Cluster(
-                site=Site(domain=domain),
+                site=Site(domain=domain, uid_base=self.uid_base),
                 group=settings.get("marathon_group", "shiva"),
-                stop_grace=timedelta(seconds=10),
+                stop_grace=self.stop_grace,
             ),
             machines=self.machines,
             access={},
-            handover=Handover(self.folder, domain=domain, root_uid=0),
+            handover=Handover(self.folder, domain=domain, root_uid=self.uid_base),
             token_of=handover.token_of(KEY),
             clock=self.clock,
         )
@@ -90,6 +91,13 @@ class MarathonCluster:
         """Return the id of the only app."""
         [app_id] = self.apps()
         return app_id
+
+
+@dataclass(kw_only=True)
+class MarathonCluster(AnyCluster):
+    """One whose tasks are a script's."""
+
+    engine: MemoryEngine
 
 
 def shown(launcher: MarathonLauncher, container: ContainerId) -> Container | None:
@@ -135,20 +143,28 @@ def vanishes(launcher: MarathonLauncher, container: ContainerId) -> None:
 
 
 @contextmanager
-def marathon_cluster(
-    folder: Path, *, script: Script | None = None, nodes: int = 1, options: Options | None = None
-) -> Iterator[MarathonCluster]:
-    """Serve a cluster of two machines. Everything that was ever sent to it keeps the rules."""
-    engine = MemoryEngine(script=lambda _: script or Script())
-    agents = [Agent(hostname=each.name) for each in MACHINES]
-    chosen = replace(options or Options(), timers=QUICK, nodes=nodes)
-    with MarathonSimulator(agents, engine, chosen) as simulator:
-        cluster = MarathonCluster(simulator=simulator, engine=engine, folder=folder)
+def opened(cluster: AnyCluster) -> Iterator[None]:
+    """Serve a cluster until the block ends. Everything that was ever sent to it keeps the rules."""
+    simulator = cluster.simulator
+    with simulator:
         try:
-            yield cluster
+            yield
         finally:
             for each in cluster.opened:
                 each.close()
     sent = simulator.recorder
     assert sent.lint(simulator.options.policy) == []
     assert [rule for app in sent.definitions() for rule in broken(app)] == []
+
+
+@contextmanager
+def marathon_cluster(
+    folder: Path, *, script: Script | None = None, nodes: int = 1, options: Options | None = None
+) -> Iterator[MarathonCluster]:
+    """Serve a cluster of two machines in memory."""
+    engine = MemoryEngine(script=lambda _: script or Script())
+    agents = [Agent(hostname=each.name) for each in MACHINES]
+    chosen = replace(options or Options(), timers=QUICK, nodes=nodes)
+    cluster = MarathonCluster(simulator=MarathonSimulator(agents, engine, chosen), engine=engine, folder=folder)
+    with opened(cluster):
+        yield cluster

@@ -46,7 +46,7 @@ class Marathon:
         self.overdue.watch()
 
     def close(self) -> None:
-        """End; containers run on."""
+        """End, with every container."""
         with self.world.change():
             self.world.closed = True
         self.world.agenda.close()

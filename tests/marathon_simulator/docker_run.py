@@ -77,14 +77,18 @@ def _ports(app: App, host_ports: Sequence[int]) -> Iterator[tuple[str, str]]:
             yield f"PORT_{name.upper().replace('-', '_')}", str(port)
 
 
-def arguments(order: Order) -> list[str]:
-    """Return everything after `docker run`, in Mesos' order: own options, name, parameters, image, command."""
+def arguments(order: Order, *, sandbox: str = "") -> list[str]:
+    """Return everything after `docker run`, in Mesos' order: own options, name, parameters, image, command.
+
+    `sandbox` is the task's folder on the machine; where tasks run in memory there is none.
+    """
     app = order.app
     docker = app["container"]["docker"]
     return [
         *_resources(app),
         *[part for key, value in order.environment.items() for part in ("-e", f"{key}={value}")],
         *_volumes(app),
+        *(["-v", f"{sandbox}:{SANDBOX}"] if sandbox else []),
         "--net", str(app["networks"][0].get("name") or NETWORKS.get(app["networks"][0]["mode"], "bridge")),
         *_published(order),
         *(["--entrypoint", "/bin/sh"] if "cmd" in app else []),

@@ -62,4 +62,4 @@ class Engine(Protocol):
         """Return the arguments of every `docker run` so far."""
 
     def close(self) -> None:
-        """Let go; containers run on."""
+        """End, with everything that runs."""

@@ -42,7 +42,7 @@ class MarathonSimulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End; containers run on."""
+        """End, with every container."""
         self.marathon.close()
         for node in self._nodes:
             node.listener.close()

@@ -15,6 +15,9 @@ DEPLOY = Path(__file__).resolve().parents[3] / "deploy/docker"  # what productio
 API_PORT = 2375
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+GPU_HOOK = (
+    "nvidia-container-runtime-hook"  # whose presence lets Docker hand out GPUs; it would bring them into a container
+)
 
 
 class Engine:
@@ -115,11 +118,15 @@ class Engine:
             self._daemon.wait(STOP_SECONDS)
         self._containerd_has_gone()
 
-    def clear(self) -> None:
-        """Bring the machine back as it was: healed, running, without containers, volumes and networks of a test."""
+    def clear(self, *, gpus: bool = False) -> None:
+        """Bring the machine back as it was: healed, running, without containers, volumes and networks of a test.
+
+        With `gpus` it hands out whatever GPU is asked for, by a hook of NVIDIA's that does nothing.
+        """
         self.heal()
         if self.running:
             self.resume()
+        self._have_gpus(gpus)
         self.start()
         if containers := self.docker("ps", "-aq").split():
             self.docker("rm", "-f", "-v", *containers)
@@ -139,6 +146,19 @@ class Engine:
         self._lan.leave(self.name)
         forget(self.root)
 
+    def _have_gpus(self, wanted: bool) -> None:
+        """Add or remove the hook; Docker looks for it when it starts."""
+        hook = self.root / "bin" / GPU_HOOK
+        if wanted is hook.exists():
+            return
+        self.stop()
+        hook.parent.mkdir(exist_ok=True)
+        if wanted:
+            hook.write_text("#!/bin/sh\n", encoding="ascii")
+            hook.chmod(0o755)
+        else:
+            hook.unlink()
+
     def _popen(self) -> subprocess.Popen[bytes]:
         own = cgroups.prepare(self.namespace)
         config = json.loads((DEPLOY / "daemon.json").read_text(encoding="utf-8"))
@@ -157,6 +177,7 @@ class Engine:
             return subprocess.Popen(
                 ["nsenter", f"--net=/run/netns/{self.namespace}", *inside_group],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"},
             )  # fmt: skip
 
     def _listening(self) -> tuple[str, ...]:

@@ -29,14 +29,17 @@ class Engines:
         """The tar with every `shiva-fake`, built when first needed."""
         return image.build(self._folder / "shiva-fake.tar")
 
-    def fresh(self, number: int = 1) -> Engine:
-        """Return machine `number` (from 1) as new: connected, running, with the images and the network `shiva`, else empty."""
+    def fresh(self, number: int = 1, *, gpus: bool = False) -> Engine:
+        """Return machine `number` (from 1) as new: connected, running, with the images and the network `shiva`, else empty.
+
+        With `gpus` it believes in every GPU that it is asked for.
+        """
         if not 1 <= number <= MOST:
             raise ValueError(f"there are {MOST} machines")
         if number not in self._machines:
             self._machines[number] = Engine(self.lan, f"gpu{number}", number)
         machine = self._machines[number]
-        machine.clear()
+        machine.clear(gpus=gpus)
         machine.load(self.images)
         return machine
 

@@ -333,5 +333,6 @@ def test_a_machine_that_was_removed_for_good_is_a_failure_and_no_lease(cluster: 
     cluster.simulator.remove_agent("gpu-01")
     seen = becomes(launcher, wanted.id, ContainerState.FAILED)
     assert not seen.holds_resources
-    assert seen.reason is not None
-    assert seen.reason.endswith("The files in the home are safe; start it again.")
+    assert seen.reason == (
+        "An operator removed gpu-01 while it ran there. The files in the home are safe; start it again."
+    )

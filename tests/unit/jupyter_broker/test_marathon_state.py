@@ -147,6 +147,13 @@ def test_an_event_tells_of_exit_status_0_that_marathon_does_not_note() -> None:
     assert ended_by_itself(app(), around) == marathon_failures.FINISHED
 
 
+def test_an_event_tells_of_a_machine_that_was_removed_which_marathon_does_not_note_either() -> None:
+    around = replace(AROUND, endings={app()["id"]: "TASK_GONE_BY_OPERATOR"})
+    assert ended_by_itself(app(), around) == "TASK_GONE_BY_OPERATOR"
+    noted = app(lastTaskFailure=failure("Container exited with status 1"))
+    assert ended_by_itself(noted, around) == ""
+
+
 def test_until_it_is_suspended_what_ended_by_itself_holds_its_lease() -> None:
     found = seen(app(lastTaskFailure=failure("Container exited with status 1")))
     assert found.state is ContainerState.STOPPING
@@ -163,14 +170,15 @@ FAILURES = [
     (failure("Container exited with status 137"), "", f"It was killed, most often because its memory (4.0 GiB) was full. {SAFE}; start it again and load less at once."),
     (failure("Memory limit exceeded: Requested: 4096MB"), "", f"It used all of its memory (4.0 GiB) and was killed. {SAFE}; start it again and load less at once."),
     (failure("Container exited with status 143"), "", f"It was stopped from outside Shiva. {SAFE}; start it again."),
-    (failure("Container exited with status 125"), "", f"Docker on gpu-01 refused to start it. {SAFE}; tell an operator, who finds the cause in the lines below."),
+    (failure("Container exited with status 125"), "", f"Docker on gpu-01 did not start it, or was restarted while it ran. {SAFE}; start it again, and tell an operator if that fails too."),
     (failure(PULL_FAILED), "", f"gpu-01 cannot fetch the image shiva-jupyter. {SAFE}; choose another image, or tell an operator."),
     (failure("Executor did not register within 1mins"), "", TOO_SLOW),
     (failure("Task uses more resources than available", "TASK_ERROR"), "", f"Mesos refused it: Task uses more resources than available. Nothing was started, and {safe}; tell an operator."),
     (failure("Slave removed", "TASK_LOST"), "", f"gpu-01 was lost while it ran there. {SAFE}; start it again."),
+    ({}, "TASK_GONE_BY_OPERATOR", f"An operator removed gpu-01 while it ran there. {SAFE}; start it again."),
     (failure(""), "", f"Jupyter ended by itself. {SAFE}; start it again."),
     ({}, "", f"Jupyter ended by itself. {SAFE}; start it again."),
-    ({}, "finished", f"Jupyter ended by itself (exit status 0): it was shut down from within. {SAFE}; start it again."),
+    ({}, "finished", f"Jupyter was shut down (exit status 0), from within or with its machine's Docker. {SAFE}; start it again."),
     ({}, "replaced", f"It was ended from outside Shiva, or took longer to start than Marathon waits. {SAFE}; start it again."),
     (failure("Container exited with status 1"), "replaced", f"Jupyter ended with exit status 1. {SAFE}; start it again."),
 ]  # fmt: skip

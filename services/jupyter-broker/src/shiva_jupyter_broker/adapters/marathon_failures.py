@@ -13,7 +13,7 @@ AGAIN = f"{SAFE}; start it again."
 TELL = f"{SAFE}; tell an operator, who finds the cause in the lines below."
 
 BY_CODE = {
-    FINISHED: f"Jupyter ended by itself (exit status 0): it was shut down from within. {AGAIN}",
+    FINISHED: f"Jupyter was shut down (exit status 0), from within or with its machine's Docker. {AGAIN}",
     ASKED: f"It was ended. {AGAIN}",
     REPLACED: f"It was ended from outside Shiva, or took longer to start than Marathon waits. {AGAIN}",
 }
@@ -40,7 +40,7 @@ BY_MESSAGE = (
     ),
 )
 BY_STATUS = {
-    125: "Docker on {machine} refused to start it. {tell}",
+    125: "Docker on {machine} did not start it, or was restarted while it ran. {safe_}; start it again, and tell an operator if that fails too.",
     126: "The image {image} cannot be run: its start command is no program. {tell}",
     127: "The image {image} cannot be run: its start command is missing. {tell}",
     137: "It was killed, most often because its memory ({memory}) was full. {safe_}; start it again and load less at once.",
@@ -55,7 +55,7 @@ def sentence(app: App, *, machine: str, memory_bytes: int) -> str:
     if code in BY_CODE and not (failure and code == REPLACED):
         return BY_CODE[code]
     message = text(failure, "message")
-    return _pattern(text(failure, "state"), message).format(
+    return _pattern(text(failure, "state") or code, message).format(
         machine=machine,
         image=text(members(members(app, "container"), "docker"), "image"),
         memory=f"{memory_bytes / 2**30:.1f} GiB",

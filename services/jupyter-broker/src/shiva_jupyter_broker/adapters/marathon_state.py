@@ -85,8 +85,10 @@ def ended_by_itself(app: App, around: Surroundings) -> str | None:
     states = {text(task, "state") for task in objects(app, "tasks")} | {around.endings.get(text(app, "id"), "")}
     if "TASK_FINISHED" in states:
         return marathon_failures.FINISHED
-    if members(app, "lastTaskFailure") or states & OVER or _backing_off(around.queue.get(text(app, "id"), {})):
+    if members(app, "lastTaskFailure"):
         return ""
+    if states & OVER or _backing_off(around.queue.get(text(app, "id"), {})):
+        return next((each for each in marathon_failures.BY_STATE if each in states), "")
     return None
 
 
