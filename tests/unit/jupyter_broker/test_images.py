@@ -176,16 +176,18 @@ def test_what_asks_nothing_of_a_driver_starts_beside_any(desk: Desk, image: str)
         ("450.36.06", "11", True),
         ("580.65.06", "13.0", False),
         ("579.99", "13.0", True),
-        ("410.48", "10.2", False),
-        ("367.57", "10.0", True),
+        ("410.48", "10.0", False),
+        ("410.48", "10.2", True),
+        ("440.33.01", "10.2", False),
+        ("375.26", "9.0", True),
+        ("375.26", "8.0", False),
+        ("367.57", "10", True),
         (None, "12.4", False),
         ("367.57", None, False),
         ("367.57", "99.0", False),
         ("367.57", "unknown", False),
     ],
 )
-def test_a_driver_is_too_old_below_the_floor_of_its_major_version(
-    driver: str | None, cuda: str | None, old: bool
-) -> None:
+def test_a_driver_is_too_old_below_the_floor_of_its_cuda(driver: str | None, cuda: str | None, old: bool) -> None:
     assert too_old(driver, cuda) is old
     assert not old or needed(cuda) is not None
