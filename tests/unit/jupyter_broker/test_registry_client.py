@@ -1,6 +1,8 @@
 """The registry's client: digests that are what they say, tags over pages, logins, and everything that is no answer."""
 
+import socketserver
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -191,6 +193,15 @@ def test_an_authority_of_our_own_is_trusted_where_it_is_given_and_nowhere_else(
     with scripted(registry, tls=secured(pair)) as running:
         assert RegistryClient(running.url, ca=pair.ca).digest("lab", "1") == digest("first")
         assert trouble(lambda: RegistryClient(running.url).digest("lab", "1")) is Trouble.UNTRUSTED
+
+
+def test_who_hangs_up_before_a_certificate_is_away_and_who_speaks_without_is_no_registry(served: Scripted) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_address[1]}"
+        assert trouble(lambda: RegistryClient(url).digest("lab", "1")) is Trouble.AWAY
+    secured_url = served.url.replace("http://", "https://")
+    assert trouble(lambda: RegistryClient(secured_url).digest("lab", "1")) is Trouble.GARBAGE
 
 
 @pytest.mark.usefixtures("tokens")

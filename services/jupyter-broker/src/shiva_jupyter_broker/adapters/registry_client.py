@@ -197,10 +197,19 @@ def _send(
         with answer:
             return answer, _read(answer)
     except requests.exceptions.SSLError as error:
-        raise RegistryError(Trouble.UNTRUSTED, "its certificate is not trusted") from error
+        raise _insecure(str(error)) from error
     except (requests.RequestException, OSError) as error:
         slow = isinstance(error, requests.Timeout | TimeoutError)
         raise RegistryError(Trouble.AWAY, "no answer in time" if slow else "no answer") from error
+
+
+def _insecure(said: str) -> RegistryError:
+    """Return why there is no secured connection, which the SDK tells in words alone."""
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return RegistryError(Trouble.UNTRUSTED, "its certificate is not trusted")
+    if "EOF" in said:
+        return RegistryError(Trouble.AWAY, "it hung up")
+    return RegistryError(Trouble.GARBAGE, "it does not speak TLS")
 
 
 def _read(answer: requests.Response) -> bytes:
