@@ -37,7 +37,7 @@ check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its 
 test-e2e: ready ## The main job in a real browser, and every service killed once.
 	.venv/bin/pytest -n 2 --dist loadfile -m "e2e and not full and not docker"
 
-test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, iptables, nftables.
+test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, docker-registry, iptables, nftables.
 	.venv/bin/pytest -m docker -W "ignore:unclosed <socket:ResourceWarning"
 
 test-full: ready ## Slow proofs: Docker engines, 5 GB both ways, a soak, a JupyterHub; and ten idle minutes meanwhile.

@@ -18,24 +18,32 @@ import requests
 from tests.conformance.subjects import eventually
 from tests.fakes.engines.image import tag
 
-TOKENS = {name: name[0] * 40 for name in ("manager", "proxy", "exporter")}
+TOKENS = {name: f"planted-token-of-the-{name}".ljust(40, "-") for name in ("manager", "proxy", "exporter")}
+FAKE = {"name": "fake", "title": "Fake", "description": "", "reference": tag()}
+PATIENCE_SECONDS = 30.0  # of a call: an engine that hangs is waited for
 
 
 class BrokerCommand:
     """One broker after the other over the same files; `homes` and `handed` (launches' folders) are theirs."""
 
-    def __init__(self, folder: Path, machines: Sequence[Mapping[str, Any]], **settings: str) -> None:
-        """Write its files; `settings` as in the environment, without the prefix."""
+    def __init__(
+        self,
+        folder: Path,
+        machines: Sequence[Mapping[str, Any]],
+        images: Sequence[Mapping[str, Any]] = (FAKE,),
+        **settings: str,
+    ) -> None:
+        """Write its files, tokens too, as `deploy/README.md` asks for; `settings` as in the environment, without the prefix."""
         self.folder = folder
         self.handed = folder / "homes/.shiva/launches" / settings.get("DOMAIN", "shiva")
         (folder / "machines.json").write_text(json.dumps({"machines": machines}), encoding="utf-8")
-        image = {"name": "fake", "title": "Fake", "description": "", "reference": tag()}
-        (folder / "images.json").write_text(json.dumps({"images": [image]}), encoding="utf-8")
-        chosen = {f"{name.upper()}_TOKEN": token for name, token in TOKENS.items()} | {
+        (folder / "images.json").write_text(json.dumps({"images": list(images)}), encoding="utf-8")
+        for name, token in TOKENS.items():
+            (folder / f"{name}.token").write_text(token, encoding="ascii")
+        self.settings = {f"{name.upper()}_TOKEN_FILE": f"{folder}/{name}.token" for name in TOKENS} | {
             "STATE_DIR": f"{folder}/state", "HOMES_DIR": f"{folder}/homes", "STOP_GRACE": "1",
             "MACHINES_FILE": f"{folder}/machines.json", "IMAGES_FILE": f"{folder}/images.json",
-        }  # fmt: skip
-        self._settings = {f"SHIVA_JUPYTER_BROKER_{key}": value for key, value in (chosen | settings).items()}
+        } | settings  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
 
@@ -44,7 +52,8 @@ class BrokerCommand:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
-        environment = {**os.environ, **self._settings, "SHIVA_JUPYTER_BROKER_BIND_PORT": str(self._port)}
+        given = self.settings | {"BIND_PORT": str(self._port)}
+        environment = os.environ | {f"SHIVA_JUPYTER_BROKER_{key}": value for key, value in given.items()}
         with (self.folder / "broker.log").open("ab") as log:
             command = [sys.executable, "-m", "shiva_jupyter_broker"]
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -55,14 +64,25 @@ class BrokerCommand:
             return self.call("GET", "/v1/containers").status_code == 200
         return False
 
-    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
-        """Ask as the manager does."""
-        headers = {"Authorization": f"Bearer {TOKENS['manager']}"}
-        return requests.request(method, f"http://127.0.0.1:{self._port}{path}", json=body, headers=headers, timeout=15)
+    def call(
+        self, method: str, path: str, body: Any = None, *, by: str = "manager", **headers: str
+    ) -> requests.Response:
+        """Ask with a service's token."""
+        known = {"Authorization": f"Bearer {TOKENS[by]}"} | headers
+        url = f"http://127.0.0.1:{self._port}{path}"
+        return requests.request(method, url, json=body, headers=known, timeout=PATIENCE_SECONDS)
 
     def containers(self) -> dict[str, Any]:
         """Return what it shows, by id."""
         return {each["id"]: each for each in self.call("GET", "/v1/containers").json()["containers"]}
+
+    def routes(self) -> dict[str, Any]:
+        """Return what the door is told to reach, by container."""
+        return {each["container_id"]: each for each in self.call("GET", "/v1/routes", by="proxy").json()["routes"]}
+
+    def log(self) -> str:
+        """Return what it wrote since its files are there."""
+        return (self.folder / "broker.log").read_text(encoding="utf-8")
 
     def machines(self) -> list[Any]:
         """Return what it shows of the machines."""

@@ -14,10 +14,12 @@ from shiva_jupyter_broker.domain.containers import (
     Endpoint,
     Gpu,
     GpuUuid,
+    Image,
     ImageName,
     ImageRef,
     LaunchId,
     Limits,
+    Listing,
     Machine,
     MachineName,
     MachineState,
@@ -175,6 +177,26 @@ class FakeHomes:
             raise self.failure
         self.made.append(user)
         return Home(path=f"/home/{user}", uid=20001)
+
+
+@dataclass
+class ToldRegistry:
+    """Registry of one digest; raises `withdrawn` where an image is to be pinned."""
+
+    digest: str = f"sha256:{'d' * 64}"
+    withdrawn: PortError | None = None
+
+    def pinned(self, image: Image) -> Image:
+        """Return it by the digest."""
+        if self.withdrawn:
+            raise self.withdrawn
+        return replace(image, reference=self.listing(image).pinned)
+
+    def listing(self, image: Image) -> Listing:
+        """Return the digest and one tag, or that there is none."""
+        if self.withdrawn:
+            return Listing(pinned=image.reference, trouble="It is gone.")
+        return Listing(pinned=ImageRef(f"{image.reference.partition(':')[0]}@{self.digest}"), tags=("1",))
 
 
 @dataclass

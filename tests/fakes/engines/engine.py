@@ -163,6 +163,9 @@ class Engine:
         own = cgroups.prepare(self.namespace)
         config = json.loads((DEPLOY / "daemon.json").read_text(encoding="utf-8"))
         config["live-restore"] = self._live_restore
+        config["insecure-registries"] = [
+            self._lan.subnet
+        ]  # the tests' own registry, whose authority this machine does not know
         (self.root / "daemon.json").write_text(json.dumps(config), encoding="utf-8")
         command = [
             shutil.which("dockerd") or "dockerd",

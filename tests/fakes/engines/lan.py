@@ -43,6 +43,11 @@ class Lan:
         """Return an address of this network."""
         return f"10.77.{self.number}.{last}"
 
+    @property
+    def subnet(self) -> str:
+        """Return all its addresses."""
+        return f"{self.at(0)}/24"
+
     def join(self, host: str, last: int) -> str:
         """Add a host, with the hub as its gateway; return its namespace."""
         namespace = self.name(host)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from shiva_jupyter_broker.adapters import labels
 from shiva_jupyter_broker.adapters.docker_pulls import Progress
+from shiva_jupyter_broker.adapters.docker_sentences import no_image
 from shiva_jupyter_broker.domain.containers import ContainerState, GpuUuid, ImageRef, LaunchId, MachineName, Pull
 from shiva_jupyter_broker.domain.ports import LaunchRefusedError
 
@@ -82,6 +83,38 @@ def test_a_pull_that_fails_is_written_down_and_never_comes_to_life_again(world: 
     world.launcher.stop(spec.launch_id, grace=GRACE)
     world.gone(spec)
     assert world.api.engine.volumes == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ('Get "https://registry.lan/v2/": EOF', "Its machine does not reach the registry of the image."),
+        ("dial tcp 10.0.0.9:443: connect: no route to host", "Its machine does not reach the registry of the image."),
+        (
+            "received unexpected HTTP status: 503 Service Unavailable",
+            "Its machine does not reach the registry of the image.",
+        ),
+        (
+            "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+            "Its machine does not reach the registry of the image.",
+        ),
+        (
+            "error parsing HTTP 404 response body: invalid character '<' looking for beginning of value",
+            "What its machine got from the registry is not the image.",
+        ),
+        (
+            "manifest verification failed for digest sha256:00",
+            "What its machine got from the registry is not the image.",
+        ),
+        ("unauthorized: authentication required", "The registry does not let its machine fetch the image."),
+        ("manifest for registry.lan/lab@sha256:00 not found: manifest unknown", "The image does not exist."),
+    ],
+)
+def test_what_engines_say_of_a_registry_is_a_sentence(said: str, sentence: str) -> None:
+    told = no_image(said)
+    assert told.startswith(
+        f"Its image could not be fetched. {sentence} The files in the home are safe. Choose another "
+    )
 
 
 def test_what_a_broker_left_pulling_is_taken_up_by_the_next(world: World) -> None:

@@ -61,6 +61,11 @@ def test_good_settings_are_read_and_keep_their_secrets(variables: dict[str, str]
             {"LAUNCHER": "marathon", "MARATHON_URLS": "http://m1:8080", "MARATHON_GROUP": "Shiva"},
             "MARATHON_GROUP must be at most 40 lower-case letters, digits and inner dashes",
         ),
+        (
+            {"REGISTRY_URL": "https://shiva:secret@registry.lan"},
+            "REGISTRY_URL must be an http(s) address without path and password",
+        ),
+        ({"REGISTRY_URL": "registry.lan:5000"}, "REGISTRY_URL must be an http(s) address without path and password"),
         ({"UID_BASE": "-1"}, "UID_BASE must not be negative"),
         ({"BIND_PORT": "65536"}, "BIND_PORT must be from 0 to 65535"),
         (
@@ -83,12 +88,14 @@ def test_bad_settings_are_refused_in_a_sentence(
     assert str(refused.value) == PREFIX + sentence
 
 
-@pytest.mark.parametrize("broken", ["TOKEN", "machines"])
+@pytest.mark.parametrize("broken", ["TOKEN", "machines", "registry"])
 def test_a_start_that_cannot_be_ends_with_2_and_a_sentence_on_standard_error(
     variables: dict[str, str], broken: str
 ) -> None:
     if broken == "TOKEN":
         variables[f"{PREFIX}PROXY_TOKEN"] = "m" * 32
+    elif broken == "registry":
+        variables |= {f"{PREFIX}REGISTRY_URL": "https://registry.lan", f"{PREFIX}REGISTRY_CA": "/nowhere/registry.pem"}
     else:
         Path(variables[f"{PREFIX}MACHINES_FILE"]).write_text("{", encoding="utf-8")
     ended = subprocess.run(PROGRAM, env=os.environ | variables, capture_output=True, text=True, timeout=20, check=False)

@@ -6,7 +6,14 @@ import sys
 from gunicorn.app.base import BaseApplication
 from shiva_common import env, logs
 
-from shiva_jupyter_broker.adapters import catalogue, docker_credentials, docker_engines, marathon_gpus, policy_file
+from shiva_jupyter_broker.adapters import (
+    catalogue,
+    docker_credentials,
+    docker_engines,
+    marathon_gpus,
+    policy_file,
+    registry_client,
+)
 from shiva_jupyter_broker.adapters.files import InventoryFile
 from shiva_jupyter_broker.settings import PREFIX, Settings
 
@@ -53,9 +60,10 @@ def _check_files(settings: Settings) -> None:
     InventoryFile(settings.machines_file)
     catalogue.read(settings.images_file)
     policy_file.read(settings.policy_file, settings.limits)
+    docker_credentials.read(settings.registry_file)
+    registry_client.check_authority(settings.registry_ca)
     if settings.launcher == "docker":
         docker_engines.read(settings.machines_file)
-        docker_credentials.read(settings.registry_file)
     if settings.launcher == "marathon":
         marathon_gpus.read(settings.machines_file)
 

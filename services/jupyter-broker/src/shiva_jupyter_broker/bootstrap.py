@@ -29,6 +29,7 @@ from shiva_jupyter_broker.adapters.handover import Handover, key_in, token_of
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.marathon_app import Cluster
+from shiva_jupyter_broker.adapters.registry import LanRegistry
 from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
 from shiva_jupyter_broker.adapters.switch_file import SwitchFile
 from shiva_jupyter_broker.adapters.template import Site
@@ -36,7 +37,7 @@ from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.domain.containers import LaunchId
 from shiva_jupyter_broker.domain.lifecycle import Phases, View
-from shiva_jupyter_broker.domain.ports import Clock, Inventory, Launcher
+from shiva_jupyter_broker.domain.ports import Clock, Inventory, Launcher, Registry
 from shiva_jupyter_broker.service import Broker, Ports
 from shiva_jupyter_broker.settings import Settings
 from shiva_jupyter_broker.upkeep import Upkeep
@@ -133,7 +134,7 @@ def build(settings: Settings) -> Built:
         probe=JupyterProbe(),
         homes=homes,
         catalogue=catalogue.read(settings.images_file),
-        registry=Unpinned(),
+        registry=_registry(settings),
         inventory=inventory,
         journal=JournalFile(settings.state_dir / "journal.json"),
         switches=SwitchFile(settings.state_dir / "switches.json"),
@@ -146,6 +147,17 @@ def build(settings: Settings) -> Built:
     tokens = Tokens(manager=settings.manager_token, proxy=settings.proxy_token, exporter=settings.exporter_token)
     threading.Thread(target=watch, args=(broker, upkeep), name="watcher", daemon=True).start()
     return Built(app=create_app(broker, tokens, registry), lock=lock)
+
+
+def _registry(settings: Settings) -> Registry:
+    if not settings.registry_url:
+        return Unpinned()
+    return LanRegistry(
+        settings.registry_url,
+        settings.state_dir / "digests.json",
+        credentials=docker_credentials.read(settings.registry_file),
+        ca=settings.registry_ca,
+    )
 
 
 def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchId], str], clock: Clock) -> Launcher:

@@ -24,8 +24,8 @@ class MarathonSettings:
         """Return what must hold where Marathon is the engine."""
         return {
             "MARATHON_URLS must be one or more http(s) addresses without path and password": bool(self.marathon_urls)
-            and all(map(_is_plain, self.marathon_urls)),
-            "MESOS_URLS must be http(s) addresses without path and password": all(map(_is_plain, self.mesos_urls)),
+            and all(map(is_plain, self.marathon_urls)),
+            "MESOS_URLS must be http(s) addresses without path and password": all(map(is_plain, self.mesos_urls)),
             "MARATHON_USER and MARATHON_PASSWORD go together": bool(self.marathon_user) == bool(self.marathon_password),
             "MARATHON_GROUP must be at most 40 lower-case letters, digits and inner dashes": GROUP.fullmatch(
                 self.marathon_group
@@ -34,7 +34,8 @@ class MarathonSettings:
         }
 
 
-def _is_plain(url: str) -> bool:
+def is_plain(url: str) -> bool:
+    """Tell whether it is an http(s) address without path and password."""
     parts = urlsplit(url)
     return (
         parts.scheme in {"http", "https"}

@@ -35,6 +35,7 @@ from shiva_jupyter_broker.domain.ports import (
     GpuNotFoundError,
     HomeStore,
     ImageNotFoundError,
+    ImageWithdrawnError,
     Inventory,
     Journal,
     Launcher,
@@ -149,7 +150,8 @@ class Broker:
                 placed_at=self.ports.clock(),
             )
             self.ports.launcher.launch(spec)
-        log.info("container start accepted", extra={"container": container_id, "machine": spec.machine})
+        facts = {"container": container_id, "machine": spec.machine, "image": spec.image_ref}
+        log.info("container start accepted", extra=facts)
         self.changed.set()
         return self.container(container_id), True
 
@@ -268,5 +270,13 @@ class Broker:
     def _image(self, name: ImageName | None) -> Image:
         for image in self.ports.catalogue.images():
             if name in {None, image.name}:
-                return self.ports.registry.pinned(image)
+                return self._pinned(image)
         raise ImageNotFoundError(name)
+
+    def _pinned(self, image: Image) -> Image:
+        try:
+            return self.ports.registry.pinned(image)
+        except ImageWithdrawnError:
+            if any(image.reference in (state.images or ()) for state in self.states().values()):
+                return image  # loaded by hand, and never pushed
+            raise

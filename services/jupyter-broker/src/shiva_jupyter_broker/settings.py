@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from shiva_jupyter_broker.domain.containers import Limits
-from shiva_jupyter_broker.marathon_settings import MarathonSettings
+from shiva_jupyter_broker.marathon_settings import MarathonSettings, is_plain
 
 LAUNCHERS = ("process", "docker", "marathon")
 PREFIX = "SHIVA_JUPYTER_BROKER_"
@@ -40,6 +40,8 @@ class Settings(MarathonSettings):
     network: str = "shiva"  # the engines' network for containers
     port_first: int = 31000  # of a machine, for containers on Docker engines; Marathon gives its own
     port_last: int = 32000
+    registry_url: str = ""  # where tags become digests: "https://registry.lan:5000", its host as references name it
+    registry_ca: Path | None = None  # the authority that signed its certificate, where it is not a public one
     registry_file: Path | None = None  # names and passwords of registries, as Docker's config.json has them
     uid_base: int = 0  # where the engines' remapped range of users begins; 0 without a remap
     boot_timeout: timedelta = timedelta(minutes=2)  # how long a Jupyter may take until its first answer
@@ -63,6 +65,8 @@ class Settings(MarathonSettings):
                 1024 <= self.port_first <= self.port_last <= 65535
             ),
             "DOMAIN must be lower-case letters, digits and inner dashes": DOMAIN.fullmatch(self.domain) is not None,
+            "REGISTRY_URL must be an http(s) address without path and password": not self.registry_url
+            or is_plain(self.registry_url),
             "UID_BASE must not be negative": self.uid_base >= 0,
         }
         if self.launcher == "marathon":

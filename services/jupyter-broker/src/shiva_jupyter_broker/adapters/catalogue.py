@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from shiva_jupyter_broker.domain.containers import Image, ImageName, ImageRef
+from shiva_jupyter_broker.domain.containers import Image, ImageName, ImageRef, Listing
 
 # [host[:port]/]path[:tag][@digest], or an image's id. Source: the distribution project's reference grammar.
 REFERENCE = re.compile(
@@ -29,10 +29,9 @@ class Unpinned:
         """Return the image."""
         return image
 
-    def tags(self, image: Image) -> Sequence[str] | None:
-        """Return None: nobody tells."""
-        del image
-        return None
+    def listing(self, image: Image) -> Listing:
+        """Return the reference: nobody tells more."""
+        return Listing(pinned=image.reference)
 
 
 class StaticCatalogue:

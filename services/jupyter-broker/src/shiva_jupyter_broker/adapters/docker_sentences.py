@@ -28,8 +28,12 @@ REFUSALS = {
     r"denied|unauthorized|authentication required|no basic auth": (
         "The registry does not let its machine fetch the image.", OTHER_IMAGE,
     ),
-    r"connection refused|no such host|i/o timeout|TLS handshake|certificate|Client\.Timeout": (
+    r"connection refused|connection reset|no such host|no route to host|network is unreachable|i/o timeout|TLS handshake"
+    r"|certificate|Client\.Timeout|context deadline exceeded|\bEOF\b|unexpected HTTP status: 5|HTTP response to HTTPS client": (
         "Its machine does not reach the registry of the image.", OTHER_MACHINE,
+    ),
+    r"error parsing HTTP|verification failed|unsupported manifest media type": (
+        "What its machine got from the registry is not the image.", OTHER_IMAGE,
     ),
     r"no such image|manifest unknown|not found": ("The image does not exist.", OTHER_IMAGE),
     r"exec format error": ("The image was built for another kind of processor.", OTHER_IMAGE),

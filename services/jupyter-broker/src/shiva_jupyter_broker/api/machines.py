@@ -28,7 +28,9 @@ def blueprint(broker: Broker) -> Blueprint:
     @bp.get("/v1/images")
     def images() -> Response:
         states = broker.states()
-        return jsonify(images=[wire.image(each, states, broker.ports.registry.tags(each)) for each in broker.images()])
+        return jsonify(
+            images=[wire.image(each, broker.ports.registry.listing(each), states) for each in broker.images()]
+        )
 
     @bp.post("/v1/images/<image>/pull")
     def pull(image: str) -> Response:

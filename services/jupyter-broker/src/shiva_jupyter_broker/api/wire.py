@@ -1,6 +1,6 @@
 """Domain ↔ JSON, as `openapi.yaml` promises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,6 +13,7 @@ from shiva_jupyter_broker.domain.containers import (
     Image,
     ImageName,
     Limits,
+    Listing,
     MachineName,
     MachineState,
     Wish,
@@ -103,14 +104,19 @@ def machine(view: MachineView) -> dict[str, object]:
     }
 
 
-def image(each: Image, states: Mapping[MachineName, MachineState], tags: Sequence[str] | None) -> dict[str, object]:
-    """Return the JSON of an image, and where it is; null where the engine does not tell."""
+def image(each: Image, listing: Listing, states: Mapping[MachineName, MachineState]) -> dict[str, object]:
+    """Return the JSON of an image, and where what a start would run is; null where registry or engine do not tell."""
     where = {}
     for name, state in states.items():
-        pull = state.pulls.get(each.reference)
-        present = None if state.images is None else each.reference in state.images
+        pull = state.pulls.get(listing.pinned)
+        present = None if state.images is None else listing.pinned in state.images
         where[name] = {"present": present, "pull": None if pull is None else asdict(pull)}
-    return asdict(each) | {"tags": None if tags is None else list(tags), "machines": where}
+    told = {
+        "digest": listing.pinned.partition("@")[2] or None,
+        "tags": None if listing.tags is None else list(listing.tags),
+        "trouble": listing.trouble,
+    }
+    return asdict(each) | told | {"machines": where}
 
 
 def explanation(found: Explanation) -> dict[str, object]:

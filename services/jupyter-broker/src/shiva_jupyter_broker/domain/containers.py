@@ -183,6 +183,15 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a registry tells of an image on offer."""
+
+    pinned: ImageRef  # what a start would run now: by its digest where one is known
+    tags: tuple[str, ...] | None = None  # None where nobody tells
+    trouble: str | None = None  # one sentence, where the registry should have told more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a person asked for; None leaves the choice to us."""
 

@@ -5,6 +5,7 @@ PortError
 ├── LaunchRefusedError         the engine understood and said no
 ├── HomeUnavailableError       the home cannot be made or reached
 ├── ImageNotFoundError         the catalogue has no such image
+├── ImageWithdrawnError        the catalogue offers it, but the registry has it no more
 ├── MachineNotFoundError       the inventory has no such machine
 ├── GpuNotFoundError           the inventory has no such GPU
 ├── ContainerNotFoundError     there is no such container
@@ -26,6 +27,7 @@ from shiva_jupyter_broker.domain.containers import (
     Image,
     ImageRef,
     LaunchId,
+    Listing,
     Machine,
     MachineName,
     MachineState,
@@ -55,6 +57,10 @@ class HomeUnavailableError(PortError):
 
 class ImageNotFoundError(PortError):
     """The catalogue has no such image."""
+
+
+class ImageWithdrawnError(PortError):
+    """The catalogue offers it, but the registry says that it has no such image."""
 
 
 class MachineNotFoundError(PortError):
@@ -179,15 +185,15 @@ class Registry(Protocol):
     def pinned(self, image: Image) -> Image:
         """Return the image with its reference's tag exchanged for the digest that it stands for now.
 
-        Where no registry is configured, or it does not answer, the reference stays as it is: an image that is on the machine
-        still starts.
+        Where the registry does not tell, it is the digest that was last known; where none is, or the reference is not of a
+        registry that we know, it stays as it is: an image that is on the machine still starts.
 
         Raises:
-            ImageNotFoundError: the registry answers that it has no such image.
+            ImageWithdrawnError: the registry answers that it has no such image.
         """
 
-    def tags(self, image: Image) -> Sequence[str] | None:
-        """Return the tags that the registry has of it; None where it does not tell."""
+    def listing(self, image: Image) -> Listing:
+        """Return what the registry tells of it, for people to read. Never raises."""
 
 
 class SwitchBoard(Protocol):
