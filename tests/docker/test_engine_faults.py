@@ -1,0 +1,85 @@
+"""A real broker, a real engine, and faults between them: nothing is dropped, doubled or left over, and all heals by itself."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.conformance.subjects import eventually
+from tests.docker.broker_process import MEMORY, Broker
+from tests.fakes.engines.faults import Fault, Injector
+from tests.fakes.engines.fixtures import Engines
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
+LISTS = {"containers": r"^/containers/json", "records": r"^/volumes\?"}
+HARMLESS = {Fault.EMPTY, Fault.TWICE, Fault.TWICE_FIRST}  # for a list: the engine is seen to answer
+LOOKS = 5
+KENS = "ken--default"
+
+
+@pytest.fixture(scope="module")
+def injector(engines: Engines) -> Iterator[Injector]:
+    made = Injector(engines.fresh(1).base_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def running(engines: Engines, injector: Injector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker under which ken works."""
+    made = Broker(tmp_path_factory.mktemp("broker"), engines.fresh(1), url=injector.url, domain="faults")
+    made.start()
+    start(made, "ken")
+    eventually(lambda: KENS in made.routes(), what="ken works")
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def broker(running: Broker, injector: Injector) -> Iterator[Broker]:
+    """The same, as healthy as before at the end of each test."""
+    yield running
+    injector.heal()
+    eventually(lambda: running.machine()["reachable"], what="the engine is there again")
+
+
+def start(broker: Broker, owner: str) -> int:
+    return broker.call("POST", "/v1/containers", {"owner": owner}).status_code
+
+
+def is_ready(broker: Broker, owner: str) -> bool:
+    return bool(broker.containers().get(f"{owner}--default", {}).get("state") == "ready")
+
+
+def agree(broker: Broker) -> None:
+    """Check that what is shown, what is leased and what the engine runs are the same."""
+    real = [each["Config"]["Labels"]["shiva.id"] for each in broker.there()]
+    assert sorted(broker.containers()) == sorted(real)
+    assert broker.machine()["memory_promised_bytes"] == MEMORY * len(real)
+    assert broker.engine.docker("volume", "ls", "-q", "--filter", f"label=shiva.domain={broker.domain}") == ""
+
+
+# ---- lists ----
+
+
+@pytest.mark.parametrize("which", LISTS)
+@pytest.mark.parametrize("fault", Fault)
+def test_a_list_that_fails_or_comes_back_empty_drops_nothing(
+    broker: Broker, injector: Injector, fault: Fault, which: str
+) -> None:
+    routes, started = broker.routes(), broker.containers()[KENS]["started_at"]
+    injector.order(fault, "GET", LISTS[which])
+    for _ in range(LOOKS):
+        assert broker.routes() == routes
+        [seen] = broker.containers().values()
+        assert (seen["id"], seen["state"], seen["started_at"]) == (KENS, "ready", started)
+    assert injector.met(fault)
+    machine = broker.machine()
+    assert machine["reachable"] is (fault in HARMLESS)
+    assert (machine["unreachable_since"] is None) is (fault in HARMLESS)
+    injector.heal()
+    eventually(lambda: broker.machine()["reachable"], what="the engine is there again")
+    assert broker.routes() == routes
+    agree(broker)
