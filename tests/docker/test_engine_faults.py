@@ -1,11 +1,10 @@
 """A real broker, a real engine, and faults between them: nothing is dropped, doubled or left over, and all heals by itself."""
 
-import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+import time
+from collections.abc import Iterator
 
 import pytest
+from shiva_jupyter_broker.adapters.docker_machine import GONE_SECONDS
 
 from tests.conformance.subjects import eventually
 from tests.docker.broker_process import MEMORY, Broker
@@ -81,5 +80,46 @@ def test_a_list_that_fails_or_comes_back_empty_drops_nothing(
     assert (machine["unreachable_since"] is None) is (fault in HARMLESS)
     injector.heal()
     eventually(lambda: broker.machine()["reachable"], what="the engine is there again")
+    assert broker.routes() == routes
+    agree(broker)
+
+
+def test_empty_lists_are_not_believed_for_longer_either_nor_by_the_next_broker(
+    broker: Broker, injector: Injector
+) -> None:
+    routes = broker.routes()
+    handed = sorted((broker.folder / "homes/.shiva/launches/faults").iterdir())
+    for path in LISTS.values():
+        injector.order(Fault.EMPTY, "GET", path)
+    for _ in range(2):
+        until = time.monotonic() + GONE_SECONDS + 1
+        while time.monotonic() < until:
+            assert broker.routes() == routes
+        broker.kill()
+        broker.start()
+    assert start(broker, "ken") == 200
+    assert sorted((broker.folder / "homes/.shiva/launches/faults").iterdir()) == handed
+    injector.heal()
+    assert broker.routes() == routes
+    agree(broker)
+
+
+def test_who_works_is_not_cut_off_by_an_engine_that_is_away_for_longer(broker: Broker, injector: Injector) -> None:
+    routes = broker.routes()
+    injector.order(Fault.HANG, "GET", "")
+    injector.order(Fault.HANG, "POST", "")
+    eventually(lambda: broker.containers()[KENS]["state"] == "lost", what="it is lost", seconds=30)
+    lost = broker.containers()[KENS]
+    assert lost["reason"].startswith("Its machine has not answered since ")
+    assert "The files in the home are safe." in lost["reason"]
+    assert broker.routes() == routes
+    refused = broker.call("POST", "/v1/containers", {"owner": "ada"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "no-capacity")
+    assert "has not answered since" in refused.json()["parameters"]["reasons"]["gpu-01"]
+    broker.kill()
+    broker.start()
+    assert broker.routes() == routes
+    injector.heal()
+    eventually(lambda: is_ready(broker, "ken"), what="it is ready again")
     assert broker.routes() == routes
     agree(broker)
