@@ -4,6 +4,7 @@ import contextlib
 import logging
 from datetime import timedelta
 
+import docker
 from docker.errors import APIError, NotFound
 
 from shiva_jupyter_broker.adapters import docker_create, docker_gpus, labels
@@ -95,8 +96,8 @@ class Hands:
             LaunchRefusedError: another launch has that id.
         """
         written = labels.labels(spec, domain=self._site.domain)
-        made = machine.call(lambda api: api.create_volume(self._site.called(spec.id), labels=written))
-        if made["Labels"] != written:  # an engine returns the volume that has the name
+        made = machine.call(lambda api: dict(api.create_volume(self._site.called(spec.id), labels=written)["Labels"]))
+        if made != written:  # an engine returns the volume that has the name
             raise LaunchRefusedError(f"another container is called {spec.id}")
 
     def fail(self, machine: DockerMachine, spec: ContainerSpec, why: str) -> None:
@@ -132,13 +133,17 @@ class Hands:
 
     @staticmethod
     def _ask(machine: DockerMachine, body: dict[str, object], name: str) -> str:
-        made = machine.call(lambda api: api.create_container_from_config(body, name))  # type: ignore[no-untyped-call]
-        return str(made["Id"])
+        # Read within the call: an answer in which nothing can be found is no engine's.
+        return machine.call(lambda api: str(api.create_container_from_config(body, name)["Id"]))  # type: ignore[no-untyped-call]
 
     def _known(self, machine: DockerMachine, spec: ContainerSpec) -> str | None:
         """Return the container of that name, if it is this launch's."""
+
+        def known(api: docker.APIClient) -> str | None:
+            found = api.inspect_container(self._site.called(spec.id))
+            return str(found["Id"]) if found["Config"]["Labels"].get(labels.LAUNCH) == spec.launch_id else None
+
         try:
-            found = machine.call(lambda api: api.inspect_container(self._site.called(spec.id)))
+            return machine.call(known)
         except NotFound:
             return None
-        return str(found["Id"]) if found["Config"]["Labels"].get(labels.LAUNCH) == spec.launch_id else None
