@@ -1,9 +1,12 @@
 """A real broker, a real engine, and faults between them: nothing is dropped, doubled or left over, and all heals by itself."""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from shiva_jupyter_broker.adapters.docker_machine import GONE_SECONDS
 
 from tests.conformance.subjects import eventually
@@ -63,10 +66,12 @@ def agree(broker: Broker) -> None:
 # ---- lists ----
 
 
-@pytest.mark.parametrize("which", LISTS)
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize(
+    ("which", "fault"),
+    [*(("containers", fault) for fault in Fault), *(("records", fault) for fault in (Fault.EMPTY, Fault.GARBAGE))],
+)
 def test_a_list_that_fails_or_comes_back_empty_drops_nothing(
-    broker: Broker, injector: Injector, fault: Fault, which: str
+    broker: Broker, injector: Injector, which: str, fault: Fault
 ) -> None:
     routes, started = broker.routes(), broker.containers()[KENS]["started_at"]
     injector.order(fault, "GET", LISTS[which])
@@ -123,3 +128,69 @@ def test_who_works_is_not_cut_off_by_an_engine_that_is_away_for_longer(broker: B
     eventually(lambda: is_ready(broker, "ken"), what="it is ready again")
     assert broker.routes() == routes
     agree(broker)
+
+
+# ---- what changes something ----
+
+CALLS = {  # for a container whose name holds the key; a create that is not answered lets the next one wait, so it is last
+    "start": ("POST", r"--.*start.*/start$"),
+    "inspect": ("GET", r"--.*inspect.*/json$"),
+    "stop": ("POST", r"--.*stop.*/stop\?"),
+    "remove": ("DELETE", r"--.*remove"),
+    "create": ("POST", r"/create\?name=.*--.*create"),
+}
+SLOW = {Fault.HANG, Fault.DRIP}
+REFUSALS = {(503, "launcher-unavailable"), (409, "no-capacity"), (409, "launch-refused")}
+
+
+def whole_life(broker: Broker, name: str) -> None:
+    """Start a container as a person does who tries again, and stop it once it is ready."""
+    called = f"ada--{name}"
+    insist(lambda: broker.call("POST", "/v1/containers", {"owner": "ada", "name": name}))
+    eventually(lambda: called in broker.routes(), what=f"{called} is ready", seconds=60)
+    insist(lambda: broker.call("DELETE", f"/v1/containers/{called}"))
+    eventually(lambda: called not in broker.containers(), what=f"{called} is gone", seconds=60)
+
+
+def insist(call: Callable[[], requests.Response]) -> None:
+    """Repeat a call until it is heard; each refusal says that it may be repeated."""
+
+    def is_heard() -> bool:
+        answer = call()
+        assert answer.ok or (answer.status_code, answer.json()["code"]) in REFUSALS, answer.text
+        return answer.ok
+
+    eventually(is_heard, what="it is heard", seconds=60)
+
+
+def hurt(broker: Broker, injector: Injector, faults: Mapping[str, Fault], names: Sequence[str]) -> None:
+    """Live the lives of containers with these names while each call fails once, and check that nobody else notices."""
+    routes = broker.routes()
+    for call, fault in faults.items():
+        injector.order(fault, *CALLS[call], times=1)
+    with ThreadPoolExecutor(len(names)) as people:
+        lives = [people.submit(whole_life, broker, name) for name in names]
+        while not all(life.done() for life in lives):
+            now = broker.routes()
+            assert {each: now.get(each) for each in routes} == routes
+        for life in lives:
+            life.result()
+    for call, fault in faults.items():
+        method, path = CALLS[call]
+        assert any(each.method == method and re.search(path, each.path) for each in injector.met(fault)), call
+    assert broker.routes() == routes
+    agree(broker)
+
+
+@pytest.mark.parametrize("fault", sorted(set(Fault) - SLOW))
+def test_a_life_in_which_every_call_fails_once_ends_well_and_cuts_nobody_off(
+    broker: Broker, injector: Injector, fault: Fault
+) -> None:
+    hurt(broker, injector, dict.fromkeys(CALLS, fault), ["-".join(CALLS)])
+
+
+def test_calls_that_are_never_answered_end_well_and_cut_nobody_off(broker: Broker, injector: Injector) -> None:
+    faults = {
+        "create": Fault.DRIP, "start": Fault.HANG, "inspect": Fault.DRIP, "stop": Fault.HANG, "remove": Fault.DRIP,
+    }  # fmt: skip
+    hurt(broker, injector, faults, list(CALLS))

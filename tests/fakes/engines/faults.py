@@ -34,7 +34,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request; `path` without the API's version, with the query."""
+    """One request; `path` with the query, without the API's version, and with a container's name for its id."""
 
     method: str
     path: str
@@ -69,6 +69,7 @@ class Injector(ThreadingHTTPServer):
         self.asked: list[Asked] = []
         self.fault: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.healed = threading.Event()
+        self.names: dict[str, str] = {}  # of the containers that were created through here, by id
         self._deciding = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
@@ -127,11 +128,13 @@ class _Engine(http.client.HTTPConnection):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes
     server: Injector
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         plain = re.sub(r"^/v\d+\.\d+(?=/)", "", unquote(self.path))
+        plain = re.sub(r"[0-9a-f]{64}", lambda found: self.server.names.get(found[0], found[0]), plain)
         healed = self.server.healed
         fault = self.server.decide(self.command, plain, body)
         if fault is Fault.HANG:
@@ -153,13 +156,16 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {key: value for key, value in self.headers.items() if key.lower() not in {"connection", "host"}}
         try:
             engine.request(self.command, self.path, body=body or None, headers=headers)
-            answer = engine.getresponse()
-            return _Answer(answer.status, answer.headers.get("Content-Type", ""), answer.read())
+            came = engine.getresponse()
+            answer = _Answer(came.status, came.headers.get("Content-Type", ""), came.read())
         except OSError as error:
             message = json.dumps({"message": f"the engine behind the injector: {error!r}"}).encode()
             return _Answer(502, "application/json", message)
         finally:
             engine.close()
+        if "/containers/create?" in self.path and answer.status == http.HTTPStatus.CREATED:
+            self.server.names[json.loads(answer.data)["Id"]] = self.path.partition("name=")[2]
+        return answer
 
     def _answer(self, answer: _Answer, fault: Fault | None, healed: threading.Event) -> None:
         if fault is Fault.LOST:
