@@ -4,6 +4,7 @@ SHELL := /bin/bash
 UV := .tools/bin/uv
 DASH := services/dashboard
 PY := .venv/bin/python
+DOCKER_TESTS := .venv/bin/pytest -W "ignore:unclosed <socket:ResourceWarning" -m
 MEMBERS := $(dir $(wildcard services/*/pyproject.toml))
 PORT ?= 8000
 LAUNCHER ?= process
@@ -38,7 +39,7 @@ test-e2e: ready ## The main job in a real browser, and every service killed once
 	.venv/bin/pytest -n 2 --dist loadfile -m "e2e and not full and not docker"
 
 test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, docker-registry, iptables, nftables.
-	.venv/bin/pytest -m docker -W "ignore:unclosed <socket:ResourceWarning"
+	$(DOCKER_TESTS) "docker and not full"
 
 test-full: ready ## Slow proofs: Docker engines, 5 GB both ways, a soak, a JupyterHub; and ten idle minutes meanwhile.
 	$(MAKE) --no-print-directory -j2 --output-sync=target test-idle test-busy
@@ -47,6 +48,7 @@ test-idle: .venv/.stamp
 	.venv/bin/pytest tests/full/test_idle_socket.py
 
 test-busy: test-docker
+	$(DOCKER_TESTS) "docker and full"
 	.venv/bin/pytest -m "full and not speed and not docker" --ignore tests/full/test_idle_socket.py
 
 bench-start: ready ## Click to ready, against `jupyter lab` by hand, or with LAUNCHER=docker against `docker run`.

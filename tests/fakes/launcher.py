@@ -132,7 +132,7 @@ class FakeLauncher:
         self._change(container, state=ContainerState.FAILED, reason=reason, endpoint=None)
 
     def lose(self, container: ContainerId) -> None:
-        """Let its machine stop reporting."""
+        """Let its machine stop reporting; where it listened is known still."""
         self._change(container, state=ContainerState.LOST)
 
     def report_again(self, container: ContainerId) -> None:

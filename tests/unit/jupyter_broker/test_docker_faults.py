@@ -37,7 +37,12 @@ def test_an_engine_in_trouble_loses_no_container_and_takes_no_other_machine_with
         seen = world.until(one, ContainerState.LOST, launcher)
         assert seen.reason is not None
         assert seen.reason.startswith("Its machine has not answered since ")
-        assert (seen.gpus, seen.token, seen.endpoint, seen.holds_resources) == (one.gpus, one.token, None, True)
+        assert (seen.gpus, seen.token, seen.endpoint, seen.holds_resources) == (
+            one.gpus,
+            one.token,
+            before.endpoint,
+            True,
+        )
         assert world.shown(two, launcher).state is ContainerState.BOOTING
         state = launcher.machines()
         assert (state[FIRST].reachable, state[SECOND].reachable) == (False, True)
@@ -120,6 +125,63 @@ def test_what_is_missing_even_by_name_is_gone_only_after_some_seconds(
     del world.api.engine.containers[world.called()]
     monkeypatch.setattr(docker_machine, "GONE_SECONDS", 0.0)
     assert world.launcher.containers() == []
+
+
+def test_the_next_broker_does_not_believe_an_empty_list_either(world: World) -> None:
+    late = ImageRef("registry.lan:5000/late:1")
+    one, two = world.run(), world.spec("ken", image_ref=late)
+    world.api.always("POST", "/images/create", HANGS)
+    world.launcher.launch(two)
+    before = world.shown(one)
+    assert world.shown(two).state is ContainerState.PULLING
+    world.api.engine.forgetful = True
+    for _ in range(2):
+        launcher = world.reopened()
+        for _ in range(3):
+            assert world.shown(one, launcher) == before
+            assert world.shown(two, launcher).state is ContainerState.PULLING
+            launcher.settle()
+    assert {each.name for each in (world.folder / "homes/.shiva/launches/lab").iterdir()} == {one.launch_id}
+
+
+def test_what_an_earlier_broker_saw_is_gone_only_after_some_seconds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = world.run()
+    world.launcher.containers()
+    removed = world.api.engine.containers.pop(world.called())
+    monkeypatch.setattr(docker_machine, "GONE_SECONDS", 1e9)
+    launcher = world.reopened()
+    for _ in range(3):
+        assert world.shown(one, launcher).state is ContainerState.PENDING
+        launcher.settle()
+    world.api.engine.containers[world.called()] = removed
+    assert world.shown(one, launcher).state is ContainerState.BOOTING
+    del world.api.engine.containers[world.called()]
+    launcher = world.reopened()
+    assert world.shown(one, launcher).holds_resources
+    monkeypatch.setattr(docker_machine, "GONE_SECONDS", 0.0)
+    assert launcher.containers() == []
+    assert world.reopened().containers() == []
+
+
+def test_a_stranger_who_has_its_name_now_is_not_what_an_earlier_broker_saw(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_machine, "GONE_SECONDS", 0.0)
+    world.run()
+    world.launcher.containers()
+    world.api.engine.containers[world.called()]["Config"] = {"Labels": {"shiva.launch": "another"}}
+    assert world.reopened().containers() == []
+
+
+def test_where_it_listened_is_known_to_a_broker_that_starts_while_its_machine_is_away(world: World) -> None:
+    one = world.run()
+    before = world.shown(one)
+    world.api.always("GET", "", REFUSED)
+    seen = world.shown(one, world.reopened())
+    assert (seen.state, seen.endpoint) == (ContainerState.LOST, before.endpoint)
+    assert seen.endpoint is not None
 
 
 def test_what_an_error_hides_is_never_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

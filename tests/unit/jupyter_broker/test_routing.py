@@ -11,10 +11,12 @@ from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.domain.containers import ContainerId, ContainerState, UserName, Wish
 from shiva_jupyter_broker.domain.lifecycle import Marks, view
+from shiva_jupyter_broker.domain.ports import Reach
 from shiva_jupyter_broker.domain.routes import Unrouted, routing
 from shiva_jupyter_broker.service import Broker
 from werkzeug.test import TestResponse
 
+from tests.conformance.subjects import eventually
 from tests.fakes.broker_world import World, settled
 from tests.fakes.launcher import NOW, container
 
@@ -89,7 +91,9 @@ def test_a_machine_that_reports_again_has_its_route_back_and_a_later_loss_its_ow
 
     def lost() -> datetime | None:
         world.launcher.lose(ADAS)
+        world.probe.found = Reach.NOTHING
         world.clock.advance(60)
+        eventually(lambda: not broker.routing().routes, what="it is seen not to answer")
         return only(broker).since
 
     first = lost()
@@ -98,6 +102,47 @@ def test_a_machine_that_reports_again_has_its_route_back_and_a_later_loss_its_ow
     second = lost()
     assert first is not None
     assert second == first + timedelta(seconds=60)
+
+
+def test_what_is_lost_keeps_its_route_while_it_answers(world: World, broker: Broker) -> None:
+    """An engine that is away, or a list that fails, cuts nobody off who still works."""
+    world.launcher.listen(ADAS)
+    before = broker.routing()
+    world.launcher.lose(ADAS)
+    knocked = world.probe.knocks
+    for number in range(1, 4):
+        assert broker.routing() == before
+        eventually(lambda wanted=knocked + number: world.probe.knocks >= wanted, what="it is asked again")  # type: ignore[misc]
+    assert broker.container(ADAS).container.state is ContainerState.LOST
+
+
+@pytest.mark.parametrize("reach", [Reach.NOTHING, Reach.LISTENING], ids=["nobody", "a stranger on its port"])
+def test_what_is_lost_has_no_route_once_another_or_nobody_answers_until_it_does_again(
+    world: World, broker: Broker, reach: Reach
+) -> None:
+    world.launcher.listen(ADAS)
+    before = broker.routing()
+    world.launcher.lose(ADAS)
+    world.probe.found = reach
+    eventually(lambda: not broker.routing().routes, what="it has no route")
+    assert only(broker).state == "lost"
+    world.probe.found = Reach.ANSWERING
+    eventually(lambda: broker.routing() == before, what="it has its route again")
+
+
+def test_what_was_never_ready_or_is_to_end_has_no_route_when_it_is_lost(world: World, broker: Broker) -> None:
+    world.probe.found = Reach.LISTENING
+    world.launcher.listen(ADAS)
+    settled(broker)
+    world.launcher.lose(ADAS)
+    world.probe.found = Reach.ANSWERING
+    assert only(broker).state == "lost"
+    world.launcher.report_again(ADAS)
+    assert broker.routing().routes
+    world.launcher.lose(ADAS)
+    assert broker.routing().routes
+    broker.stop(ADAS)
+    assert only(broker).state == "lost"
 
 
 CHANGES: list[Callable[[World], object]] = [

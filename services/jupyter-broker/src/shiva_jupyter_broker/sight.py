@@ -2,13 +2,39 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
-from shiva_jupyter_broker.domain.containers import Container, ContainerState
+from shiva_jupyter_broker.domain.containers import Container, ContainerState, LaunchId
 from shiva_jupyter_broker.domain.lifecycle import Marks, View, view
 from shiva_jupyter_broker.domain.ports import Clock, Journal, Probe, Reach
 
 KNOCKS = 16  # at the same time
+
+
+class Lost:
+    """Which of what is lost still answers: its engine may be away, or lie, while its Jupyter works on."""
+
+    def __init__(self, probe: Probe) -> None:
+        """Nothing is lost."""
+        self._probe = probe
+        self._knocking = ThreadPoolExecutor(KNOCKS, thread_name_prefix="lost")
+        self._knocked = set[LaunchId]()  # a thread is on its way there
+        self._silent = set[LaunchId]()
+
+    def seen(self, container: Container) -> Container:
+        """Return it, without an endpoint once nobody with its token answers there. Nobody waits: it is asked for the next time."""
+        if container.endpoint is None:
+            return container
+        if container.launch_id not in self._knocked:
+            self._knocked.add(container.launch_id)
+            self._knocking.submit(self._knock, container)
+        return replace(container, endpoint=None) if container.launch_id in self._silent else container
+
+    def _knock(self, container: Container) -> None:
+        answers = self._probe.reach(container) is Reach.ANSWERING
+        (self._silent.discard if answers else self._silent.add)(container.launch_id)
+        self._knocked.discard(container.launch_id)
 
 
 class Sight:
@@ -20,6 +46,7 @@ class Sight:
         self._probe = probe
         self._clock = clock
         self._on_ready = on_ready
+        self._lost = Lost(probe)
         self._knocking = ThreadPoolExecutor(KNOCKS, thread_name_prefix="knock")
 
     def seen(self, container: Container) -> View:
@@ -31,6 +58,7 @@ class Sight:
 
         Knocks go out side by side and are noted together, so that many that boot take no longer than one that does not answer.
         """
+        containers = [self._lost.seen(each) if each.state is ContainerState.LOST else each for each in containers]
         marks = [self._known(each) for each in containers]
         looks = [(each, known) for each, known in zip(containers, marks, strict=True) if self._tells_more(each, known)]
         if not looks:

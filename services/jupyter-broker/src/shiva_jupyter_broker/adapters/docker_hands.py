@@ -4,6 +4,7 @@ import contextlib
 import logging
 from datetime import timedelta
 
+import docker
 from docker.errors import APIError, NotFound
 
 from shiva_jupyter_broker.adapters import docker_create, docker_gpus, labels
@@ -28,10 +29,6 @@ class Hands:
         """`handover` is where tokens are given."""
         self._site = site
         self._handover = handover
-
-    def called(self, spec: ContainerSpec) -> str:
-        """Return the one name that a container of this id can have on an engine, which refuses a second one."""
-        return f"shiva.{self._site.domain}.{spec.id}"
 
     def has_image(self, machine: DockerMachine, reference: ImageRef) -> bool:
         """Ask whether an image is there."""
@@ -62,7 +59,7 @@ class Hands:
             only_runc=facts is not None and facts.only_runc,
         )
         try:
-            return self._ask(machine, body, self.called(spec))
+            return self._ask(machine, body, self._site.called(spec.id))
         except APIError as error:
             if "storage-opt" in str(error.explanation) and "StorageOpt" in body["HostConfig"]:
                 machine.forget_layer_limit()
@@ -99,19 +96,19 @@ class Hands:
             LaunchRefusedError: another launch has that id.
         """
         written = labels.labels(spec, domain=self._site.domain)
-        made = machine.call(lambda api: api.create_volume(self.called(spec), labels=written))
-        if made["Labels"] != written:  # an engine returns the volume that has the name
+        made = machine.call(lambda api: dict(api.create_volume(self._site.called(spec.id), labels=written)["Labels"]))
+        if made != written:  # an engine returns the volume that has the name
             raise LaunchRefusedError(f"another container is called {spec.id}")
 
     def fail(self, machine: DockerMachine, spec: ContainerSpec, why: str) -> None:
         """Write down that nothing comes of it, before the record of its leases goes: it never holds them again."""
         written = labels.labels(spec, domain=self._site.domain) | {FAILED: why}
         machine.call(lambda api: api.create_volume(self._called_failed(spec), labels=written))
-        self._remove_volume(machine, self.called(spec))
+        self._remove_volume(machine, self._site.called(spec.id))
 
     def unrecord(self, machine: DockerMachine, spec: ContainerSpec) -> None:
         """Remove what was written down of it."""
-        self._remove_volume(machine, self.called(spec))
+        self._remove_volume(machine, self._site.called(spec.id))
         self._remove_volume(machine, self._called_failed(spec))
 
     def end(self, machine: DockerMachine, container: str, grace: timedelta, *, keep: bool) -> None:
@@ -127,7 +124,7 @@ class Hands:
             machine.call(lambda api: api.remove_container(container, force=True, v=True))
 
     def _called_failed(self, spec: ContainerSpec) -> str:
-        return f"{self.called(spec)}.{spec.launch_id}"
+        return f"{self._site.called(spec.id)}.{spec.launch_id}"
 
     @staticmethod
     def _remove_volume(machine: DockerMachine, name: str) -> None:
@@ -136,13 +133,17 @@ class Hands:
 
     @staticmethod
     def _ask(machine: DockerMachine, body: dict[str, object], name: str) -> str:
-        made = machine.call(lambda api: api.create_container_from_config(body, name))  # type: ignore[no-untyped-call]
-        return str(made["Id"])
+        # Read within the call: an answer in which nothing can be found is no engine's.
+        return machine.call(lambda api: str(api.create_container_from_config(body, name)["Id"]))  # type: ignore[no-untyped-call]
 
     def _known(self, machine: DockerMachine, spec: ContainerSpec) -> str | None:
         """Return the container of that name, if it is this launch's."""
+
+        def known(api: docker.APIClient) -> str | None:
+            found = api.inspect_container(self._site.called(spec.id))
+            return str(found["Id"]) if found["Config"]["Labels"].get(labels.LAUNCH) == spec.launch_id else None
+
         try:
-            found = machine.call(lambda api: api.inspect_container(self.called(spec)))
+            return machine.call(known)
         except NotFound:
             return None
-        return str(found["Id"]) if found["Config"]["Labels"].get(labels.LAUNCH) == spec.launch_id else None

@@ -18,7 +18,7 @@ from shiva_jupyter_broker.adapters.docker_hands import FAILED, Hands
 from shiva_jupyter_broker.adapters.docker_jobs import Jobs
 from shiva_jupyter_broker.adapters.docker_machine import DockerMachine
 from shiva_jupyter_broker.adapters.docker_memory import Memory, Remembered
-from shiva_jupyter_broker.adapters.docker_observed import observed, recorded
+from shiva_jupyter_broker.adapters.docker_observed import endpoint, observed, port, recorded
 from shiva_jupyter_broker.adapters.docker_pulls import Pulls
 from shiva_jupyter_broker.adapters.docker_sentences import FALLEN, SAFE, refusal
 from shiva_jupyter_broker.adapters.docker_work import Work
@@ -67,9 +67,7 @@ class DockerLauncher:
         self._memory = Memory(seen)
         self._patience = patience
         self._hands = Hands(site, handover)
-        self._machines = {
-            each.machine: DockerMachine(each, site, alive=self._memory.of(each.machine).alive) for each in engines
-        }
+        self._machines = {each.machine: DockerMachine(each, site, self._memory.of(each.machine)) for each in engines}
         self._pulls = Pulls(credentials or {})
         self._jobs = Jobs()
         self._work = Work(self._hands, self._pulls, self._jobs)
@@ -122,7 +120,7 @@ class DockerLauncher:
     def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """End it in the background; see `Launcher.stop`."""
         for machine in self._machines.values():
-            if launch in machine.containers or launch in machine.records or launch in self._unseen(machine):
+            if launch in machine.containers or launch in machine.records or launch in machine.unseen:
                 if machine.away_since is not None:
                     raise LauncherUnavailableError(f"the engine of {machine.address.machine}")
                 if (spec := self._specs_on(machine).get(launch)) is not None:
@@ -136,7 +134,7 @@ class DockerLauncher:
                     self._work.settle(machine, spec)
         if all(machine.looked for machine in self._machines.values()):
             held = self._jobs.held  # before the rest: what is let go in between is in the next look
-            known = {LaunchId(each) for m in self._machines.values() for each in (*m.containers, *m.records)}
+            known = {LaunchId(each) for m in self._machines.values() for each in (*m.containers, *m.records, *m.unseen)}
             self._handover.forget_all_but(known | held)
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
@@ -154,20 +152,21 @@ class DockerLauncher:
         waiting = self._specs(each["Labels"] for each in machine.records.values())
         seen = [self._seen(machine, each, machine.containers[launch]) for launch, each in specs.items()]
         seen += [self._fetched(machine, each) for launch, each in waiting.items() if launch not in specs]
+        seen += [self._remembered_one(machine, each) for each in self._specs(machine.unseen.values()).values()]
         since = machine.away_since
-        if since is None:
+        if since is None or (machine.looked and datetime.now(UTC) - since < self._patience):
             return seen
         reason = f"Its machine has not answered since {since:%H:%M} UTC. {SAFE} It may still run there."
-        if machine.looked and datetime.now(UTC) - since < self._patience:
-            return seen
-        unseen = self._specs(self._unseen(machine).values()).values()
-        seen += [recorded(each, ContainerState.PENDING) for each in unseen]
         return [
             each
             if each.state is ContainerState.FAILED
-            else replace(each, state=ContainerState.LOST, reason=reason, endpoint=None, pull=None)
+            else replace(each, state=ContainerState.LOST, reason=reason, pull=None)
             for each in seen
         ]
+
+    def _remembered_one(self, machine: DockerMachine, spec: ContainerSpec) -> Container:
+        known = self._memory.of(machine.address.machine).ports.get(spec.launch_id)
+        return replace(recorded(spec, ContainerState.PENDING), endpoint=endpoint(known, machine.address.host))
 
     def _seen(self, machine: DockerMachine, spec: ContainerSpec, inspected: Mapping[str, Any]) -> Container:
         seen = observed(spec, inspected, host=machine.address.host)
@@ -201,17 +200,19 @@ class DockerLauncher:
                     log.warning("a container with damaged labels is left alone", extra={"why": str(error)})
         return found
 
-    def _unseen(self, machine: DockerMachine) -> dict[str, Mapping[str, str]]:
-        """Return the labels of what an earlier broker saw on a machine that has not answered this one yet."""
-        known = () if machine.looked else self._memory.of(machine.address.machine).containers
-        return {each[labels.LAUNCH]: each for each in known}
-
     def _remembered(self, machine: DockerMachine) -> Remembered:
+        earlier = self._memory.of(machine.address.machine)
         if not machine.looked:
-            return self._memory.of(machine.address.machine)
-        records = {launch: each["Labels"] for launch, each in machine.records.items()}
-        there = records | {launch: each["Config"]["Labels"] for launch, each in machine.containers.items()}
-        return Remembered(containers=[dict(there[launch]) for launch in sorted(there)], alive=machine.alive)
+            return earlier
+        there = dict(machine.unseen) | {launch: each["Labels"] for launch, each in machine.records.items()}
+        there |= {launch: each["Config"]["Labels"] for launch, each in machine.containers.items()}
+        ports = {launch: port(each) for launch, each in machine.containers.items()}
+        ports = {launch: earlier.ports.get(launch) for launch in machine.unseen} | ports
+        return Remembered(
+            containers=[dict(there[launch]) for launch in sorted(there)],
+            alive=machine.alive,
+            ports={launch: each for launch, each in sorted(ports.items()) if each is not None},
+        )
 
     # ---- what is done ----
 

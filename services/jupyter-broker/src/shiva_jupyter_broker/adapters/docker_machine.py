@@ -16,6 +16,7 @@ from shiva_jupyter_broker.adapters import labels as written
 from shiva_jupyter_broker.adapters.docker_client import GARBAGE, DockerClient
 from shiva_jupyter_broker.adapters.docker_engines import EngineAddress
 from shiva_jupyter_broker.adapters.docker_facts import Facts
+from shiva_jupyter_broker.adapters.docker_memory import Remembered
 from shiva_jupyter_broker.adapters.docker_observed import ENDED, moment
 from shiva_jupyter_broker.adapters.template import Site
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError
@@ -36,12 +37,13 @@ UNKNOWN_EXIT = 255  # of what was gone when its engine came up
 class DockerMachine:
     """An engine; `containers` and `records` are by the launch that they belong to."""
 
-    def __init__(self, address: EngineAddress, site: Site, *, alive: frozenset[str] = frozenset()) -> None:
-        """Ask nothing yet. `alive` are launches that ran when an earlier broker looked last."""
+    def __init__(self, address: EngineAddress, site: Site, remembered: Remembered) -> None:
+        """Ask nothing yet. `remembered` is what an earlier broker saw here."""
         self.address = address
         self.site = site
         self.containers: dict[str, Inspected] = {}
         self.records: dict[str, Mapping[str, Any]] = {}  # volumes, for what has no container yet
+        self.unseen = {each[written.LAUNCH]: each for each in remembered.containers}  # labels; not found again yet
         self.fallen = frozenset[str]()  # ran when their engine ended, and did not survive that
         self.facts: Facts | None = None
         self.away_since: datetime | None = None
@@ -50,7 +52,7 @@ class DockerMachine:
         self._acting = DockerClient(address, seconds=ACT_SECONDS)
         self._lock = threading.Lock()
         self._begun_at = self._facts_at = -1e9
-        self._alive = alive
+        self._alive = remembered.alive
         self._rows: dict[str, tuple[Any, Inspected]] = {}  # by the engine's id: as listed, and as inspected then
         self._missing: dict[str, float] = {}  # launches that a list left out, since when
         self._ended = set[str]()  # launches whose end was our own doing
@@ -62,7 +64,7 @@ class DockerMachine:
         if not self.looked:
             return self._alive
         ended = {launch for launch, found in self.containers.items() if found["State"]["Status"] in ENDED}
-        return frozenset(self.containers) - (ended - self.fallen)
+        return frozenset(self.containers) - (ended - self.fallen) | (self._alive & self.unseen.keys())
 
     def call(self, act: Callable[[docker.APIClient], T]) -> T:
         """Change something on the engine; raises as `DockerClient.call`."""
@@ -138,10 +140,11 @@ class DockerMachine:
         }
         containers = self._inspected(listed)
         there = containers.keys() | records.keys()
-        left_out = (self.containers.keys() | self.records.keys()) - there
+        left_out = (self.containers.keys() | self.records.keys() | self.unseen.keys()) - there
         self._missing = {each: since for each, since in self._missing.items() if each in left_out}
-        for launch in left_out - ended:
+        for launch in left_out - ended - self.unseen.keys():
             self._doubt(launch, containers, records)
+        self._recall(containers, records)
         self._ended -= ended - there
         self.fallen = self._fell(containers, ran)
         self.containers, self.records = containers, records
@@ -176,20 +179,37 @@ class DockerMachine:
         """Keep what a list left out while it is there when asked for by name, and for some seconds after."""
         container, record = self.containers.get(launch), self.records.get(launch)
         found = container and self._inspect(container["Id"])
-        if found is None and (container is not None or not self._is_recorded(record)):
-            since = self._missing.setdefault(launch, time.monotonic())
-            if time.monotonic() - since >= GONE_SECONDS:
-                return
+        recorded = container is None and record is not None and self._volume(record["Name"]) is not None
+        if found is None and not recorded and self._is_gone(launch):
+            return
         if container is not None:
             containers[launch] = found or container
         elif record is not None:
             records[launch] = record
 
-    def _is_recorded(self, record: Mapping[str, Any] | None) -> bool:
+    def _recall(self, containers: dict[str, Inspected], records: dict[str, Mapping[str, Any]]) -> None:
+        """Ask by name for what an earlier broker saw and no list shows; not there either, it stays unseen for some seconds."""
+        for launch in self.unseen.keys() - containers.keys() - records.keys():
+            name = self.site.called(self.unseen[launch][written.ID])
+            container, record = self._inspect(name), self._volume(name)
+            if container is not None and container["Config"]["Labels"][written.LAUNCH] == launch:
+                containers[launch] = container
+            elif record is not None and (record["Labels"] or {}).get(written.LAUNCH) == launch:
+                records[launch] = record
+        found = containers.keys() | records.keys()
+        self.unseen = {key: each for key, each in self.unseen.items() if key not in found and not self._is_gone(key)}
+
+    def _is_gone(self, launch: str) -> bool:
+        """Tell whether what cannot be found, not even by name, has been missing for long enough."""
+        since = self._missing.setdefault(launch, time.monotonic())
+        return time.monotonic() - since >= GONE_SECONDS
+
+    def _volume(self, name: str) -> Mapping[str, Any] | None:
         try:
-            return record is not None and bool(self._seeing.call(lambda api: api.inspect_volume(record["Name"])))
+            found: Mapping[str, Any] = self._seeing.call(lambda api: api.inspect_volume(name))
         except NotFound:
-            return False
+            return None
+        return found
 
     def _fell(self, containers: Mapping[str, Inspected], ran: frozenset[str]) -> frozenset[str]:
         """Return what ran when it was last seen, and ended with its engine or machine, not by itself.

@@ -4,8 +4,9 @@ import json
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from shiva_jupyter_broker.adapters import labels
 from shiva_jupyter_broker.adapters.files import write_atomically
@@ -19,6 +20,7 @@ class Remembered:
 
     containers: Sequence[Mapping[str, str]] = ()  # the labels of each
     alive: frozenset[str] = frozenset()  # the launches that had not ended
+    ports: Mapping[str, int] = field(default_factory=dict)  # where those that listened did, by launch
 
 
 class Memory:
@@ -47,7 +49,11 @@ class Memory:
                 return
             text = json.dumps(
                 {
-                    name: {"containers": list(map(dict, each.containers)), "alive": sorted(each.alive)}
+                    name: {
+                        "containers": list(map(dict, each.containers)),
+                        "alive": sorted(each.alive),
+                        "ports": dict(each.ports),
+                    }
                     for name, each in seen.items()
                 }
             )
@@ -58,8 +64,9 @@ class Memory:
             self._known = seen
 
 
-def _read(raw: Mapping[str, list[object]]) -> Remembered:
-    containers = [{str(key): str(value) for key, value in dict(each).items()} for each in raw["containers"]]  # type: ignore[call-overload]
-    if not all(labels.LAUNCH in each for each in containers):
-        raise ValueError("labels without a launch")
-    return Remembered(containers=containers, alive=frozenset(map(str, raw["alive"])))
+def _read(raw: Mapping[str, Any]) -> Remembered:
+    containers = [{str(key): str(value) for key, value in dict(each).items()} for each in raw["containers"]]
+    if not all(labels.LAUNCH in each and labels.ID in each for each in containers):
+        raise ValueError("labels without a launch or an id")
+    ports = {str(launch): int(port) for launch, port in dict(raw.get("ports", {})).items()}
+    return Remembered(containers=containers, alive=frozenset(map(str, raw["alive"])), ports=ports)

@@ -26,7 +26,7 @@ def observed(spec: ContainerSpec, inspected: Mapping[str, Any], *, host: str) ->
     status = state["Status"]
     seen = replace(plain, engine_id=inspected["Id"], started_at=moment(state.get("StartedAt")))
     if status in ALIVE:
-        return replace(seen, state=ContainerState.BOOTING, endpoint=_endpoint(inspected, host))
+        return replace(seen, state=ContainerState.BOOTING, endpoint=endpoint(port(inspected), host))
     if status == "removing":
         return replace(seen, state=ContainerState.STOPPING)
     if status == "created" and not state.get("Error"):
@@ -41,7 +41,12 @@ def moment(text: str | None) -> datetime | None:
     return None if not text or text.startswith("0001-") else datetime.fromisoformat(text)
 
 
-def _endpoint(inspected: Mapping[str, Any], host: str) -> Endpoint | None:
+def port(inspected: Mapping[str, Any]) -> int | None:
+    """Return where Jupyter listens, of its machine's ports."""
     bound = (inspected.get("NetworkSettings", {}).get("Ports") or {}).get(PORT) or []
-    ports = [int(each["HostPort"]) for each in bound if each.get("HostPort")]
-    return Endpoint(host=host, port=ports[0]) if ports else None
+    return next((int(each["HostPort"]) for each in bound if each.get("HostPort")), None)
+
+
+def endpoint(found: int | None, host: str) -> Endpoint | None:
+    """Return that port of the machine as an endpoint."""
+    return None if found is None else Endpoint(host=host, port=found)

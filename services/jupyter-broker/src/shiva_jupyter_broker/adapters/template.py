@@ -40,6 +40,10 @@ class Site:
     ports: tuple[int, int] = (31000, 32000)  # of the machine, both included, for Jupyter's port
     uid_base: int = 0  # what a uid inside lies below the one outside: where the engines' remapped range begins
 
+    def called(self, container: str) -> str:
+        """Return the one name that a container of this id, or its record, can have on an engine, which refuses a second one."""
+        return f"shiva.{self.domain}.{container}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:

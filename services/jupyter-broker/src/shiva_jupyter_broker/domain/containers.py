@@ -102,7 +102,7 @@ class Container:
     placed_at: datetime
     started_at: datetime | None  # when the engine says that its process began
     ended_at: datetime | None = None  # when the engine says that it ended, for FAILED
-    endpoint: Endpoint | None  # where Jupyter will answer; READY is known by its answer
+    endpoint: Endpoint | None  # where Jupyter will answer; READY is known by its answer. For LOST: where it did
     engine_id: str | None = None  # what the engine calls it, where processes on the machine can be told by that
     log_tail: tuple[str, ...] = ()  # for FAILED: the last lines that it wrote
     pull: Pull | None = None  # for PULLING

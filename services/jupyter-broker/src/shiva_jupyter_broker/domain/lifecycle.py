@@ -101,7 +101,8 @@ def view(container: Container, marks: Marks) -> View:
         state = ContainerState.READY
     elif state is ContainerState.FAILED and marks.failure is not None:
         reason = marks.failure
-    endpoint = None if state is ContainerState.STOPPING else container.endpoint
+    ends = state is ContainerState.STOPPING or marks.stopping_at or marks.failure
+    endpoint = None if ends else container.endpoint
     return View(container=replace(container, state=state, reason=reason, endpoint=endpoint), marks=marks)
 
 

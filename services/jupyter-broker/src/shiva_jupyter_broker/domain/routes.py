@@ -72,7 +72,8 @@ def routing(seen: Iterable[View]) -> Routing:
 
 def _told(seen: View) -> Route | Unrouted:
     c, prefix = seen.container, naming.prefix(seen.container.owner, seen.container.name)
-    if c.state is ContainerState.READY and c.endpoint is not None:
+    reached = c.state is ContainerState.READY or (c.state is ContainerState.LOST and seen.marks.ready_at is not None)
+    if reached and c.endpoint is not None:
         target = f"http://{c.endpoint.host}:{c.endpoint.port}"
         return Route(prefix=prefix, target=target, owner=c.owner, container_id=c.id, token=c.token)
     state = WITHOUT.get(c.state, Without.STARTING)
