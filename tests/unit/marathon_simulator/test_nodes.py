@@ -93,7 +93,12 @@ def test_a_single_node_comes_back_at_its_own_address(marathon: MarathonSimulator
 def test_a_leader_can_be_asked_to_abdicate(pair: MarathonSimulator) -> None:
     before = get(f"{pair.url}/v2/leader").json()["leader"]
     assert call(pair, "DELETE", "/v2/leader").json() == {"message": "Leadership abdicated"}
-    until(lambda: get(f"{pair.urls[1]}/v2/leader").json()["leader"] != before)
+
+    def another_leads() -> bool:
+        answer = get(f"{pair.urls[1]}/v2/leader")  # 502 while nobody leads
+        return answer.ok and answer.json()["leader"] != before
+
+    until(another_leads)
 
 
 def test_credentials_are_asked_for_in_html_also_through_a_standby() -> None:
