@@ -12,6 +12,7 @@ from tests.fakes.engines.engine import Engine
 from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.image import tag
 from tests.fakes.engines.image_registry import ImageRegistry
+from tests.fakes.engines.jupyter_image import TAG
 from tests.fakes.engines.shell import missing
 from tests.require import require
 
@@ -20,7 +21,8 @@ NOISE_BYTES = 2**23
 
 
 class RegistryWorld:
-    """The catalogue has `lab:1`, `other:1` and `gone:1` of the registry, of which the last one was never pushed."""
+    """The catalogue has `lab:1`, `other:1` and `gone:1` of the registry, of which the last one is never pushed, and images
+    that machines have by themselves."""
 
     def __init__(self, folder: Path, engines: Engines) -> None:
         """Start the registry, empty, and write the broker's files."""
@@ -30,7 +32,7 @@ class RegistryWorld:
         self.registry.start()
         images = [_offer(name, f"{self.registry.host}/{name}:1") for name in ("lab", "other", "gone")]
         self.broker = DockerBroker(
-            folder, self.engines, [*images, _offer("local", tag("1"))],
+            folder, self.engines, [*images, _offer("local", tag("1")), _offer("broken", tag("exit1")), _offer("real", TAG)],
             REGISTRY_URL=f"https://{self.registry.host}", REGISTRY_CA=str(self.registry.ca), REGISTRY_FILE=str(self.registry.login),
         )  # fmt: skip
 
