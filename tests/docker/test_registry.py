@@ -1,12 +1,17 @@
 """A real registry and real machines: fetched ahead with bytes, started by digest, and what people read when it fails."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from shiva_jupyter_broker.domain.containers import ImageRef, MachineName
 
 from tests.conformance.subjects import eventually
 from tests.docker.registry_world import MACHINES, NOISE_BYTES, RegistryWorld, registry_world
 from tests.fakes.engines.fixtures import Engines
+from tests.fakes.marathon_cluster import marathon_cluster
+from tests.marathon_simulator.memory_engine import Script
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 
@@ -16,20 +21,30 @@ def whole(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with registry_world(tmp_path_factory.mktemp("registry"), engines) as made:
         made.digest = made.push("lab:1")
         made.push("other:1")
+        made.broker.start()
         yield made
 
 
 @pytest.fixture
 def world(whole: RegistryWorld) -> Iterator[RegistryWorld]:
-    """A broker that knows everything, and a registry that answers; afterwards nobody has a container."""
-    whole.broker.settings["REGISTRY_FILE"] = str(whole.registry.login)
-    whole.registry.start()
-    whole.broker.start()
+    """Afterwards the registry answers, and nobody has a container."""
     yield whole
+    whole.registry.start()
     for container in whole.broker.containers().values():
         whole.broker.stopped(container["owner"])
-    whole.broker.kill()
-    whole.registry.stop()
+
+
+@pytest.fixture
+def wrong_password(world: RegistryWorld) -> Iterator[None]:
+    """A broker that has one; afterwards it has the right one again."""
+    wrong = world.registry.folder / "wrong.json"
+    wrong.write_text(json.dumps({"auths": {world.registry.host: {"username": "shiva", "password": "wrong"}}}), "utf-8")
+    for file in (wrong, world.registry.login):
+        world.broker.kill()
+        world.broker.settings["REGISTRY_FILE"] = str(file)
+        world.broker.start()
+        if file is wrong:
+            yield
 
 
 def test_an_image_is_fetched_ahead_on_every_machine_and_tells_its_bytes(world: RegistryWorld) -> None:
@@ -78,20 +93,26 @@ def test_a_tag_that_moves_counts_from_the_next_start_on_and_touches_nothing_that
     world.digest = second
 
 
+def test_the_app_by_which_marathon_fetches_an_image_does_so_by_its_digest(world: RegistryWorld, tmp_path: Path) -> None:
+    reference = ImageRef(world.reference(str(world.broker.image("other")["digest"]), "other"))
+    with marathon_cluster(tmp_path, script=Script(exits=0)) as cluster:
+        cluster.launcher().pull(reference, MachineName("gpu-02"))
+        eventually(cluster.engine.runs, what="Mesos is told to run it")
+        [arguments] = cluster.engine.runs()
+    engine = world.engines["gpu-02"]
+    engine.docker("--config", str(world.registry.folder), "run", "--rm", *arguments)
+    assert reference in engine.docker("image", "inspect", "--format", "{{.RepoDigests}}", reference)
+    engine.docker("rmi", reference)
+
+
 def test_an_image_that_was_never_pushed_is_refused_and_one_without_a_registry_starts(world: RegistryWorld) -> None:
     answer = world.broker.call("POST", "/v1/containers", {"owner": "ada", "image": "gone"})
     assert (answer.status_code, answer.json()["code"]) == (404, "image-withdrawn")
     assert world.broker.started("ada", image="local")["image_reference"] == "shiva-fake:1"
 
 
+@pytest.mark.usefixtures("wrong_password")
 def test_without_the_right_password_what_is_there_starts_and_the_rest_says_why(world: RegistryWorld) -> None:
-    world.broker.kill()
-    wrong = world.registry.folder / "wrong.json"
-    wrong.write_text(
-        world.registry.login.read_text(encoding="utf-8").replace('auth": "', 'auth": "d3Jvbmc6'), encoding="utf-8"
-    )
-    world.broker.settings["REGISTRY_FILE"] = str(wrong)
-    world.broker.start()
     assert world.broker.image("lab")["trouble"] == (
         f"The registry {world.registry.host} does not let the broker in: its name or password is missing or wrong. "
         "The version that was last known is started, and homes are not touched. Tell the operator."
