@@ -7,9 +7,10 @@ import pytest
 import requests
 
 from tests.conformance.subjects import eventually
-from tests.docker.broker_process import TOKENS, Broker
+from tests.docker.docker_broker import DockerBroker
 from tests.docker.planted import Places, committed, files, hits, processes, told_by
 from tests.docker.registry_world import RegistryWorld, registry_world
+from tests.fakes.broker_command import TOKENS
 from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.image_registry import AUTH, PASSWORD
 
@@ -26,7 +27,7 @@ def world(engines: Engines, jupyter_image: Path, tmp_path: Path) -> Iterator[Reg
         yield made
 
 
-def routes(broker: Broker) -> dict[str, dict[str, str]]:
+def routes(broker: DockerBroker) -> dict[str, dict[str, str]]:
     """Return what the door is told, by the container."""
     return {each["container_id"]: each for each in broker.call("GET", "/v1/routes", by="proxy").json()["routes"]}
 
@@ -41,7 +42,7 @@ def worked(route: dict[str, str], name: str) -> None:
         assert answer.status_code == status, (name, path)
 
 
-def misused(broker: Broker) -> None:
+def misused(broker: DockerBroker) -> None:
     """Send what is refused: a token for another's call, an image that is gone, a body that is none."""
     assert broker.call("POST", "/v1/containers", {"owner": "ada"}, by="exporter").status_code == 403
     assert broker.call("POST", "/v1/containers", {"owner": "ada", "image": "gone"}).status_code == 404
