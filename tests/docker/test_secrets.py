@@ -7,9 +7,10 @@ import pytest
 import requests
 
 from tests.conformance.subjects import eventually
-from tests.docker.broker_process import TOKENS, Broker
+from tests.docker.docker_broker import DockerBroker
 from tests.docker.planted import Places, committed, files, hits, processes, told_by
 from tests.docker.registry_world import RegistryWorld, registry_world
+from tests.fakes.broker_command import TOKENS
 from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.image_registry import AUTH, PASSWORD
 
@@ -26,11 +27,6 @@ def world(engines: Engines, jupyter_image: Path, tmp_path: Path) -> Iterator[Reg
         yield made
 
 
-def routes(broker: Broker) -> dict[str, dict[str, str]]:
-    """Return what the door is told, by the container."""
-    return {each["container_id"]: each for each in broker.call("GET", "/v1/routes", by="proxy").json()["routes"]}
-
-
 def worked(route: dict[str, str], name: str) -> None:
     """Use a notebook, rightly and wrongly, as the door and a stranger do."""
     for path, token, status in (
@@ -41,7 +37,7 @@ def worked(route: dict[str, str], name: str) -> None:
         assert answer.status_code == status, (name, path)
 
 
-def misused(broker: Broker) -> None:
+def misused(broker: DockerBroker) -> None:
     """Send what is refused: a token for another's call, an image that is gone, a body that is none."""
     assert broker.call("POST", "/v1/containers", {"owner": "ada"}, by="exporter").status_code == 403
     assert broker.call("POST", "/v1/containers", {"owner": "ada", "image": "gone"}).status_code == 404
@@ -73,7 +69,7 @@ def test_planted_secrets_stand_nowhere(world: RegistryWorld) -> None:
         broker.started("ken", image="real", machine="gpu-01"),
     ]
     for container in running:
-        route = routes(broker)[container["id"]]
+        route = broker.routes()[container["id"]]
         secrets[container["owner"]] = route["token"].encode()
         worked(route, container["id"])
     broker.started("mei", "failed", image="broken", machine="gpu-01")
