@@ -497,6 +497,7 @@ export interface operations {
                      *               "memory_total_bytes": 8589934592,
                      *               "memory_used_bytes": 6442450944,
                      *               "temperature_celsius": 71,
+                     *               "foreign_use": null,
                      *               "holder": {
                      *                 "container_id": "ada.lovelace--default",
                      *                 "owner": "ada.lovelace",
@@ -512,6 +513,7 @@ export interface operations {
                      *               "memory_total_bytes": null,
                      *               "memory_used_bytes": null,
                      *               "temperature_celsius": null,
+                     *               "foreign_use": null,
                      *               "holder": null
                      *             }
                      *           ],
