@@ -27,11 +27,6 @@ def world(engines: Engines, jupyter_image: Path, tmp_path: Path) -> Iterator[Reg
         yield made
 
 
-def routes(broker: DockerBroker) -> dict[str, dict[str, str]]:
-    """Return what the door is told, by the container."""
-    return {each["container_id"]: each for each in broker.call("GET", "/v1/routes", by="proxy").json()["routes"]}
-
-
 def worked(route: dict[str, str], name: str) -> None:
     """Use a notebook, rightly and wrongly, as the door and a stranger do."""
     for path, token, status in (
@@ -74,7 +69,7 @@ def test_planted_secrets_stand_nowhere(world: RegistryWorld) -> None:
         broker.started("ken", image="real", machine="gpu-01"),
     ]
     for container in running:
-        route = routes(broker)[container["id"]]
+        route = broker.routes()[container["id"]]
         secrets[container["owner"]] = route["token"].encode()
         worked(route, container["id"])
     broker.started("mei", "failed", image="broken", machine="gpu-01")
