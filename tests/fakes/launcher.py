@@ -25,7 +25,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
-from shiva_jupyter_broker.domain.ports import Home, LaunchRefusedError, PortError, Reach
+from shiva_jupyter_broker.domain.ports import Home, LauncherUnavailableError, LaunchRefusedError, PortError, Reach
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 LIMITS = Limits(cpus=2.0, memory_bytes=4 * 2**30, shm_bytes=64 * 2**20, pids=4096, layer_bytes=10 * 2**30)
@@ -74,12 +74,14 @@ class FakeLauncher:
     settled: int = 0
     known: dict[MachineName, MachineState] = field(default_factory=dict)
     pulled: list[tuple[ImageRef, MachineName]] = field(default_factory=list)
+    deaf: set[LaunchId] = field(default_factory=set)  # whose machines do not answer
 
     def launch(self, spec: ContainerSpec) -> None:
         """Show `spec` as booting from now on."""
         if error := self.failure or self.refusal:
             raise error
-        if spec.id in self.held and self.held[spec.id].state is ContainerState.LOST:
+        known = self.held.get(spec.id)
+        if known and (known.state is ContainerState.LOST or known.launch_id in self.deaf):
             self.away.append(self.held.pop(spec.id))  # its machine cannot know of the new one
             del self.specs[spec.id]
         if spec.id in self.specs:
@@ -92,8 +94,8 @@ class FakeLauncher:
 
     def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """Begin the end of what lives; drop what has failed."""
-        if self.failure:
-            raise self.failure
+        if self.failure or launch in self.deaf:
+            raise self.failure or LauncherUnavailableError("no answer")
         self.away = [each for each in self.away if each.launch_id != launch]
         for each in [found for found in self.held.values() if found.launch_id == launch]:
             if keep:

@@ -47,6 +47,43 @@ def test_what_was_lost_starts_anew_elsewhere_and_the_older_twin_ends_on_its_retu
     assert [each.launch_id for each in world.launcher.containers()] == [second.container.launch_id]
 
 
+def test_the_newer_launch_is_the_container_also_when_the_clock_went_back(world: World, broker: Broker) -> None:
+    broker.launch(WISH)
+    world.launcher.lose(ADAS)
+    world.clock.advance(-3600)
+    second, _ = broker.launch(WISH)
+    settled(broker)
+    assert second.container.state is ContainerState.BOOTING
+    assert broker.container(ADAS).container == second.container
+
+
+def test_what_failed_on_a_machine_that_is_away_starts_anew_elsewhere(world: World, broker: Broker) -> None:
+    first, _ = broker.launch(WISH)
+    world.launcher.fail(ADAS)
+    world.launcher.deaf.add(first.container.launch_id)
+    world.launcher.known[first.container.machine] = MachineState(reachable=False)
+    world.clock.advance(1)
+    second, started = broker.launch(WISH)
+    assert started
+    assert second.container.machine != first.container.machine
+    settled(broker)
+    assert len(world.launcher.containers()) == 2
+    world.launcher.deaf.clear()
+    settled(broker)
+    assert [each.launch_id for each in world.launcher.containers()] == [second.container.launch_id]
+
+
+def test_a_stop_that_no_machine_hears_yet_is_accepted_and_carried_on(world: World, broker: Broker) -> None:
+    seen, _ = broker.launch(WISH)
+    world.launcher.deaf.add(seen.container.launch_id)
+    broker.stop(ADAS)
+    assert broker.container(ADAS).container.state is ContainerState.STOPPING
+    assert world.launcher.held[ADAS].state is ContainerState.BOOTING
+    world.launcher.deaf.clear()
+    settled(broker)
+    assert world.launcher.held[ADAS].state is ContainerState.STOPPING
+
+
 def test_a_lost_containers_machine_is_refused_with_its_time(world: World, broker: Broker) -> None:
     seen, _ = broker.launch(WISH)
     world.launcher.lose(ADAS)
