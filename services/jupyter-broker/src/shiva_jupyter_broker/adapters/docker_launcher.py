@@ -132,7 +132,7 @@ class DockerLauncher:
             if machine.away_since is None:
                 for spec in self._specs_on(machine).values():
                     self._work.settle(machine, spec)
-        if all(machine.looked for machine in self._machines.values()):
+        if all(machine.looked and machine.away_since is None for machine in self._machines.values()):
             held = self._jobs.held  # before the rest: what is let go in between is in the next look
             known = {LaunchId(each) for m in self._machines.values() for each in (*m.containers, *m.records, *m.unseen)}
             self._handover.forget_all_but(known | held)
