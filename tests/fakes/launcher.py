@@ -74,14 +74,13 @@ class FakeLauncher:
     settled: int = 0
     known: dict[MachineName, MachineState] = field(default_factory=dict)
     pulled: list[tuple[ImageRef, MachineName]] = field(default_factory=list)
-    deaf: set[LaunchId] = field(default_factory=set)  # whose machines do not answer
 
     def launch(self, spec: ContainerSpec) -> None:
         """Show `spec` as booting from now on."""
         if error := self.failure or self.refusal:
             raise error
         known = self.held.get(spec.id)
-        if known and (known.state is ContainerState.LOST or known.launch_id in self.deaf):
+        if known and (known.state is ContainerState.LOST or self._is_away(known)):
             self.away.append(self.held.pop(spec.id))  # its machine cannot know of the new one
             del self.specs[spec.id]
         if spec.id in self.specs:
@@ -94,8 +93,10 @@ class FakeLauncher:
 
     def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """Begin the end of what lives; drop what has failed."""
-        if self.failure or launch in self.deaf:
-            raise self.failure or LauncherUnavailableError("no answer")
+        if self.failure:
+            raise self.failure
+        if any(each.launch_id == launch and self._is_away(each) for each in self.containers()):
+            raise LauncherUnavailableError("no answer")
         self.away = [each for each in self.away if each.launch_id != launch]
         for each in [found for found in self.held.values() if found.launch_id == launch]:
             if keep:
@@ -137,17 +138,27 @@ class FakeLauncher:
         """Let its machine stop reporting; where it listened is known still."""
         self._change(container, state=ContainerState.LOST)
 
+    def fall(self, container: ContainerId) -> None:
+        """Let it end with its engine, which is to start it again."""
+        self._change(container, state=ContainerState.PENDING, endpoint=None)
+
     def report_again(self, container: ContainerId) -> None:
         """Let its machine report again."""
         self._change(container, state=ContainerState.BOOTING)
 
     def return_away(self) -> None:
         """Let every machine that was lost report again."""
-        self.away = [replace(each, state=ContainerState.BOOTING) for each in self.away]
+        self.away = [
+            replace(each, state=ContainerState.BOOTING) if each.state is ContainerState.LOST else each
+            for each in self.away
+        ]
 
     def end(self, container: ContainerId) -> None:
         """Let the container be gone."""
         del self.held[container], self.specs[container]
+
+    def _is_away(self, each: Container) -> bool:
+        return not self.known.get(each.machine, MachineState()).reachable
 
     def _change(self, container: ContainerId, **changes: Any) -> None:
         self.held[container] = replace(self.held[container], **changes)
