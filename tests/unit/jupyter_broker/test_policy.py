@@ -97,6 +97,14 @@ def test_a_twin_of_what_was_lost_is_no_container_more(tmp_path: Path) -> None:
     assert broker.explain(Wish(owner=ADA)).everywhere is None
 
 
+@pytest.mark.parametrize(("most", "left"), [(4096, 8), (6, 6)])
+def test_where_cpus_are_too_few_fewer_are_offered(tmp_path: Path, most: int, left: int) -> None:
+    rules = policy(tmp_path, {"maxima": {"cpus": most}})
+    broker = broker_over(ports(tmp_path, FakeLauncher()), rules)
+    told = broker.explain(Wish(owner=ADA, cpus=12))
+    assert [(offer.text, offer.wish.cpus) for offer in told.offers] == [(f"With {left} CPUs it fits on gpu-02.", left)]
+
+
 def test_a_wish_within_the_maxima_gets_its_limits(tmp_path: Path) -> None:
     world = World(tmp_path, policy=policy(tmp_path, {"maxima": {"cpus": 4}}))
     seen, _ = world.broker().launch(Wish(owner=ADA, cpus=3, memory_bytes=6 * GIB))
