@@ -142,8 +142,11 @@ class DockerLauncher:
         where = self._machine(machine)
         if where.away_since is not None:
             raise LauncherUnavailableError(f"the engine of {machine}")
-        if not self._hands.has_image(where, reference):
-            self._pulls.begin(where, reference)
+        try:
+            if not self._hands.has_image(where, reference):
+                self._pulls.begin(where, reference)
+        except APIError as error:
+            raise LauncherUnavailableError(f"the engine of {machine}") from error
 
     # ---- what is seen ----
 
