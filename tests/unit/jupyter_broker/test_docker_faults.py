@@ -239,7 +239,9 @@ def test_when_nothing_was_ever_seen_nothing_is_made_up(world: World) -> None:
     assert world.reopened().containers() == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"gpu-01": []}', '{"gpu-01": {"containers": [{}], "alive": []}}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"gpu-01": []}', '{"gpu-01": {"containers": [{}], "alive": []}}', "\x00", "[" * 99999]
+)
 def test_a_memory_that_is_damaged_costs_no_more_than_itself(world: World, text: str) -> None:
     one = world.run()
     world.launcher.containers()

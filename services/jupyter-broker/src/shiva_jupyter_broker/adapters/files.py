@@ -85,7 +85,7 @@ class JournalFile:
             try:
                 raw = json.loads(path.read_text(encoding="utf-8"))
                 self._marks = {LaunchId(launch): _read(marks) for launch, marks in raw["launches"].items()}
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 aside = path.with_suffix(".unreadable")
                 path.replace(aside)
                 log.exception("the journal is unreadable; last accesses are unknown now", extra={"kept_as": str(aside)})
