@@ -25,7 +25,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
-from shiva_jupyter_broker.domain.ports import Home, LaunchRefusedError, PortError, Reach
+from shiva_jupyter_broker.domain.ports import Home, LauncherUnavailableError, LaunchRefusedError, PortError, Reach
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 LIMITS = Limits(cpus=2.0, memory_bytes=4 * 2**30, shm_bytes=64 * 2**20, pids=4096, layer_bytes=10 * 2**30)
@@ -79,7 +79,8 @@ class FakeLauncher:
         """Show `spec` as booting from now on."""
         if error := self.failure or self.refusal:
             raise error
-        if spec.id in self.held and self.held[spec.id].state is ContainerState.LOST:
+        known = self.held.get(spec.id)
+        if known and (known.state is ContainerState.LOST or self._is_away(known)):
             self.away.append(self.held.pop(spec.id))  # its machine cannot know of the new one
             del self.specs[spec.id]
         if spec.id in self.specs:
@@ -94,6 +95,8 @@ class FakeLauncher:
         """Begin the end of what lives; drop what has failed."""
         if self.failure:
             raise self.failure
+        if any(each.launch_id == launch and self._is_away(each) for each in self.containers()):
+            raise LauncherUnavailableError("no answer")
         self.away = [each for each in self.away if each.launch_id != launch]
         for each in [found for found in self.held.values() if found.launch_id == launch]:
             if keep:
@@ -135,17 +138,27 @@ class FakeLauncher:
         """Let its machine stop reporting; where it listened is known still."""
         self._change(container, state=ContainerState.LOST)
 
+    def fall(self, container: ContainerId) -> None:
+        """Let it end with its engine, which is to start it again."""
+        self._change(container, state=ContainerState.PENDING, endpoint=None)
+
     def report_again(self, container: ContainerId) -> None:
         """Let its machine report again."""
         self._change(container, state=ContainerState.BOOTING)
 
     def return_away(self) -> None:
         """Let every machine that was lost report again."""
-        self.away = [replace(each, state=ContainerState.BOOTING) for each in self.away]
+        self.away = [
+            replace(each, state=ContainerState.BOOTING) if each.state is ContainerState.LOST else each
+            for each in self.away
+        ]
 
     def end(self, container: ContainerId) -> None:
         """Let the container be gone."""
         del self.held[container], self.specs[container]
+
+    def _is_away(self, each: Container) -> bool:
+        return not self.known.get(each.machine, MachineState()).reachable
 
     def _change(self, container: ContainerId, **changes: Any) -> None:
         self.held[container] = replace(self.held[container], **changes)

@@ -109,6 +109,16 @@ def test_something_else_in_the_homes_place_is_a_problem_and_stays(tmp_path: Path
     assert (tmp_path / "ada").read_text(encoding="utf-8") == "a file"
 
 
+@pytest.mark.parametrize("text", ["many\n", "\xff"])
+def test_a_damaged_book_of_uids_gives_none(tmp_path: Path, text: str) -> None:
+    homes = SharedDirectory(tmp_path, uid_base=0)
+    (tmp_path / ".shiva").mkdir()
+    (tmp_path / ".shiva/uids").write_text(text, encoding="latin-1")
+    with pytest.raises(HomeUnavailableError):
+        homes.ensure(UserName("ada"))
+    assert not (tmp_path / "ada").exists()
+
+
 def test_a_home_is_made_once_for_its_owner_and_kept(tmp_path: Path) -> None:
     homes = SharedDirectory(tmp_path / "homes", uid_base=None)
     work = Path(homes.ensure(UserName("ada")).path) / "work"
@@ -210,6 +220,7 @@ def test_tokens_that_protect_nothing_are_refused_without_being_shown() -> None:
 
 def test_unknown_addresses_and_methods_are_problems_too(client: FlaskClient) -> None:
     assert problem(call(client, "GET", "/v2")) == (404, "not-found")
+    assert problem(call(client, "GET", "/v1//containers")) == (404, "not-found")
     assert problem(call(client, "PUT", "/v1/containers")) == (405, "method-not-allowed")
 
 

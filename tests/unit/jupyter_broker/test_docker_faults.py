@@ -1,6 +1,7 @@
 """Engines with bad days: nothing is lost, doubled or made up, and the other machines do not wait."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from shiva_jupyter_broker.adapters import docker_machine
 from shiva_jupyter_broker.domain.containers import ContainerState, GpuUuid, ImageRef, MachineName
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError
 
+from tests.conformance.subjects import eventually
 from tests.fakes.docker_api import DRIPS, HANGS, LOST, REFUSED, STANDBY, Trouble
 from tests.unit.jupyter_broker.docker_world import GRACE, World, worlds
 
@@ -66,6 +68,41 @@ def test_garbage_is_no_list(world: World, path: str, body: bytes) -> None:
     assert world.shown(one).state is ContainerState.LOST
     world.api.trouble = lambda _method, _path: None
     world.until(one, ContainerState.BOOTING)
+
+
+def test_what_was_handed_over_is_there_though_its_container_was_not_seen(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.launcher.containers()
+    spec = world.spec()
+    token = world.folder / "homes/.shiva/launches/lab" / spec.launch_id / "token"
+    heard = set[str]()
+
+    def from_the_creation_on(_: str, path: str) -> Trouble | None:
+        created = "/containers/create" in heard
+        heard.add(path)
+        return REFUSED if created else None
+
+    world.api.trouble = from_the_creation_on
+    world.launcher.launch(spec)
+    eventually(lambda: world.launcher.machines()[spec.machine].reachable is False, what="the engine is away")
+    eventually(lambda: "has to be tried again" in caplog.text, what="nobody works at it")
+    world.launcher.settle()
+    assert token.exists()
+
+
+def test_a_token_that_was_tidied_away_is_handed_over_again_before_the_start(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.api.always("POST", "/start", REFUSED)
+    spec = world.spec()
+    world.launcher.launch(spec)
+    eventually(lambda: "has to be tried again" in caplog.text, what="nobody works at it")
+    folder = world.folder / "homes/.shiva/launches/lab" / spec.launch_id
+    shutil.rmtree(folder)
+    world.api.trouble = lambda _method, _path: None
+    world.until(spec, ContainerState.BOOTING, settle=True)
+    assert (folder / "token").read_text(encoding="ascii") == spec.token
 
 
 def test_nobody_is_cut_off_while_an_engine_is_restarted(world: World) -> None:
@@ -202,7 +239,9 @@ def test_when_nothing_was_ever_seen_nothing_is_made_up(world: World) -> None:
     assert world.reopened().containers() == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"gpu-01": []}', '{"gpu-01": {"containers": [{}], "alive": []}}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"gpu-01": []}', '{"gpu-01": {"containers": [{}], "alive": []}}', "\x00", "[" * 99999]
+)
 def test_a_memory_that_is_damaged_costs_no_more_than_itself(world: World, text: str) -> None:
     one = world.run()
     world.launcher.containers()

@@ -80,7 +80,9 @@ def test_cdi_gets_them_by_their_names_there() -> None:
     }
 
 
-def test_nvidia_docker_tells_the_devices_and_the_drivers_volume(plugin: Plugin) -> None:
+@pytest.mark.parametrize("change", [{}, {"VolumeDriver": None}, {"VolumeDriver": "local"}])
+def test_nvidia_docker_tells_the_devices_and_the_drivers_volume(plugin: Plugin, change: dict[str, Any]) -> None:
+    plugin.said |= change
     nodes = ["/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl"]
     assert docker_gpus.options([ONE, TWO], legacy(plugin)) == {
         "Devices": [{"PathOnHost": each, "PathInContainer": each, "CgroupPermissions": "rwm"} for each in nodes],

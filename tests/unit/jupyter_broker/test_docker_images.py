@@ -12,10 +12,10 @@ from shiva_jupyter_broker.adapters import labels
 from shiva_jupyter_broker.adapters.docker_pulls import Progress
 from shiva_jupyter_broker.adapters.docker_sentences import no_image
 from shiva_jupyter_broker.domain.containers import ContainerState, GpuUuid, ImageRef, LaunchId, MachineName, Pull
-from shiva_jupyter_broker.domain.ports import LaunchRefusedError
+from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
 
 from tests.conformance.subjects import eventually
-from tests.fakes.docker_api import HANGS, LOST
+from tests.fakes.docker_api import HANGS, LOST, Trouble
 from tests.unit.jupyter_broker.docker_world import GRACE, World, worlds
 
 LATE = ImageRef("registry.lan:5000/late:1")
@@ -161,6 +161,12 @@ def test_credentials_go_to_their_registry_alone(world: World) -> None:
 def test_a_pull_of_what_is_there_asks_nothing_of_a_registry(world: World) -> None:
     world.launcher.pull(ImageRef("shiva-jupyter"), MachineName("gpu-01"))
     assert not [path for _, path in world.asked() if path == "/images/create"]
+
+
+def test_an_engine_that_cannot_say_what_it_has_is_in_trouble_and_no_bug_of_ours(world: World) -> None:
+    world.api.always("GET", "/images/", Trouble(status=500, body=b'{"message": "input/output error"}'))
+    with pytest.raises(LauncherUnavailableError):
+        world.launcher.pull(ImageRef("shiva-jupyter"), MachineName("gpu-01"))
 
 
 def test_a_pulled_image_is_told_of_its_machine(world: World) -> None:

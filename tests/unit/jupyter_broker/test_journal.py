@@ -108,7 +108,7 @@ def test_a_torn_file_is_set_aside_and_begun_anew(tmp_path_factory: pytest.TempPa
 
 @pytest.mark.parametrize(
     "text",
-    ["", "null", "[]", "7", "{}", '{"launches": 7}', '{"launches": {"one": 7}}', '{"launches": {"one": {"ready_at": 7}}}', "\xff\xfe",
+    ["", "null", "[]", "7", "{}", '{"launches": 7}', '{"launches": {"one": 7}}', '{"launches": {"one": {"ready_at": 7}}}', "\xff\xfe", "[" * 99999,
      '{"launches": {"one": {"listening_at": 7, "ready_at": null, "last_access_at": null}}}',
      '{"launches": {"one": {"listening_at": "soon", "ready_at": null, "last_access_at": null}}}',
      '{"launches": {"one": {"listening_at": null, "ready_at": null, "last_access_at": "2026-11-23T09:10:00"}}}'],

@@ -1,5 +1,6 @@
 """Labels say everything but the token; the template limits everything; the handover is seen by one alone."""
 
+import errno
 import os
 import stat
 from dataclasses import asdict, replace
@@ -76,6 +77,20 @@ def test_a_token_is_the_same_after_a_restart_and_another_for_every_launch(tmp_pa
     key.write_bytes(b"short")
     with pytest.raises(ValueError, match=r"token\.key is no key"):
         key_in(key)
+
+
+def test_a_key_that_the_disk_did_not_take_is_made_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        os.ftruncate(descriptor, 0)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            key_in(tmp_path / "token.key")
+    assert len(key_in(tmp_path / "token.key")) == 32
 
 
 def test_a_handover_is_one_file_in_a_closed_folder_and_goes_with_its_launch(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ WISHES = st.builds(
     machine=st.sampled_from([None, None, *NAMES]),
     gpus=st.integers(0, 3),
     gpus_shared=st.booleans(),
-    cpus=st.sampled_from([None, 1.0, 4.0]),
+    cpus=st.sampled_from([None, 1.0, 4.0, 9.0]),
     memory_bytes=st.sampled_from([None, GIB, 6 * GIB, 16 * GIB]),
     avoid=st.frozensets(st.sampled_from(CARDS), max_size=2),
 )

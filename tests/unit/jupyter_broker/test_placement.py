@@ -184,6 +184,13 @@ def test_a_failed_container_holds_nothing_and_a_lost_one_all_of_its_own() -> Non
     assert room(machine(), [lost]).free_gpus == (GpuUuid("GPU-gpu-01-1"),)
 
 
+def test_a_gpu_that_came_to_another_machine_or_name_is_held_where_it_is_now() -> None:
+    holder = container("ken", machine=MachineName("before"), gpus=(GpuUuid("GPU-now-0"),))
+    now = machine("now", gpus=1, memory_bytes=7 * GIB)
+    assert room(now, [holder]).free_gpus == ()
+    assert room(now, [holder]).free_memory_bytes == 3 * GIB
+
+
 def test_what_somebody_overcommitted_by_hand_is_said_as_none_left() -> None:
     crowd = [container(f"u{n}") for n in range(3)]
     small = machine(memory_bytes=8 * GIB)

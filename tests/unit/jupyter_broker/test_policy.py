@@ -9,7 +9,7 @@ import pytest
 from shiva_jupyter_broker.adapters import catalogue, policy_file
 from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue
 from shiva_jupyter_broker.domain import drivers
-from shiva_jupyter_broker.domain.containers import GpuUuid, Image, ImageName, UserName, Wish
+from shiva_jupyter_broker.domain.containers import ContainerState, GpuUuid, Image, ImageName, LaunchId, UserName, Wish
 from shiva_jupyter_broker.domain.policy import Policy
 from shiva_jupyter_broker.domain.ports import NoCapacityError
 
@@ -50,7 +50,8 @@ def test_the_file_changes_what_it_names(tmp_path: Path) -> None:
     [
         [], 7, {"maximum": {}}, {"maxima": {"gpu": 1}}, {"maxima": {"cpus": 0}}, {"defaults": {"memory_bytes": 0}},
         {"gpu_sharing": 0}, {"maxima": {"memory_bytes": GIB}}, {"people": {"A b": {}}}, {"people": {"ada": {"cpus": 1}}},
-        {"defaults": {"cpus": "two"}}, {"cpu_overcommit": 0}, {"people": []},
+        {"defaults": {"cpus": "two"}}, {"cpu_overcommit": 0}, {"people": []}, {"cpu_overcommit": float("nan")},
+        {"maxima": {"cpus": float("inf")}}, {"defaults": {"memory_bytes": 4e9}}, {"gpu_sharing": 1.5}, {"maxima": {"gpus": True}},
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_policy_is_refused_by_name(tmp_path: Path, raw: Any) -> None:
@@ -84,6 +85,24 @@ def test_a_maximum_is_refused_on_every_machine_in_one_sentence(tmp_path: Path, w
     assert refused.value.explanation.everywhere is not None
     assert refused.value.explanation.everywhere.text == sentence
     assert set(refused.value.explanation.reasons.values()) == {sentence}
+
+
+def test_a_twin_of_what_was_lost_is_no_container_more(tmp_path: Path) -> None:
+    rules = policy(tmp_path, {"maxima": {"containers": 2}})
+    launcher = FakeLauncher()
+    own = container("ada", "second")
+    launcher.held[own.id] = own
+    launcher.away.append(replace(own, launch_id=LaunchId("older"), state=ContainerState.LOST))
+    broker = broker_over(ports(tmp_path, launcher), rules)
+    assert broker.explain(Wish(owner=ADA)).everywhere is None
+
+
+@pytest.mark.parametrize(("most", "left"), [(4096, 8), (6, 6)])
+def test_where_cpus_are_too_few_fewer_are_offered(tmp_path: Path, most: int, left: int) -> None:
+    rules = policy(tmp_path, {"maxima": {"cpus": most}})
+    broker = broker_over(ports(tmp_path, FakeLauncher()), rules)
+    told = broker.explain(Wish(owner=ADA, cpus=12))
+    assert [(offer.text, offer.wish.cpus) for offer in told.offers] == [(f"With {left} CPUs it fits on gpu-02.", left)]
 
 
 def test_a_wish_within_the_maxima_gets_its_limits(tmp_path: Path) -> None:
@@ -149,7 +168,16 @@ def test_what_is_no_reference_is_refused_by_the_files_name(tmp_path: Path, refer
         catalogue.read(path)
 
 
-@pytest.mark.parametrize("raw", [{}, {"images": []}, {"images": [{"name": "a"}]}, {"images": [7]}, []])
+ONE = {"name": "lab", "title": "Lab", "description": "", "reference": "lab"}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {}, {"images": []}, {"images": [{"name": "a"}]}, {"images": [7]}, [], {"images": [ONE | {"cuda": 12.4}]},
+        {"images": [ONE | {"needs_gpu": "false"}]}, {"images": [ONE | {"title": None}]},
+    ],
+)  # fmt: skip
 def test_what_is_no_catalogue_is_refused_by_the_files_name(tmp_path: Path, raw: object) -> None:
     path = tmp_path / "images.json"
     path.write_text(json.dumps(raw), encoding="utf-8")

@@ -215,6 +215,19 @@ def test_a_stranger_with_a_reused_pid_is_neither_taken_for_it_nor_ended(
     assert stranger.poll() is None
 
 
+def test_a_clock_that_is_set_ends_no_notebook_and_frees_no_gpu(
+    wanted: ContainerSpec, launcher: ProcessLauncher, instead: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instead("sleep", "300")
+    launcher.launch(wanted)
+    eventually(lambda: processes.marked(wanted.launch_id), what="it shows its mark")
+    before = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: before(self) + 3600)  # as after a step of an hour
+    seen = shown(launcher, wanted.id)
+    assert seen is not None
+    assert seen.state is ContainerState.BOOTING
+
+
 def test_a_damaged_record_is_no_free_gpu_but_an_engine_that_does_not_answer(
     wanted: ContainerSpec, tmp_path: Path
 ) -> None:

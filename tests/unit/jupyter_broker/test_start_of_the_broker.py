@@ -107,6 +107,19 @@ def test_a_start_that_cannot_be_ends_with_2_and_a_sentence_on_standard_error(
     assert "m" * 32 not in ended.stderr
 
 
+def test_a_start_that_its_state_forbids_ends_in_a_line_of_the_log_that_says_why(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/switches.json").write_text("{", encoding="utf-8")
+    ended = subprocess.run(PROGRAM, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 3
+    lines = [json.loads(line) for line in (ended.stdout + ended.stderr).splitlines()]
+    [why] = [line["why"] for line in lines if line["event"] == "the broker cannot start"]
+    assert "switches.json is damaged" in why
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
 def test_one_broker_at_a_time_uses_a_folder(tmp_path: Path) -> None:
     first = bootstrap.hold(tmp_path / "state", patience_seconds=0)
     with pytest.raises(StateInUseError, match="another broker uses"):

@@ -14,6 +14,7 @@ from shiva_jupyter_broker.domain.containers import (
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, NoCapacityError, Reach
 from shiva_jupyter_broker.service import Broker
 
+from tests.conformance.subjects import eventually
 from tests.fakes.broker_world import BOOT_TIMEOUT, World, settled
 
 ADAS = ContainerId("ada--default")
@@ -45,6 +46,42 @@ def test_what_was_lost_starts_anew_elsewhere_and_the_older_twin_ends_on_its_retu
     world.launcher.return_away()
     settled(broker)
     assert [each.launch_id for each in world.launcher.containers()] == [second.container.launch_id]
+
+
+def test_the_newer_launch_is_the_container_also_when_the_clock_went_back(world: World, broker: Broker) -> None:
+    broker.launch(WISH)
+    world.launcher.lose(ADAS)
+    world.clock.advance(-3600)
+    second, _ = broker.launch(WISH)
+    settled(broker)
+    assert second.container.state is ContainerState.BOOTING
+    assert broker.container(ADAS).container == second.container
+
+
+def test_what_failed_on_a_machine_that_is_away_starts_anew_elsewhere(world: World, broker: Broker) -> None:
+    first, _ = broker.launch(WISH)
+    world.launcher.fail(ADAS)
+    world.launcher.known[first.container.machine] = MachineState(reachable=False)
+    world.clock.advance(1)
+    second, started = broker.launch(WISH)
+    assert started
+    assert second.container.machine != first.container.machine
+    settled(broker)
+    assert len(world.launcher.containers()) == 2
+    world.launcher.known.clear()
+    settled(broker)
+    assert [each.launch_id for each in world.launcher.containers()] == [second.container.launch_id]
+
+
+def test_a_stop_that_no_machine_hears_yet_is_accepted_and_carried_on(world: World, broker: Broker) -> None:
+    seen, _ = broker.launch(WISH)
+    world.launcher.known[seen.container.machine] = MachineState(reachable=False)
+    broker.stop(ADAS)
+    assert broker.container(ADAS).container.state is ContainerState.STOPPING
+    assert world.launcher.held[ADAS].state is ContainerState.BOOTING
+    world.launcher.known.clear()
+    settled(broker)
+    assert world.launcher.held[ADAS].state is ContainerState.STOPPING
 
 
 def test_a_lost_containers_machine_is_refused_with_its_time(world: World, broker: Broker) -> None:
@@ -115,3 +152,19 @@ def test_the_launcher_settles_at_every_look(world: World, broker: Broker) -> Non
     settled(broker)
     settled(broker)
     assert world.launcher.settled == 2
+
+
+def test_what_fell_with_its_engine_is_ready_only_once_it_answers_again(world: World, broker: Broker) -> None:
+    broker.launch(WISH)
+    world.launcher.listen(ADAS)
+    assert broker.container(ADAS).container.state is ContainerState.READY
+    world.launcher.fall(ADAS)
+    settled(broker)
+    world.probe.found = Reach.NOTHING
+    world.launcher.report_again(ADAS)
+    world.launcher.listen(ADAS)
+    assert broker.container(ADAS).container.state is ContainerState.BOOTING
+    assert broker.routing().routes == ()
+    world.probe.found = Reach.ANSWERING
+    eventually(lambda: broker.container(ADAS).container.state is ContainerState.READY, what="it answers again")
+    assert len(world.took) == 1

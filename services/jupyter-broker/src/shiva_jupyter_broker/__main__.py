@@ -1,9 +1,11 @@
 """`shiva-jupyter-broker`: settings, logs, serve."""
 
+import logging
 import os
 import sys
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from shiva_common import env, logs
 
 from shiva_jupyter_broker.adapters import (
@@ -15,7 +17,10 @@ from shiva_jupyter_broker.adapters import (
     registry_client,
 )
 from shiva_jupyter_broker.adapters.files import InventoryFile
+from shiva_jupyter_broker.domain.ports import LauncherUnavailableError
 from shiva_jupyter_broker.settings import PREFIX, Settings
+
+log = logging.getLogger("shiva.jupyter_broker")
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -47,7 +52,14 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Build the application, in the worker: the master stays small."""
         from shiva_jupyter_broker import bootstrap
 
-        self._built = bootstrap.build(self._settings)
+        try:
+            self._built = bootstrap.build(self._settings)
+        except (bootstrap.StateInUseError, LauncherUnavailableError, ValueError, OSError) as error:
+            log.error(
+                "the broker cannot start",
+                extra={"why": f"{error}: {error.__cause__}" if error.__cause__ else str(error)},
+            )
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
         return self._built.app
 
 

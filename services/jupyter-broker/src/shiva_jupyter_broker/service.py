@@ -4,6 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +40,7 @@ from shiva_jupyter_broker.domain.ports import (
     Inventory,
     Journal,
     Launcher,
+    LauncherUnavailableError,
     MachineNotFoundError,
     NoCapacityError,
     Probe,
@@ -49,6 +51,8 @@ from shiva_jupyter_broker.domain.routes import Routing, routing
 from shiva_jupyter_broker.sight import Sight
 
 log = logging.getLogger("shiva.jupyter_broker")
+
+TICK = timedelta(microseconds=1)  # of two launches the newer is the one that was placed later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +151,9 @@ class Broker:
                 uid=home.uid,
                 token=self.ports.token(launch_id),
                 requested_at=requested_at,
-                placed_at=self.ports.clock(),
+                placed_at=max(
+                    [self.ports.clock(), *(each.placed_at + TICK for each in own)]
+                ),  # also if the clock went back
             )
             self.ports.launcher.launch(spec)
         facts = {"container": container_id, "machine": spec.machine, "image": spec.image_ref}
@@ -167,7 +173,8 @@ class Broker:
             if found.id == container_id:
                 self.ports.journal.note({found.launch_id: Marks(stopping_at=now)})
                 if found.state is not ContainerState.LOST:
-                    self.ports.launcher.stop(found.launch_id, grace=self.stop_grace)
+                    with suppress(LauncherUnavailableError):  # the watcher goes on asking
+                        self.ports.launcher.stop(found.launch_id, grace=self.stop_grace)
         log.info("container stop requested", extra={"container": container_id})
         self.changed.set()
 
@@ -244,7 +251,10 @@ class Broker:
 
     def _clear(self, container_id: ContainerId, own: Sequence[Container]) -> None:
         """Let what failed make room for its successor; processes that it left behind may need a moment."""
-        failed = {found.launch_id for found in own if found.state is ContainerState.FAILED}
+        away = {name for name, state in self.states().items() if not state.reachable}  # ended there as an older twin
+        failed = {
+            found.launch_id for found in own if found.state is ContainerState.FAILED and found.machine not in away
+        }
         for launch in failed:
             self.ports.launcher.stop(launch, grace=timedelta(0))
         if failed and any(found.launch_id in failed for found in self.ports.launcher.containers()):

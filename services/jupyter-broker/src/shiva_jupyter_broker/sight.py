@@ -13,7 +13,10 @@ KNOCKS = 16  # at the same time
 
 
 class Lost:
-    """Which of what is lost still answers: its engine may be away, or lie, while its Jupyter works on."""
+    """Which of what is lost still answers: its engine may be away, or lie, while its Jupyter works on.
+
+    And which of what fell with its engine answers again: that it has answered before says nothing of now.
+    """
 
     def __init__(self, probe: Probe) -> None:
         """Nothing is lost."""
@@ -21,6 +24,7 @@ class Lost:
         self._knocking = ThreadPoolExecutor(KNOCKS, thread_name_prefix="lost")
         self._knocked = set[LaunchId]()  # a thread is on its way there
         self._silent = set[LaunchId]()
+        self._fell = set[LaunchId]()
 
     def seen(self, container: Container) -> Container:
         """Return it, without an endpoint once nobody with its token answers there. Nobody waits: it is asked for the next time."""
@@ -31,9 +35,19 @@ class Lost:
             self._knocking.submit(self._knock, container)
         return replace(container, endpoint=None) if container.launch_id in self._silent else container
 
+    def doubts(self, container: Container, marks: Marks) -> bool:
+        """Return whether it has to be seen whether it answers."""
+        if container.state is ContainerState.PENDING and marks.ready_at is not None:
+            self._fell.add(container.launch_id)
+            self._silent.add(container.launch_id)
+        rises = container.state is ContainerState.BOOTING and container.launch_id in self._fell
+        return rises or container.state is ContainerState.LOST
+
     def _knock(self, container: Container) -> None:
         answers = self._probe.reach(container) is Reach.ANSWERING
         (self._silent.discard if answers else self._silent.add)(container.launch_id)
+        if answers:
+            self._fell.discard(container.launch_id)
         self._knocked.discard(container.launch_id)
 
 
@@ -58,8 +72,11 @@ class Sight:
 
         Knocks go out side by side and are noted together, so that many that boot take no longer than one that does not answer.
         """
-        containers = [self._lost.seen(each) if each.state is ContainerState.LOST else each for each in containers]
         marks = [self._known(each) for each in containers]
+        containers = [
+            self._lost.seen(each) if self._lost.doubts(each, known) else each
+            for each, known in zip(containers, marks, strict=True)
+        ]
         looks = [(each, known) for each, known in zip(containers, marks, strict=True) if self._tells_more(each, known)]
         if not looks:
             return [view(each, known) for each, known in zip(containers, marks, strict=True)]

@@ -46,6 +46,13 @@ class StaticCatalogue:
         return self._images
 
 
+def _image(raw: dict[str, object]) -> Image:
+    kinds = {"needs_gpu": bool, "cuda": str | None}
+    if wrong := [key for key, value in raw.items() if not isinstance(value, kinds.get(key, str))]:
+        raise TypeError(f"{wrong[0]} is of the wrong kind")
+    return Image(**raw)  # type: ignore[arg-type]
+
+
 def read(path: Path | None) -> StaticCatalogue:
     """Return the catalogue of a file `{"images": [{"name", "title", "description", "reference", "needs_gpu", "cuda"}]}`.
 
@@ -55,12 +62,12 @@ def read(path: Path | None) -> StaticCatalogue:
     if path is None:
         return StaticCatalogue()
     try:
-        images = [Image(**each) for each in json.loads(path.read_text(encoding="utf-8"))["images"]]
+        images = [_image(each) for each in json.loads(path.read_text(encoding="utf-8"))["images"]]
         bad = [each.reference for each in images if not REFERENCE.fullmatch(each.reference)]
         if bad or not images or len({each.name for each in images}) < len(images):
             raise ValueError(f"no reference of an image: {bad}" if bad else "no image, or a name twice")
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is no catalogue of images: {error}") from error
     return StaticCatalogue(images)

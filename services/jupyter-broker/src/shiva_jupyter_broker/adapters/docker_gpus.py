@@ -58,6 +58,6 @@ def _legacy(found: Mapping[str, Any], gpus: Sequence[GpuUuid]) -> dict[str, Any]
         raise LaunchRefusedError("nvidia-docker names something else than the GPUs that were asked for")
     return {
         "Devices": [{"PathOnHost": each, "PathInContainer": each, "CgroupPermissions": "rwm"} for each in devices],
-        "VolumeDriver": str(found["VolumeDriver"]),
+        "VolumeDriver": "nvidia-docker",
         "Binds": [each.string for each in volumes if each],
     }

@@ -47,7 +47,7 @@ class Hands:
             LauncherUnavailableError: it does not answer, and nothing came of it as far as one can see.
             HomeUnavailableError: the token cannot be handed over.
         """
-        folder = self._handover.give(spec.launch_id, spec.token)
+        folder = self.give(spec)
         written = labels.labels(spec, domain=self._site.domain)
         facts = machine.facts
         body = docker_create.body(
@@ -74,6 +74,14 @@ class Hands:
         if known is None:
             raise LaunchRefusedError(f"another container is called {spec.id}")
         return known
+
+    def give(self, spec: ContainerSpec) -> str:
+        """Hand over what the container finds at its start; return the folder.
+
+        Raises:
+            HomeUnavailableError: the storage refuses.
+        """
+        return self._handover.give(spec.launch_id, spec.token)
 
     def start(self, machine: DockerMachine, container: str) -> None:
         """Start it; what the engine refuses stays, and is shown as failed with the engine's reason.

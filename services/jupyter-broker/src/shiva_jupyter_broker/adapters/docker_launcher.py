@@ -132,7 +132,7 @@ class DockerLauncher:
             if machine.away_since is None:
                 for spec in self._specs_on(machine).values():
                     self._work.settle(machine, spec)
-        if all(machine.looked for machine in self._machines.values()):
+        if all(machine.looked and machine.away_since is None for machine in self._machines.values()):
             held = self._jobs.held  # before the rest: what is let go in between is in the next look
             known = {LaunchId(each) for m in self._machines.values() for each in (*m.containers, *m.records, *m.unseen)}
             self._handover.forget_all_but(known | held)
@@ -142,8 +142,11 @@ class DockerLauncher:
         where = self._machine(machine)
         if where.away_since is not None:
             raise LauncherUnavailableError(f"the engine of {machine}")
-        if not self._hands.has_image(where, reference):
-            self._pulls.begin(where, reference)
+        try:
+            if not self._hands.has_image(where, reference):
+                self._pulls.begin(where, reference)
+        except APIError as error:
+            raise LauncherUnavailableError(f"the engine of {machine}") from error
 
     # ---- what is seen ----
 

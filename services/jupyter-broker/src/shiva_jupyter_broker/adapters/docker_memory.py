@@ -35,7 +35,7 @@ class Memory:
         if not self.is_new:
             try:
                 self._known = {name: _read(raw) for name, raw in json.loads(path.read_text(encoding="utf-8")).items()}
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 log.exception("what was last seen is unreadable", extra={"path": str(path)})
 
     def of(self, machine: str) -> Remembered:

@@ -48,6 +48,7 @@ class Work:
         else:
             if spec.launch_id in machine.fallen or _was_never_started(machine, spec.launch_id):
                 log.info("a container is started", extra={"container": spec.id})
+                self._hands.give(spec)  # a broker that had not seen its container may have tidied it away
                 self._hands.start(machine, found["Id"])
             if spec.launch_id in machine.records:
                 self._hands.unrecord(machine, spec)

@@ -15,13 +15,13 @@ from shiva_jupyter_broker.domain.lifecycle import Marks
 log = logging.getLogger("shiva.jupyter_broker.files")
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path`, readable by its owner alone, so that a reader sees the old or the new text and nothing between."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace `path`, readable by its owner alone, so that a reader sees the old or the new content and nothing between."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -85,7 +85,7 @@ class JournalFile:
             try:
                 raw = json.loads(path.read_text(encoding="utf-8"))
                 self._marks = {LaunchId(launch): _read(marks) for launch, marks in raw["launches"].items()}
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 aside = path.with_suffix(".unreadable")
                 path.replace(aside)
                 log.exception("the journal is unreadable; last accesses are unknown now", extra={"kept_as": str(aside)})

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from shiva_jupyter_broker.adapters.files import write_atomically
 from shiva_jupyter_broker.domain.containers import LaunchId
 from shiva_jupyter_broker.domain.ports import HomeUnavailableError
 
@@ -34,17 +35,11 @@ def key_in(path: Path) -> bytes:
     Raises:
         ValueError: the file is no key; the message names it.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"{path} is no key of {KEY_BYTES} bytes") from None
-        return key
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key := secrets.token_bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
+    if not path.exists():
+        write_atomically(path, secrets.token_bytes(KEY_BYTES))
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{path} is no key of {KEY_BYTES} bytes")
     return key
 
 

@@ -85,7 +85,7 @@ class ProcessLauncher:
             raise LauncherUnavailableError(f"stopping {before.spec.id}") from error
         if record is None:
             return
-        if processes.living(record.pid, record.created) is None and not processes.marked(record.spec.launch_id):
+        if self._first(record) is None and not processes.marked(launch):
             self._drop(record)
         elif not before.stopping:
             self._in_background(self._end, record, grace=grace)
@@ -159,7 +159,7 @@ class ProcessLauncher:
             return ContainerState.STOPPING, None
         if record.pid is None:
             return ContainerState.PENDING, None
-        if processes.living(record.pid, record.created) is not None:
+        if processes.living(record.spec.launch_id, record.pid, record.created) is not None:
             return ContainerState.BOOTING, None
         how = "by itself" if status is None else f"with exit status {status}"
         return ContainerState.FAILED, f"Jupyter ended {how}. The files in the home are safe; start it again."
@@ -205,7 +205,7 @@ class ProcessLauncher:
             child = self._children.get(record.spec.launch_id)
         if record.pid is None and child is not None and child.poll() is None:
             return psutil.Process(child.pid)
-        return processes.living(record.pid, record.created)
+        return processes.living(record.spec.launch_id, record.pid, record.created)
 
     def _drop(self, record: Record) -> None:
         """Forget a container whose processes have ended."""

@@ -13,13 +13,16 @@ from shiva_jupyter_broker.domain.containers import LaunchId, Limits
 CREATED_TOLERANCE_SECONDS = 2.0  # the kernel's boot time moves a little when the clock is set
 
 
-def living(pid: int | None, created: float | None) -> psutil.Process | None:
-    """Return the process if it still is the one that was started then, and no zombie."""
+def living(launch: LaunchId, pid: int | None, created: float | None) -> psutil.Process | None:
+    """Return the process if it still is the one that was started then, and no zombie.
+
+    Where its start seems to have moved, because the clock was set, its mark tells; one that has just begun has none yet.
+    """
     if pid is None or created is None:
         return None
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - created) <= CREATED_TOLERANCE_SECONDS
+        same = abs(process.create_time() - created) <= CREATED_TOLERANCE_SECONDS or _has_mark(process, launch)
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None
@@ -30,9 +33,13 @@ def marked(launch: LaunchId) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get(LAUNCH_MARK) == launch and process.status() != psutil.STATUS_ZOMBIE:
+            if _has_mark(process, launch) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return sorted(found, key=lambda each: each.create_time())
+
+
+def _has_mark(process: psutil.Process, launch: LaunchId) -> bool:
+    return process.environ().get(LAUNCH_MARK) == launch
 
 
 def _runs(process: psutil.Process) -> bool:

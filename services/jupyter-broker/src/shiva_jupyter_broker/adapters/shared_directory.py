@@ -36,7 +36,10 @@ class SharedDirectory:
         path = self._root / user
         try:
             owner = self._owner(path) if path.exists() else self._make(path)
-        except OSError as error:  # the storage is full or away, or something else lies there
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # the storage is full or away, something else lies there, the book is damaged
             raise HomeUnavailableError(user) from error
         if self._gives and not self._first <= owner <= self._last:
             raise HomeUnavailableError(user)

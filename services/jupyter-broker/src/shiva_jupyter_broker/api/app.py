@@ -39,6 +39,7 @@ class PlainJson(JSONProvider):
 def create_app(broker: Broker, tokens: access.Tokens, registry: CollectorRegistry) -> Flask:
     """Return the application; `registry` holds what `/metrics` shows."""
     app = Flask("shiva_jupyter_broker", static_folder=None)
+    app.url_map.merge_slashes = False  # a redirect is no problem of ours
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json = PlainJson(app)
     app.register_blueprint(containers.blueprint(broker))

@@ -74,9 +74,11 @@ def cluster(
 ) -> Cluster:
     """Return the cluster as it stands; a machine whose state nobody told counts as reachable."""
     there: dict[MachineName, list[Container]] = defaultdict(list)
+    where = {gpu.uuid: machine.name for machine in machines for gpu in machine.gpus}
     for each in containers:
-        if each.holds_resources:
-            there[each.machine].append(each)
+        if each.holds_resources:  # a lease is by UUID: a machine may have got another name, and a GPU another machine
+            for name in {each.machine, *(where[uuid] for uuid in each.gpus if uuid in where)}:
+                there[name].append(each)
     states, switches = states or {}, switches or Switches()
     rooms = [_room(m, there[m.name], policy, states.get(m.name, MachineState()), switches) for m in machines]
     return Cluster(rooms=tuple(rooms), containers=containers, policy=policy)

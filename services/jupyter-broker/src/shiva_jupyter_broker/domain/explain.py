@@ -83,7 +83,7 @@ def _verdict(demand: Demand, room: Room, cluster: Cluster) -> Verdict:
 
 def _offers(demand: Demand, cluster: Cluster) -> Iterator[Offer]:
     """Yield the smallest change of each kind, and only what really fits."""
-    for kind in (_elsewhere, _sharing, _fewer_gpus, _less_memory):
+    for kind in (_elsewhere, _sharing, _fewer_gpus, _less_memory, _fewer_cpus):
         for changed, text in kind(demand, cluster):
             limits = cluster.policy.limits(changed)
             outcome = place(Demand(wish=changed, limits=limits, image=demand.image), cluster)
@@ -119,3 +119,12 @@ def _less_memory(demand: Demand, cluster: Cluster) -> Iterator[Change]:
     sizes = {min(room.free_memory_bytes, most) // GIB * GIB for room in rooms}
     for size in sorted((size for size in sizes if 0 < size < demand.limits.memory_bytes), reverse=True):
         yield replace(demand.wish, memory_bytes=size), f"With {size / GIB:g} GiB of memory it fits on {{}}."
+
+
+def _fewer_cpus(demand: Demand, cluster: Cluster) -> Iterator[Change]:
+    """Go down to what is left somewhere, or to what the person may have, in whole CPUs."""
+    most = cluster.policy.of(demand.wish.owner).cpus
+    rooms = [room for room in cluster.rooms if demand.wish.machine in {None, room.machine.name}]
+    counts = {int(min(room.free_cpus, room.machine.cpus, most)) for room in rooms}
+    for count in sorted((count for count in counts if 0 < count < demand.limits.cpus), reverse=True):
+        yield replace(demand.wish, cpus=float(count)), f"With {count} CPUs it fits on {{}}."

@@ -57,7 +57,7 @@ class Policy:
     def exceeded(self, wish: Wish, limits: Limits, own: Sequence[Container]) -> str | None:
         """Return which maximum `wish` breaks, as a sentence; `own` are the person's other containers that hold resources."""
         most = self.of(wish.owner)
-        held = sum(len(c.gpus) for c in own)
+        held, others = sum(len(c.gpus) for c in own), len({c.name for c in own})  # a twin is no container more
         if limits.cpus > most.cpus:
             return f"{limits.cpus:g} CPUs are wanted; you may have {most.cpus:g}."
         if limits.memory_bytes > most.memory_bytes:
@@ -66,6 +66,6 @@ class Policy:
             )
         if held + wish.gpus > most.gpus:
             return f"{wish.gpus} GPUs are wanted and your other containers hold {held}; you may have {most.gpus}."
-        if len(own) + 1 > most.containers:
-            return f"You have {len(own)} other containers; you may have {most.containers}."
+        if others + 1 > most.containers:
+            return f"You have {others} other containers; you may have {most.containers}."
         return None
