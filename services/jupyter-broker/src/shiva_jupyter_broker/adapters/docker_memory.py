@@ -66,7 +66,6 @@ class Memory:
 
 def _read(raw: Mapping[str, Any]) -> Remembered:
     containers = [{str(key): str(value) for key, value in dict(each).items()} for each in raw["containers"]]
-    if not all(labels.LAUNCH in each and labels.ID in each for each in containers):
-        raise ValueError("labels without a launch or an id")
+    containers = [each for each in containers if {labels.LAUNCH, labels.ID} <= each.keys()]  # else damaged, as on the engine
     ports = {str(launch): int(port) for launch, port in dict(raw.get("ports", {})).items()}
     return Remembered(containers=containers, alive=frozenset(map(str, raw["alive"])), ports=ports)
