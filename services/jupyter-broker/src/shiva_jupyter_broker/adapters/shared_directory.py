@@ -39,7 +39,9 @@ class SharedDirectory:
         except OSError as error:  # the storage is full or away, or something else lies there
             raise HomeUnavailableError(user) from error
         if self._gives and not self._first <= owner <= self._last:
-            raise HomeUnavailableError(user)
+            raise HomeUnavailableError(user) from ValueError(
+                f"{path} belongs to {owner}, and people are {self._first} to {self._last} (UID_BASE)"
+            )
         return Home(path=str(path), uid=owner)
 
     @staticmethod
