@@ -15,7 +15,8 @@ from shiva_jupyter_broker.adapters import (
     registry_client,
 )
 from shiva_jupyter_broker.adapters.files import InventoryFile
-from shiva_jupyter_broker.settings import PREFIX, Settings
+from shiva_jupyter_broker.adapters.switch_file import SwitchFile
+from shiva_jupyter_broker.settings import PREFIX, SWITCHES, Settings
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -60,6 +61,7 @@ def _check_files(settings: Settings) -> None:
     InventoryFile(settings.machines_file)
     catalogue.read(settings.images_file)
     policy_file.read(settings.policy_file, settings.limits)
+    SwitchFile(settings.state_dir / SWITCHES)
     docker_credentials.read(settings.registry_file)
     registry_client.check_authority(settings.registry_ca)
     if settings.launcher == "docker":
