@@ -15,7 +15,7 @@ run: ready ## Start Shiva here, on this machine: no Docker, no GPU needed. PORT=
 	@exec $(PY) -m deploy.dev.run --port $(PORT) --launcher $(LAUNCHER)
 
 demo: ready ## The same with three simulated machines and people.
-	@exec $(PY) -m deploy.dev.run --demo --port $(PORT)
+	@exec $(PY) -m deploy.dev.run --demo --port $(PORT) --launcher $(LAUNCHER)
 
 stop-notebooks: .venv/.stamp ## End the notebooks that went on after Ctrl-C; homes are kept.
 	@$(PY) -m deploy.dev.notebooks

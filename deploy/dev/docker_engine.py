@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import requests
 from docker.errors import DockerException, NotFound
 
 CREATE_NETWORK = Path(__file__).resolve().parents[1] / "docker/create-network.sh"
 IMAGE = "shiva-jupyter:dev"  # what `make image` builds
 NETWORK = "shiva"
-REMAPPED = re.compile(r"/(\d+)\.\d+")  # how the root of a remapped engine ends
+NOBODY = 65533  # the last user of a remapped range that a person can be
+REMAPPED = re.compile(r"/(\d+)\.\d+$")  # how the root of a remapped engine ends
 LOCAL = "unix:///var/run/docker.sock"
+
+
+class EngineAwayError(Exception):
+    """The engine of a run does not answer; the message says so."""
 
 
 class EngineMissingError(Exception):
@@ -48,12 +54,25 @@ def ready(url: str, address: str) -> DockerEngine:
             info = client.info()
             _look_for_image(client)
             _make_network(client, url)
-    except DockerException as error:
+    except (DockerException, requests.RequestException) as error:
         raise EngineMissingError(
-            f"No Docker engine answers at {url} ({error}). Install one (apt-get install docker.io), or name another with DOCKER_HOST."
+            f"No Docker engine answers at {url} ({_cause(error)}). Install one (apt-get install docker.io), "
+            "or name another with DOCKER_HOST. Nothing was started."
         ) from error
     base = REMAPPED.search(str(info["DockerRootDir"]))
     return DockerEngine(url=url, address=address, uid_base=int(base[1]) if base else 0)
+
+
+def strangers(engine: DockerEngine, homes: Path) -> str:
+    """Return what is in the way when homes belong to users that this engine's containers cannot be, else an empty text."""
+    owners = {path.name: path.stat().st_uid for path in homes.glob("[!.]*")}
+    strange = sorted(name for name, uid in owners.items() if not 0 < uid - engine.uid_base <= NOBODY)
+    if not strange:
+        return ""
+    return (
+        f"The homes of {', '.join(strange)} in {homes} were made with another `userns-remap` of the engine: its users begin at "
+        f"{engine.uid_base} now. Nothing was changed. Set it back (deploy/docker/daemon.json), or begin anew with --state."
+    )
 
 
 def domain(folder: Path) -> str:
@@ -62,15 +81,24 @@ def domain(folder: Path) -> str:
 
 
 def containers(url: str, folder: Path) -> Sequence[Mapping[str, Any]]:
-    """Return the containers of a run, as the engine lists them; DockerException when it does not answer."""
-    with _client(url) as client:
-        listed: Sequence[Mapping[str, Any]] = client.containers(filters={"label": f"shiva.domain={domain(folder)}"})
+    """Return the containers of a run as the engine lists them, also those that have ended.
+
+    Raises:
+        EngineAwayError: it does not answer.
+    """
+    with _answering(url) as client:
+        label = f"shiva.domain={domain(folder)}"
+        listed: Sequence[Mapping[str, Any]] = client.containers(all=True, filters={"label": label})
         return listed
 
 
 def stop(url: str, container: str, *, seconds: int) -> None:
-    """End and remove a container; one that is gone is fine."""
-    with _client(url) as client, contextlib.suppress(NotFound):
+    """End and remove a container; one that has ended or is gone is fine.
+
+    Raises:
+        EngineAwayError: the engine does not answer.
+    """
+    with _answering(url) as client, contextlib.suppress(NotFound):
         client.stop(container, timeout=seconds)
         client.remove_container(container)
 
@@ -82,6 +110,22 @@ def _client(url: str) -> Iterator[docker.APIClient]:
         yield client
     finally:
         client.close()
+
+
+@contextlib.contextmanager
+def _answering(url: str) -> Iterator[docker.APIClient]:
+    try:
+        with _client(url) as client:
+            yield client
+    except (DockerException, requests.RequestException) as error:
+        raise EngineAwayError(f"The Docker engine at {url} does not answer ({_cause(error)}).") from error
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost words: those of the libraries around them are not for people."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _look_for_image(client: docker.APIClient) -> None:

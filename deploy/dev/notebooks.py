@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import requests
-from docker.errors import DockerException
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.process_records import Record, Records
 from shiva_jupyter_broker.bootstrap import StateInUseError, hold
@@ -20,6 +19,7 @@ from deploy.dev.suite import ROOT
 
 GRACE = timedelta(seconds=10)
 STOP_SECONDS = 20.0
+LAST_SEEN = "engines.json"  # of the broker
 
 
 def records(folder: Path) -> list[Record]:
@@ -34,11 +34,12 @@ class Notebook:
 
     id: str
     line: str  # for people
+    lives: bool = True  # else it has ended, and only its container is left
     stop: Callable[[], None]  # while no broker runs
 
 
 def running(folder: Path) -> list[Notebook]:
-    """Return all notebooks of a run; DockerException when its engine does not answer."""
+    """Return all notebooks of a run, and the containers of those that have ended; EngineAwayError as `containers` raises it."""
     found = [
         Notebook(
             id=each.spec.id,
@@ -55,6 +56,7 @@ def running(folder: Path) -> list[Notebook]:
                 Notebook(
                     id=each["Labels"]["shiva.id"],
                     line=f"{owner} on {machine} (container {container[:12]}, home {each['Labels']['shiva.home']})",
+                    lives=each["State"] not in {"exited", "dead"},
                     stop=partial(docker_engine.stop, url, container, seconds=int(GRACE.total_seconds())),
                 )
             )
@@ -74,9 +76,11 @@ def _end_process(folder: Path, record: Record) -> None:
 def tell(folder: Path, *, demo: bool) -> None:
     """Say which notebooks go on, and how to stop them."""
     try:
-        found = running(folder)
-    except DockerException as error:
-        print(f"The services have ended. The engine does not answer, so its notebooks cannot be listed: {error}")
+        found = [each for each in running(folder) if each.lives]
+    except docker_engine.EngineAwayError as error:
+        print(
+            f"The services have ended. {error} Its notebooks may go on, homes are kept: look again with the next start."
+        )
         return
     if not found:
         print("Everything has ended; no notebook is running.")
@@ -88,7 +92,7 @@ def tell(folder: Path, *, demo: bool) -> None:
 
 
 def stop_all(folder: Path) -> int:
-    """Stop every notebook of a run, through the broker when it runs; return how many there were."""
+    """Stop every notebook of a run, through the broker when it runs; return how many went on."""
     found = running(folder)
     if not found:
         return 0
@@ -101,7 +105,8 @@ def stop_all(folder: Path) -> int:
             for each in found:
                 each.stop()
             _wait(folder)
-    return len(found)
+            (folder / "state" / LAST_SEEN).unlink(missing_ok=True)  # else the next broker waits for them to come back
+    return sum(each.lives for each in found)
 
 
 def _through_broker(folder: Path, found: list[Notebook]) -> None:
@@ -124,8 +129,18 @@ def _wait(folder: Path) -> None:
 def main() -> None:
     """Stop the notebooks of every run folder named, or of `make run` and `make demo`."""
     folders = [Path(arg) for arg in sys.argv[1:]] or [ROOT / ".run" / kind for kind in ("real", "docker", "demo")]
-    count = sum(stop_all(folder) for folder in folders)
-    print(f"{count} notebooks stopped." if count else "No notebook was running.")
+    count, away = 0, list[str]()
+    for folder in folders:
+        try:
+            count += stop_all(folder)
+        except docker_engine.EngineAwayError as error:
+            away.append(f"{error} Its notebooks may go on, homes are kept: start the engine and try again.")
+        except requests.RequestException:
+            away.append(f"The broker of {folder} does not answer: try again in a few seconds. Homes are kept.")
+    if count or not away:
+        print("No notebook was running." if not count else f"{count} notebook{'s'[: count > 1]} stopped.")
+    if away:
+        sys.exit("\n".join(away))
 
 
 if __name__ == "__main__":

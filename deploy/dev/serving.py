@@ -144,16 +144,30 @@ def wanted_engine(options: argparse.Namespace) -> DockerEngine | None:
         sys.exit(str(error))
 
 
+def _launcher(text: str) -> str:
+    if text not in {"process", "docker"}:
+        sys.exit(
+            f"LAUNCHER={text} is not one that `make run` knows: leave it out, or take docker; "
+            "Marathon is set up as deploy/README.md says. Nothing was started."
+        )
+    return text
+
+
+def _port(text: str) -> int:
+    try:
+        return suite.port_number(text)
+    except ValueError:
+        sys.exit(f"PORT={text} is not a number from 0 to {suite.MAX_PORT}. Nothing was started.")
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Start Shiva on this machine.")
     parser.add_argument("--demo", action="store_true", help="three simulated machines of two GPUs each")
-    parser.add_argument(
-        "--port", type=suite.port_number, default=8000, help="of the dashboard; the next free one is taken"
-    )
+    parser.add_argument("--port", type=_port, default=8000, help="of the dashboard; the next free one is taken")
     parser.add_argument("--state", type=Path, help="folder of this run (default: .run/real, .run/docker or .run/demo)")
     parser.add_argument(
         "--launcher",
-        choices=("process", "docker"),
+        type=_launcher,
         default="process",
         help="what a notebook is: a process of this machine, or a container",
     )
@@ -170,6 +184,8 @@ def main(stopped: threading.Event) -> None:
     engine = wanted_engine(options)
     kind = "demo" if options.demo else "docker" if engine else "real"
     folder = (options.state or suite.ROOT / ".run" / kind).resolve()
+    if engine is not None and (why := docker_engine.strangers(engine, folder / "homes")):
+        sys.exit(why)
     with only_one(folder):
         end_leftovers(folder)
         prepared = prepared_suite(folder, demo=options.demo, port=options.port, engine=engine)

@@ -101,7 +101,8 @@ WRONG = {
     "a damaged file": (["--state", "{folder}/damaged"], "damaged cannot be used"),
     "no folder": (["--state", "{folder}/file/run"], "Shiva cannot keep its things in"),
     "containers for a demo": (["--state", "{folder}/run", "--demo", "--launcher", "docker"], "leave LAUNCHER out"),
-    "no port": (["--state", "{folder}/run", "--port", "80000"], "invalid port_number value: '80000'"),
+    "no port": (["--state", "{folder}/run", "--port", "80000"], "PORT=80000 is not a number from 0 to 65535"),
+    "no launcher": (["--state", "{folder}/run", "--launcher", "marathon"], "LAUNCHER=marathon is not one that"),
 }
 
 

@@ -59,6 +59,29 @@ def test_a_file_that_is_no_policy_is_refused_by_name(tmp_path: Path, raw: Any) -
         policy(tmp_path, raw)
 
 
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ([], "it must be an object"),
+        ({"nope": 1}, "it cannot have “nope”"),
+        ({"maxima": {"gpuz": 2}}, "maxima cannot have “gpuz”"),
+        ({"people": {"ada": 5}}, "ada must be an object"),
+        ({"people": {"ada": {"gpus": 1.5}}}, "“gpus” in ada must be a whole number"),
+        ({"gpu_sharing": "2"}, "“gpu_sharing” in it must be a whole number"),
+        ({"maxima": {"cpus": float("nan")}}, "“cpus” in maxima must be a number"),
+        ({"maxima": {"cpus": 0.5}}, "the defaults are above the maxima of everybody"),
+    ],
+)
+def test_what_is_wrong_in_a_policy_is_said_in_words_for_operators(tmp_path: Path, raw: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        policy(tmp_path, raw)
+
+
+def test_cpus_may_be_fractions_of_what_was_written_whole(tmp_path: Path) -> None:
+    found = policy(tmp_path, {"maxima": {"cpus": 8}, "people": {"ada": {"cpus": 2.5}}, "cpu_overcommit": 2})
+    assert (found.of(ADA).cpus, found.cpu_overcommit) == (2.5, 2)
+
+
 def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"nothing\.json cannot be read"):
         policy_file.read(tmp_path / "nothing.json", LIMITS)

@@ -1,11 +1,12 @@
 """The use cases over an engine in memory: start, stop, routes, accesses, and a restart that loses nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from shiva_jupyter_broker import service
 from shiva_jupyter_broker.adapters.catalogue import LOCAL
 from shiva_jupyter_broker.domain.containers import (
     Container,
@@ -13,6 +14,7 @@ from shiva_jupyter_broker.domain.containers import (
     ContainerState,
     GpuUuid,
     ImageName,
+    LaunchId,
     MachineName,
     UserName,
     Wish,
@@ -30,6 +32,7 @@ from shiva_jupyter_broker.domain.ports import (
     Reach,
 )
 from shiva_jupyter_broker.service import Broker
+from shiva_jupyter_broker.upkeep import Upkeep
 
 from tests.fakes.broker_world import World, settled
 from tests.fakes.launcher import LIMITS, NOW, FakeLauncher, FakeProbe
@@ -171,8 +174,10 @@ def test_a_start_while_it_stops_is_refused_with_a_word_of_its_own(world: World, 
 
 
 def test_a_failed_one_that_leaves_processes_behind_is_stopping_until_they_are_gone(
-    world: World, broker: Broker
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(service, "CLEAR_SECONDS", 0.1)
+
     class Lingering(FakeLauncher):
         def end(self, container: ContainerId) -> None:
             self._change(container, state=ContainerState.STOPPING)
@@ -186,6 +191,47 @@ def test_a_failed_one_that_leaves_processes_behind_is_stopping_until_they_are_go
             broker.launch(WISH)
     FakeLauncher.end(world.launcher, ADAS)
     assert broker.launch(WISH)[1]
+
+
+def test_a_failed_one_that_its_engine_removes_in_a_moment_makes_room_at_once(world: World) -> None:
+    class Slow(FakeLauncher):
+        looks = 0
+
+        def end(self, container: ContainerId) -> None:
+            self._change(container, state=ContainerState.STOPPING)
+
+        def containers(self) -> Sequence[Container]:
+            if (found := self.held.get(ADAS)) and found.state is ContainerState.STOPPING:
+                self.looks += 1
+                if self.looks > 3:
+                    super().end(ADAS)
+            return super().containers()
+
+    world.launcher = launcher = Slow()
+    broker = world.broker()
+    broker.launch(WISH)
+    launcher.fail(ADAS)
+    assert broker.launch(WISH)[1]
+    assert launcher.looks > 3
+
+
+def test_a_stop_that_the_engine_did_not_hear_is_carried_on_and_not_called_a_failure(world: World) -> None:
+    class Deaf(FakeLauncher):
+        deaf = True
+
+        def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
+            if self.deaf:
+                raise LauncherUnavailableError("the engine of gpu-01")
+            super().stop(launch, grace=grace, keep=keep)
+
+    world.launcher = launcher = Deaf()
+    broker = world.broker()
+    ready(world, broker)
+    broker.stop(ADAS)
+    assert broker.container(ADAS).container.state is ContainerState.STOPPING
+    launcher.deaf = False
+    Upkeep(broker, boot_timeout=timedelta(minutes=2)).step()
+    assert launcher.held[ADAS].state is ContainerState.STOPPING
 
 
 def test_unknown_images_and_machines_are_refused_by_name(world: World, broker: Broker) -> None:

@@ -88,7 +88,7 @@ def test_bad_settings_are_refused_in_a_sentence(
     assert str(refused.value) == PREFIX + sentence
 
 
-@pytest.mark.parametrize("broken", ["TOKEN", "machines", "registry"])
+@pytest.mark.parametrize("broken", ["TOKEN", "machines", "registry", "switches"])
 def test_a_start_that_cannot_be_ends_with_2_and_a_sentence_on_standard_error(
     variables: dict[str, str], broken: str
 ) -> None:
@@ -96,6 +96,10 @@ def test_a_start_that_cannot_be_ends_with_2_and_a_sentence_on_standard_error(
         variables[f"{PREFIX}PROXY_TOKEN"] = "m" * 32
     elif broken == "registry":
         variables |= {f"{PREFIX}REGISTRY_URL": "https://registry.lan", f"{PREFIX}REGISTRY_CA": "/nowhere/registry.pem"}
+    elif broken == "switches":
+        state = Path(variables[f"{PREFIX}STATE_DIR"])
+        state.mkdir(exist_ok=True)
+        (state / "switches.json").write_text("{", encoding="utf-8")
     else:
         Path(variables[f"{PREFIX}MACHINES_FILE"]).write_text("{", encoding="utf-8")
     ended = subprocess.run(PROGRAM, env=os.environ | variables, capture_output=True, text=True, timeout=20, check=False)
@@ -111,12 +115,12 @@ def test_a_start_that_its_state_forbids_ends_in_a_line_of_the_log_that_says_why(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "state").mkdir()
-    (tmp_path / "state/switches.json").write_text("{", encoding="utf-8")
+    (tmp_path / "state/token.key").write_bytes(b"short")
     ended = subprocess.run(PROGRAM, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 3
     lines = [json.loads(line) for line in (ended.stdout + ended.stderr).splitlines()]
     [why] = [line["why"] for line in lines if line["event"] == "the broker cannot start"]
-    assert "switches.json is damaged" in why
+    assert "token.key is no key of 32 bytes" in why
     assert "Traceback" not in ended.stdout + ended.stderr
 
 

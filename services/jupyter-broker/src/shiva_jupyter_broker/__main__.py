@@ -17,8 +17,9 @@ from shiva_jupyter_broker.adapters import (
     registry_client,
 )
 from shiva_jupyter_broker.adapters.files import InventoryFile
+from shiva_jupyter_broker.adapters.switch_file import SwitchFile
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError
-from shiva_jupyter_broker.settings import PREFIX, Settings
+from shiva_jupyter_broker.settings import PREFIX, SWITCHES, Settings
 
 log = logging.getLogger("shiva.jupyter_broker")
 
@@ -72,6 +73,7 @@ def _check_files(settings: Settings) -> None:
     InventoryFile(settings.machines_file)
     catalogue.read(settings.images_file)
     policy_file.read(settings.policy_file, settings.limits)
+    SwitchFile(settings.state_dir / SWITCHES)
     docker_credentials.read(settings.registry_file)
     registry_client.check_authority(settings.registry_ca)
     if settings.launcher == "docker":

@@ -39,7 +39,7 @@ from shiva_jupyter_broker.domain.containers import LaunchId
 from shiva_jupyter_broker.domain.lifecycle import Phases, View
 from shiva_jupyter_broker.domain.ports import Clock, Inventory, Launcher, Registry
 from shiva_jupyter_broker.service import Broker, Ports
-from shiva_jupyter_broker.settings import Settings
+from shiva_jupyter_broker.settings import SWITCHES, Settings
 from shiva_jupyter_broker.upkeep import Upkeep
 from shiva_jupyter_broker.watcher import watch
 
@@ -137,7 +137,7 @@ def build(settings: Settings) -> Built:
         registry=_registry(settings),
         inventory=inventory,
         journal=JournalFile(settings.state_dir / "journal.json"),
-        switches=SwitchFile(settings.state_dir / "switches.json"),
+        switches=SwitchFile(settings.state_dir / SWITCHES),
         clock=clock,
         token=token,
     )

@@ -2,9 +2,9 @@
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +53,7 @@ from shiva_jupyter_broker.sight import Sight
 log = logging.getLogger("shiva.jupyter_broker")
 
 TICK = timedelta(microseconds=1)  # of two launches the newer is the one that was placed later
+CLEAR_SECONDS = 3.0  # an engine removes what has failed in well under a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +174,7 @@ class Broker:
             if found.id == container_id:
                 self.ports.journal.note({found.launch_id: Marks(stopping_at=now)})
                 if found.state is not ContainerState.LOST:
-                    with suppress(LauncherUnavailableError):  # the watcher goes on asking
-                        self.ports.launcher.stop(found.launch_id, grace=self.stop_grace)
+                    self._ask_for_the_end(found.launch_id)
         log.info("container stop requested", extra={"container": container_id})
         self.changed.set()
 
@@ -257,9 +257,19 @@ class Broker:
         }
         for launch in failed:
             self.ports.launcher.stop(launch, grace=timedelta(0))
-        if failed and any(found.launch_id in failed for found in self.ports.launcher.containers()):
-            self.changed.set()
-            raise ContainerStoppingError(container_id)
+        deadline = time.monotonic() + CLEAR_SECONDS
+        while failed and any(found.launch_id in failed for found in self.ports.launcher.containers()):
+            if time.monotonic() > deadline:
+                self.changed.set()
+                raise ContainerStoppingError(container_id)
+            time.sleep(0.05)
+
+    def _ask_for_the_end(self, launch: LaunchId) -> None:
+        """Ask the engine; what is noted already is asked again once it answers, so its silence is no failure."""
+        try:
+            self.ports.launcher.stop(launch, grace=self.stop_grace)
+        except LauncherUnavailableError:
+            log.info("an end has to wait for its machine", extra={"launch": launch})
 
     def _cluster(self, containers: Sequence[Container]) -> Cluster:
         return cluster(

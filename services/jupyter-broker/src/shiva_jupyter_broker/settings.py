@@ -10,6 +10,7 @@ from shiva_jupyter_broker.marathon_settings import MarathonSettings, is_plain
 
 LAUNCHERS = ("process", "docker", "marathon")
 PREFIX = "SHIVA_JUPYTER_BROKER_"
+SWITCHES = "switches.json"  # in the state directory
 MIN_TOKEN_LENGTH = 32
 DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 

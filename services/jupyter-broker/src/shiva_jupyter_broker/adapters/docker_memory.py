@@ -66,6 +66,8 @@ class Memory:
 
 def _read(raw: Mapping[str, Any]) -> Remembered:
     containers = [{str(key): str(value) for key, value in dict(each).items()} for each in raw["containers"]]
-    containers = [each for each in containers if {labels.LAUNCH, labels.ID} <= each.keys()]  # else damaged, as on the engine
+    containers = [
+        each for each in containers if {labels.LAUNCH, labels.ID} <= each.keys()
+    ]  # else damaged, as on the engine
     ports = {str(launch): int(port) for launch, port in dict(raw.get("ports", {})).items()}
     return Remembered(containers=containers, alive=frozenset(map(str, raw["alive"])), ports=ports)

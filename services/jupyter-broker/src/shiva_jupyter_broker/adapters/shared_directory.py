@@ -42,7 +42,9 @@ class SharedDirectory:
         ) as error:  # the storage is full or away, something else lies there, the book is damaged
             raise HomeUnavailableError(user) from error
         if self._gives and not self._first <= owner <= self._last:
-            raise HomeUnavailableError(user)
+            raise HomeUnavailableError(user) from ValueError(
+                f"{path} belongs to {owner}, and people are {self._first} to {self._last} (UID_BASE)"
+            )
         return Home(path=str(path), uid=owner)
 
     @staticmethod

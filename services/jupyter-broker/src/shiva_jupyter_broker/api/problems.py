@@ -41,7 +41,7 @@ PROBLEMS: dict[type[PortError], Kind] = {
     GpuNotFoundError: Kind(404, "gpu-not-found", "There is no such GPU", "Nothing was changed. Choose one of the GPUs on the page.", "gpu"),
     ContainerNotFoundError: Kind(404, "container-not-found", "There is no such container", "The home is safe. Start a container to go on working.", "container_id"),
     ContainerStoppingError: Kind(409, "container-stopping", "It is still stopping", "The home is safe. Try again in a few seconds.", "container_id"),
-    NoCapacityError: Kind(409, "no-capacity", "No machine fits now", "Nothing was started. Ask for less or wait until somebody stops.", "what"),
+    NoCapacityError: Kind(409, "no-capacity", "No machine fits now", "Nothing was started and the home is safe. Each machine says why; ask for what fits, or try again later.", "what"),
 }  # fmt: skip
 
 

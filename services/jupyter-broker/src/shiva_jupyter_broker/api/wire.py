@@ -232,7 +232,10 @@ def _uuids(body: Mapping[str, Any]) -> frozenset[GpuUuid]:
 
 def why(body: Any) -> str | None:
     """Read `{"why": sentence}`, or null to switch on again."""
-    return _text(_members(body, {"why"}), "why")
+    members = _members(body, {"why"})
+    if "why" not in members:  # nothing must open by an oversight
+        raise MalformedError("why: is required; null switches on again.")
+    return _text(members, "why")
 
 
 def where(body: Any) -> MachineName | None:

@@ -38,7 +38,7 @@ class Policy:
         """Refuse a policy under which its own defaults could not be started."""
         if self.gpu_sharing < 1 or self.cpu_overcommit <= 0 or self.memory_reserve_bytes < 0:
             raise ValueError("gpu_sharing is at least 1, cpu_overcommit above 0, memory_reserve_bytes not below 0")
-        for who, most in [("maxima", self.maxima), *self.people.items()]:
+        for who, most in [("everybody", self.maxima), *self.people.items()]:
             if self.defaults.cpus > most.cpus or self.defaults.memory_bytes > most.memory_bytes:
                 raise ValueError(f"the defaults are above the maxima of {who}")
 
