@@ -91,6 +91,27 @@ def test_to_the_manager_an_answer_that_cannot_be_read_is_a_broker_away(
         MANAGER_CALLS[operation](BrokerHttp(broker.url, TOKEN))
 
 
+CLOSED: list[tuple[dict[str, object], str | None]] = [
+    ({}, None),
+    ({"drained": "New cooling."}, "New cooling."),
+    (
+        {"reachable": False, "unreachable_since": "2026-11-23T09:10:00.180Z"},
+        "Its engine has not answered since 09:10 UTC. What runs there goes on.",
+    ),
+    ({"reachable": False}, "Its engine has not answered. What runs there goes on."),
+]
+
+
+@pytest.mark.parametrize(("told", "closed"), CLOSED, ids=lambda told: str(told)[:30])
+def test_the_manager_reads_why_a_machine_takes_nobody(
+    broker: Examples, told: dict[str, object], closed: str | None
+) -> None:
+    gpu_02 = broker.description.answer("machines", 200)["content"]["application/json"]["example"]["machines"][0] | told
+    broker.raw = (200, "application/json", json.dumps({"machines": [gpu_02]}))
+    [machine] = BrokerHttp(broker.url, TOKEN).machines()
+    assert machine.closed == closed
+
+
 @pytest.mark.parametrize("operation", MANAGER_CALLS)
 def test_to_the_manager_nobody_there_is_a_broker_away(operation: str) -> None:
     with pytest.raises(BrokerUnavailableError):

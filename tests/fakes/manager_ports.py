@@ -25,13 +25,13 @@ def container(owner: str = "ada", name: str = "default", **changes: Any) -> dict
 
 
 def declared(name: str = "gpu-01", *, held: Mapping[str, str] | None = None, gpus: Sequence[str] = GPUS,
-             fits_default: bool = True) -> DeclaredMachine:  # fmt: skip
+             fits_default: bool = True, closed: str | None = None) -> DeclaredMachine:  # fmt: skip
     """Return a machine of the inventory; `held` is GPU → container."""
     cards = tuple(
         DeclaredGpu(uuid=uuid, index=index, model="GTX 1080", container_id=(held or {}).get(uuid))
         for index, uuid in enumerate(gpus)
     )
-    return DeclaredMachine(name=name, cpus=8, memory_bytes=2**35, fits_default=fits_default, gpus=cards)
+    return DeclaredMachine(name=name, cpus=8, memory_bytes=2**35, fits_default=fits_default, closed=closed, gpus=cards)
 
 
 @dataclass

@@ -37,6 +37,7 @@ export const messages = {
   lost: "lost: the driver cannot reach it",
   free: "free",
   unknown: "unknown",
+  closed: (why: string) => `No new containers here: ${why}`,
   foreign: "in use by something outside Shiva",
   dash: "—",
   cpu: "CPU",
@@ -78,6 +79,7 @@ export const machineWords: Record<Schemas["MachineState"], string> = {
   free: "Free",
   partly_free: "Partly free",
   full: "Full",
+  closed: "Closed",
   stale: "Stale",
   unreachable: "Unreachable",
 };

@@ -154,7 +154,7 @@ def test_a_chosen_machine_is_refused_rather_than_exchanged() -> None:
     holder = container("ken", machine=MachineName("a"), gpus=(GpuUuid("GPU-a-0"),))
     got = place(wish, machines, [holder], LIMITS)
     assert isinstance(got, Refusal)
-    assert texts(got) == {MachineName("a"): "0 of 1 GPUs are free; 1 wanted."}
+    assert texts(got) == {MachineName("a"): "0 of its 1 GPU free; 1 wanted."}
 
 
 def test_a_machine_that_nobody_declared_is_never_chosen() -> None:
@@ -165,7 +165,7 @@ def test_a_machine_that_nobody_declared_is_never_chosen() -> None:
 @pytest.mark.parametrize(
     ("there", "gpus", "reason"),
     [
-        (machine(gpus=1), 2, "It has 1 GPUs; 2 are wanted."),
+        (machine(gpus=1), 2, "It has 1 GPU; 2 wanted."),
         (machine(cpus=1), 0, "It has 1 CPUs; 2 are wanted."),
         (machine(memory_bytes=3 * GIB), 0, "It has 3.0 GiB of memory for notebooks; 4.0 GiB are wanted."),
     ],

@@ -92,7 +92,7 @@ def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
     [
         (Wish(owner=ADA, name="third", cpus=5), "5 CPUs are wanted; you may have 4."),
         (Wish(owner=ADA, name="third", memory_bytes=9 * GIB), "9.0 GiB of memory are wanted; you may have 8.0."),
-        (Wish(owner=ADA, name="third", gpus=2), "2 GPUs are wanted and your other containers hold 1; you may have 2."),
+        (Wish(owner=ADA, name="third", gpus=2), "2 GPUs wanted, and your other containers hold 1; you may have 2."),
         (Wish(owner=ADA, name="third"), "You have 2 other containers; you may have 2."),
     ],
 )

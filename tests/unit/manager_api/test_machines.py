@@ -50,6 +50,8 @@ TABLE = [
     (True, 1.0, declared(gpus=()), 0, True, True, "free"),
     (True, 1.0, declared(gpus=()), 1, True, True, "partly_free"),
     (True, 1.0, declared(gpus=(), fits_default=False), 1, True, True, "full"),
+    (True, 1.0, declared(closed="New cooling."), 0, True, True, "closed"),
+    (True, 1.0, declared(closed="New cooling."), 0, True, False, "stale"),
     (True, STALE_SECONDS, declared(), 0, True, True, "free"),
     (True, STALE_SECONDS + 0.1, declared(), 0, True, True, "stale"),
     (True, None, declared(), 0, True, True, "stale"),
@@ -127,6 +129,11 @@ def test_a_gpu_in_use_by_others_is_not_counted_as_free() -> None:
     assert (view.gpus_free, view.state) == (1, MachineState.PARTLY_FREE)
     both = (taken, GpuReading(uuid="GPU-2", index=1, model="GTX 1080", up=True, foreign_use=True))
     assert joined_one([reading(gpus=both)], [declared()]).state is MachineState.FULL
+
+
+def test_a_closed_machine_has_nothing_free_and_says_why() -> None:
+    view = joined_one([reading()], [declared(closed="New cooling.")])
+    assert (view.gpus_free, view.closed) == (0, "New cooling.")
 
 
 def test_a_held_gpu_names_its_holder_and_since_when() -> None:

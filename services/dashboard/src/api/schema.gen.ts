@@ -159,7 +159,7 @@ export interface components {
          * @description unreachable: it does not report. stale: the readings are old, or did not come yet. Otherwise by what is left.
          * @enum {string}
          */
-        MachineState: "free" | "partly_free" | "full" | "stale" | "unreachable";
+        MachineState: "free" | "partly_free" | "full" | "closed" | "stale" | "unreachable";
         Gpu: {
             uuid: string;
             index: number | null;
@@ -202,6 +202,8 @@ export interface components {
             gpus_free: number | null;
             /** @description False while the broker is away and no earlier answer exists. */
             holders_known: boolean;
+            /** @description Why it takes no new containers; what runs there goes on. Then gpus_free is 0. */
+            closed: string | null;
             gpus: components["schemas"]["Gpu"][];
             containers: {
                 id: string;
@@ -487,6 +489,7 @@ export interface operations {
                      *           "gpus_total": 2,
                      *           "gpus_free": 1,
                      *           "holders_known": true,
+                     *           "closed": null,
                      *           "gpus": [
                      *             {
                      *               "uuid": "GPU-8f3c2f9e-0000-4000-8000-000000000001",

@@ -34,6 +34,7 @@ export const machine = (changes: Partial<Schemas["Machine"]> = {}): Schemas["Mac
     gpus_total: gpus.length,
     gpus_free: gpus.length,
     holders_known: true,
+    closed: null,
     gpus,
     containers: [],
     ...changes,

@@ -90,6 +90,13 @@ describe("a machine's card", () => {
     expect(card(machine({ state: "stale", sample_age_seconds: 90 })).getByText("1 m old")).toBeVisible();
   });
 
+  it("says why a closed machine takes nobody", () => {
+    const seen = card(machine({ state: "closed", gpus_free: 0, closed: "New cooling until Friday." }), vi.fn());
+    expect(seen.getByText("Closed")).toBeVisible();
+    expect(seen.getByText("No new containers here: New cooling until Friday.")).toBeVisible();
+    expect(seen.queryByRole("button")).toBeNull();
+  });
+
   it("starts there, where something is left", async () => {
     const onStart = vi.fn();
     await userEvent.click(card(machine({ state: "partly_free" }), onStart).getByRole("button", { name: "Start here" }));

@@ -17,6 +17,7 @@ const LOOK = {
   free: [CheckIcon, "success"],
   partly_free: [HalfIcon, "success"],
   full: [FullIcon, "warning"],
+  closed: [FullIcon, "warning"],
   stale: [ClockIcon, "default"],
   unreachable: [AwayIcon, "error"],
 } as const;
@@ -47,6 +48,11 @@ export function MachineCard({ machine, onStart }: Props) {
           )}
           <Chip size="small" variant="outlined" color={color} icon={<Icon />} label={word(machine)} />
         </Box>
+        {machine.closed && (
+          <Typography variant="body2" sx={{ mb: 1.5, overflowWrap: "anywhere" }}>
+            {messages.closed(machine.closed)}
+          </Typography>
+        )}
         <Box
           sx={{
             display: "grid",

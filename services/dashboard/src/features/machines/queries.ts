@@ -12,7 +12,14 @@ export const machinesQuery = () =>
     refetchInterval: 2_000,
   });
 
-const RANK: Record<Machine["state"], number> = { free: 0, partly_free: 1, full: 2, stale: 3, unreachable: 4 };
+const RANK: Record<Machine["state"], number> = {
+  free: 0,
+  partly_free: 1,
+  full: 2,
+  closed: 3,
+  stale: 4,
+  unreachable: 5,
+};
 
 /** Free ones first, then by name. */
 export function freeFirst(machines: readonly Machine[]): Machine[] {

@@ -7,6 +7,7 @@ from datetime import datetime
 from shiva_jupyter_broker.domain.cluster import Cluster, Demand, Room
 from shiva_jupyter_broker.domain.containers import ContainerId, GpuUuid, MachineName, UserName, Wish
 from shiva_jupyter_broker.domain.placement import Misfit, Placement, Refusal, misfit, place, refused_everywhere
+from shiva_jupyter_broker.domain.wording import counted
 
 GIB = 2**30
 
@@ -107,7 +108,7 @@ def _sharing(demand: Demand, cluster: Cluster) -> Iterator[Change]:
 
 def _fewer_gpus(demand: Demand, _: Cluster) -> Iterator[Change]:
     for gpus in range(demand.wish.gpus - 1, -1, -1):
-        text = f"With {gpus} GPUs it fits on {{}}." if gpus else "Without a GPU it fits on {}."
+        text = f"With {counted(gpus, 'GPU')} it fits on {{}}." if gpus else "Without a GPU it fits on {}."
         for machine in dict.fromkeys([demand.wish.machine, None]):
             yield replace(demand.wish, gpus=gpus, machine=machine), text
 
@@ -127,4 +128,4 @@ def _fewer_cpus(demand: Demand, cluster: Cluster) -> Iterator[Change]:
     rooms = [room for room in cluster.rooms if demand.wish.machine in {None, room.machine.name}]
     counts = {int(min(room.free_cpus, room.machine.cpus, most)) for room in rooms}
     for count in sorted((count for count in counts if 0 < count < demand.limits.cpus), reverse=True):
-        yield replace(demand.wish, cpus=float(count)), f"With {count} CPUs it fits on {{}}."
+        yield replace(demand.wish, cpus=float(count)), f"With {counted(count, 'CPU')} it fits on {{}}."

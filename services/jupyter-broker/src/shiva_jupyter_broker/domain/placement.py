@@ -10,6 +10,7 @@ from enum import StrEnum
 from shiva_jupyter_broker.domain import drivers
 from shiva_jupyter_broker.domain.cluster import Cluster, Demand, Room
 from shiva_jupyter_broker.domain.containers import GpuUuid, Machine, MachineName
+from shiva_jupyter_broker.domain.wording import counted
 
 GIB = 2**30
 
@@ -130,7 +131,7 @@ def _closed(demand: Demand, room: Room) -> Misfit | None:
 def _gpus(demand: Demand, room: Room, cluster: Cluster) -> Misfit | None:
     wanted, there = demand.wish.gpus, len(room.machine.gpus)
     if wanted > there:
-        return Misfit(rule=Rule.GPUS_THERE, text=f"It has {there} GPUs; {wanted} are wanted.")
+        return Misfit(rule=Rule.GPUS_THERE, text=f"It has {counted(there, 'GPU')}; {wanted} wanted.")
     usable = len(usable_gpus(demand, room, cluster))
     if wanted <= usable:
         return None
@@ -140,7 +141,7 @@ def _gpus(demand: Demand, room: Room, cluster: Cluster) -> Misfit | None:
     if foreign := [] if demand.wish.machine else [uuid for uuid in room.free_gpus if uuid in demand.wish.avoid]:
         notes.append(f"{len(foreign)} used by programs outside Shiva")
     more = f" ({', '.join(notes)})" if notes else ""
-    return Misfit(rule=Rule.GPUS_FREE, text=f"{usable} of {there} GPUs are free{more}; {wanted} wanted.")
+    return Misfit(rule=Rule.GPUS_FREE, text=f"{usable} of its {counted(there, 'GPU')} free{more}; {wanted} wanted.")
 
 
 def _sizes(demand: Demand, room: Room, cluster: Cluster) -> Misfit | None:

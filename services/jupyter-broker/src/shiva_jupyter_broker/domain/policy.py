@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shiva_jupyter_broker.domain.containers import Container, Limits, UserName, Wish
+from shiva_jupyter_broker.domain.wording import counted
 
 GIB = 2**30
 
@@ -65,7 +66,9 @@ class Policy:
                 f"{limits.memory_bytes / GIB:.1f} GiB of memory are wanted; you may have {most.memory_bytes / GIB:.1f}."
             )
         if held + wish.gpus > most.gpus:
-            return f"{wish.gpus} GPUs are wanted and your other containers hold {held}; you may have {most.gpus}."
+            return (
+                f"{counted(wish.gpus, 'GPU')} wanted, and your other containers hold {held}; you may have {most.gpus}."
+            )
         if others + 1 > most.containers:
-            return f"You have {others} other containers; you may have {most.containers}."
+            return f"You have {counted(others, 'other container')}; you may have {most.containers}."
         return None

@@ -1,7 +1,7 @@
 """ContainerBroker over HTTP: a tolerant reader, and the broker's problems passed on."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -129,12 +129,23 @@ def _tenant(raw: Container) -> Tenant:
     )
 
 
+def _closed(raw: Any) -> str | None:
+    if raw["drained"] is not None:
+        return str(raw["drained"])
+    if raw["reachable"]:
+        return None
+    since = raw["unreachable_since"]
+    told = "" if since is None else f" since {datetime.fromisoformat(since).astimezone(UTC):%H:%M} UTC"
+    return f"Its engine has not answered{told}. What runs there goes on."
+
+
 def _machine(raw: Any) -> DeclaredMachine:
     return DeclaredMachine(
         name=str(raw["name"]),
         cpus=int(raw["cpus"]),
         memory_bytes=int(raw["memory_bytes"]),
         fits_default=bool(raw["fits_default"]),
+        closed=_closed(raw),
         gpus=tuple(
             DeclaredGpu(
                 uuid=str(gpu["uuid"]),

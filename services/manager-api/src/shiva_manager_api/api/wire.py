@@ -51,6 +51,7 @@ def machine(view: MachineView) -> dict[str, object]:
         "gpus_total": len(view.gpus),
         "gpus_free": view.gpus_free,
         "holders_known": view.holders_known,
+        "closed": view.closed,
         "gpus": [_gpu(gpu) for gpu in view.gpus],
         "containers": [_tenant(tenant) for tenant in view.tenants],
     }

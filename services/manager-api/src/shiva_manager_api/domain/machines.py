@@ -14,6 +14,7 @@ class MachineState(StrEnum):
     FREE = "free"
     PARTLY_FREE = "partly_free"
     FULL = "full"
+    CLOSED = "closed"  # it takes no new containers; what runs there goes on
     STALE = "stale"  # the readings are old or did not come yet, or nobody knows what is leased
     UNREACHABLE = "unreachable"  # it does not report
 
@@ -79,6 +80,7 @@ class DeclaredMachine:
     cpus: int
     memory_bytes: int
     fits_default: bool  # a container without GPU would fit now
+    closed: str | None  # why it takes no new containers, a sentence
     gpus: tuple[DeclaredGpu, ...]
 
 
@@ -121,6 +123,7 @@ class MachineView:
     gpus: tuple[GpuView, ...]
     gpus_free: int | None
     holders_known: bool
+    closed: str | None  # why it takes no new containers, as the broker last said
     tenants: tuple[Tenant, ...]
 
 
@@ -133,6 +136,8 @@ def state_of(
     old = reading.sample_age_seconds is None or reading.sample_age_seconds > STALE_SECONDS
     if not metrics_fresh or old or declared is None or not leases_fresh:
         return MachineState.STALE
+    if declared.closed:
+        return MachineState.CLOSED
     if not declared.gpus:
         if not declared.fits_default:
             return MachineState.FULL
@@ -144,6 +149,8 @@ def state_of(
 
 
 def _free(reading: MachineReading, declared: DeclaredMachine) -> int:
+    if declared.closed:
+        return 0
     foreign = {gpu.uuid for gpu in reading.gpus if gpu.foreign_use}
     return sum(gpu.container_id is None and gpu.uuid not in foreign for gpu in declared.gpus)
 
@@ -174,6 +181,7 @@ def merged(
                 gpus=_gpus(reading, machine, {tenant.id: tenant for tenant in people}),
                 gpus_free=None if machine is None or not leases_fresh else _free(reading, machine),
                 holders_known=machine is not None,
+                closed=None if machine is None else machine.closed,
                 tenants=there,
             )
         )
