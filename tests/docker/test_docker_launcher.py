@@ -120,6 +120,7 @@ def test_an_image_that_is_nowhere_ends_in_a_sentence_and_holds_nothing(subject: 
         launcher.containers()
         launcher.settle()
         assert one(subject, spec).state is ContainerState.FAILED
+    subject.engine.docker("rmi", spec.image_ref)
     subject.launcher.stop(spec.launch_id, grace=GRACE)
     subject.leave(spec.id)
     assert subject.engine.docker("volume", "ls", "-q") == ""
@@ -148,6 +149,7 @@ def test_what_waits_for_its_image_is_a_lease_that_a_new_launcher_goes_on_with(
     eventually(lambda: subject.engine.docker("volume", "ls", "-q") == "", what="its record is gone")
     again.stop(spec.launch_id, grace=timedelta(0))
     subject.leave(spec.id)
+    subject.engine.docker("rmi", late)
 
 
 def test_what_was_created_and_never_started_is_started_by_the_next_launcher(subject: DockerSubject) -> None:
@@ -176,6 +178,7 @@ def test_what_was_created_and_never_started_is_started_by_the_next_launcher(subj
     eventually(lambda: one(subject, spec).state is ContainerState.BOOTING, what="it was started")
     again.stop(spec.launch_id, grace=timedelta(0))
     subject.leave(spec.id)
+    subject.engine.docker("rmi", late)
 
 
 def test_a_foreign_container_is_neither_listed_nor_touched(subject: DockerSubject) -> None:
