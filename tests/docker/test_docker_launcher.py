@@ -178,7 +178,6 @@ def test_what_was_created_and_never_started_is_started_by_the_next_launcher(subj
     eventually(lambda: one(subject, spec).state is ContainerState.BOOTING, what="it was started")
     again.stop(spec.launch_id, grace=timedelta(0))
     subject.leave(spec.id)
-    subject.engine.docker("rmi", late)
 
 
 def test_a_foreign_container_is_neither_listed_nor_touched(subject: DockerSubject) -> None:
