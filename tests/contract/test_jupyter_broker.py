@@ -1,6 +1,7 @@
 """The broker answers as its `openapi.yaml` says, to every caller and to any body."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -46,6 +47,7 @@ MAY = {  # who may use which call
 class World:
     """A broker over an engine in memory, and a client."""
 
+    folder: Path
     launcher: FakeLauncher = field(default_factory=FakeLauncher)
     homes: FakeHomes = field(default_factory=FakeHomes)
     client: FlaskClient = field(init=False)
@@ -74,9 +76,15 @@ class World:
         return self
 
 
+    def without_disk(self) -> "World":
+        """Let the broker's own folder be gone."""
+        shutil.rmtree(self.folder)
+        return self
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    made = World()
+    made = World(tmp_path)
     broker = broker_over(ports(tmp_path, made.launcher, machines=[machine("gpu-01")], homes=made.homes))
     made.client = create_app(broker, Tokens(**TOKENS), CollectorRegistry()).test_client()
     return made
@@ -118,9 +126,11 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("pull", 503): lambda w: w.without_engine().call("pull"),
     ("drain", 204): lambda w: w.call("drain"),
     ("drain", 400): lambda w: w.call("drain", json={}),  # nothing opens by an oversight
+    ("drain", 503): lambda w: w.without_disk().call("drain"),
     ("drain", 404): lambda w: w.call("drain", at="gpu-99"),
     ("disable", 204): lambda w: w.call("disable"),
     ("disable", 400): lambda w: w.call("disable", json=[]),
+    ("disable", 503): lambda w: w.without_disk().call("disable"),
     ("disable", 404): lambda w: w.call("disable", at="GPU-of-nobody"),
     ("machines", 200): lambda w: w.started().call("machines"),
     ("machines", 503): lambda w: w.without_engine().call("machines"),

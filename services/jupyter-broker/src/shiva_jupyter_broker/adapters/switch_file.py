@@ -1,6 +1,7 @@
 """SwitchBoard in a small file, replaced atomically."""
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -10,6 +11,9 @@ from typing import TypeVar
 from shiva_jupyter_broker.adapters.files import write_atomically
 from shiva_jupyter_broker.domain.cluster import Switches
 from shiva_jupyter_broker.domain.containers import GpuUuid, MachineName
+from shiva_jupyter_broker.domain.ports import SwitchNotKeptError
+
+log = logging.getLogger("shiva.jupyter_broker.switches")
 
 K = TypeVar("K", bound=str)
 
@@ -54,7 +58,11 @@ class SwitchFile:
 
     def _keep(self, switches: Switches) -> None:
         """Write first: what was not kept is not in force either."""
-        write_atomically(self._path, json.dumps(asdict(switches), indent=1))
+        try:
+            write_atomically(self._path, json.dumps(asdict(switches), indent=1))
+        except OSError as error:
+            log.exception("a switch cannot be kept")
+            raise SwitchNotKeptError(error.strerror) from error
         self._switches = switches
 
 

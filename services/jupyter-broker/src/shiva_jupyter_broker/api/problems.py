@@ -18,6 +18,7 @@ from shiva_jupyter_broker.domain.ports import (
     MachineNotFoundError,
     NoCapacityError,
     PortError,
+    SwitchNotKeptError,
 )
 
 
@@ -38,6 +39,7 @@ PROBLEMS: dict[type[PortError], Kind] = {
     ImageNotFoundError: Kind(404, "image-not-found", "There is no such image", "Nothing was started. Choose one of the images on the page.", "image"),
     ImageWithdrawnError: Kind(404, "image-withdrawn", "The registry has no such image", "Nothing was started and homes are not touched. Choose another image, and tell the operator.", "image"),
     MachineNotFoundError: Kind(404, "machine-not-found", "There is no such machine", "Nothing was started. Choose one of the machines on the page.", "machine"),
+    SwitchNotKeptError: Kind(503, "switch-not-kept", "It cannot be kept", "Nothing was changed: the broker's disk refuses. Make room there, then try again.", "why"),
     GpuNotFoundError: Kind(404, "gpu-not-found", "There is no such GPU", "Nothing was changed. Choose one of the GPUs on the page.", "gpu"),
     ContainerNotFoundError: Kind(404, "container-not-found", "There is no such container", "The home is safe. Start a container to go on working.", "container_id"),
     ContainerStoppingError: Kind(409, "container-stopping", "It is still stopping", "The home is safe. Try again in a few seconds.", "container_id"),

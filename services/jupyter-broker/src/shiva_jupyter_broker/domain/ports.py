@@ -7,6 +7,7 @@ PortError
 ├── ImageNotFoundError         the catalogue has no such image
 ├── ImageWithdrawnError        the catalogue offers it, but the registry has it no more
 ├── MachineNotFoundError       the inventory has no such machine
+├── SwitchNotKeptError         the broker's own disk refuses
 ├── GpuNotFoundError           the inventory has no such GPU
 ├── ContainerNotFoundError     there is no such container
 ├── ContainerStoppingError     it is ending; wait for that
@@ -65,6 +66,10 @@ class ImageWithdrawnError(PortError):
 
 class MachineNotFoundError(PortError):
     """The inventory has no such machine."""
+
+
+class SwitchNotKeptError(PortError):
+    """The broker's own disk refuses. What was not kept is not in force."""
 
 
 class GpuNotFoundError(PortError):
