@@ -37,6 +37,7 @@ export const messages = {
   lost: "lost: the driver cannot reach it",
   free: "free",
   unknown: "unknown",
+  offer: "What you could have now:",
   closed: (why: string) => `No new containers here: ${why}`,
   foreign: "in use by something outside Shiva",
   dash: "—",

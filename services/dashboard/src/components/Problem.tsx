@@ -9,6 +9,12 @@ function reasonsOf(error: ApiError): [string, string][] {
   return typeof reasons === "object" && reasons !== null ? Object.entries(reasons).map(([k, v]) => [k, String(v)]) : [];
 }
 
+/** What would fit instead, in sentences. */
+function offersOf(error: ApiError): string[] {
+  const offers = error.parameters.offers;
+  return Array.isArray(offers) ? offers.map((offer: { text?: unknown }) => String(offer.text)) : [];
+}
+
 /** An error as people read it: what happened, whose data is safe, what to do now, and the code. */
 export function Problem({ error }: { error: Error }) {
   if (!(error instanceof ApiError)) {
@@ -21,6 +27,11 @@ export function Problem({ error }: { error: Error }) {
       {reasonsOf(error).map(([machine, reason]) => (
         <Typography key={machine} variant="body2">
           <strong>{machine}</strong>: {reason}
+        </Typography>
+      ))}
+      {offersOf(error).map((offer) => (
+        <Typography key={offer} variant="body2" sx={{ mt: 0.5 }}>
+          {messages.offer} {offer}
         </Typography>
       ))}
       <Typography variant="caption" component="p" sx={{ mt: 0.5 }}>

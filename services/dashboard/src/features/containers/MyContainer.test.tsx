@@ -58,12 +58,14 @@ describe("starting", () => {
   });
 
   it("that is refused says why, machine by machine, and can be tried again", async () => {
-    const reasons = { "gpu-01": "0 of 2 GPUs are free; 1 is wanted." };
-    worldOf({ start: problem(409, "no-capacity", "No machine fits now", { reasons }) });
+    const reasons = { "gpu-01": "0 of its 2 GPUs free; 1 wanted." };
+    const offers = [{ text: "Without a GPU it fits on gpu-01.", machine: "gpu-01", wish: {} }];
+    worldOf({ start: problem(409, "no-capacity", "No machine fits now", { reasons, offers }) });
     page();
     await userEvent.click(await startButton());
     expect(await screen.findByText("No machine fits now")).toBeVisible();
-    expect(screen.getByText(/0 of 2 GPUs are free/)).toBeVisible();
+    expect(screen.getByText(/0 of its 2 GPUs free/)).toBeVisible();
+    expect(screen.getByText(/you could have now: Without a GPU it fits on gpu-01/)).toBeVisible();
     expect(screen.getByText("no-capacity")).toBeVisible();
     expect(await startButton()).toBeEnabled();
   });
