@@ -75,7 +75,6 @@ class World:
         self.launcher.failure = LauncherUnavailableError("away")
         return self
 
-
     def without_disk(self) -> "World":
         """Let the broker's own folder be gone."""
         shutil.rmtree(self.folder)

@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -317,6 +318,13 @@ def test_https_is_trusted_by_the_authority_of_the_settings_alone(tmp_path: Path)
         assert client(server, ca=pair.ca).app(ID) == APP
         with pytest.raises(UnansweredError, match="its certificate is not trusted"):
             client(server).app(ID)
+
+
+def test_who_speaks_without_tls_is_not_called_untrusted(serve: Serve) -> None:
+    server = serve(lambda _: answer({"app": APP}))
+    server = replace(server, url=server.url.replace("http://", "https://"))
+    with pytest.raises(UnansweredError, match="it does not speak TLS"):
+        client(server).app(ID)
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -69,3 +69,13 @@ class DeadlineAdapter(HTTPAdapter):
         """Make connections of ours."""
         super().init_poolmanager(*args, **given)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+UNTRUSTED, HUNG_UP, NO_TLS = "its certificate is not trusted", "it hung up", "it does not speak TLS"
+
+
+def insecure(error: Exception) -> str:
+    """Return why there is no secured connection, which requests tells in words alone."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return UNTRUSTED
+    return HUNG_UP if "EOF" in str(error) else NO_TLS

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from shiva_jupyter_broker.adapters.deadlines import DeadlineAdapter
+from shiva_jupyter_broker.adapters.deadlines import DeadlineAdapter, insecure
 
 log = logging.getLogger("shiva.jupyter_broker.marathon")
 
@@ -227,7 +227,7 @@ def _seconds(text: str) -> float:
 def _cause(error: Exception) -> str:
     """Return what happened, without the address and the objects that requests' own messages are full of."""
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
+        return insecure(error)
     if isinstance(error, requests.Timeout | TimeoutError):
         return "no answer in time"
     return "no connection" if isinstance(error, requests.ConnectionError) else "its answer broke off"

@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.utils import parse_dict_header
 
-from shiva_jupyter_broker.adapters.deadlines import DeadlineAdapter
+from shiva_jupyter_broker.adapters.deadlines import HUNG_UP, NO_TLS, UNTRUSTED, DeadlineAdapter, insecure
 
 KINDS = (
     "application/vnd.oci.image.index.v1+json",
@@ -46,6 +46,9 @@ class Trouble(StrEnum):
     CLOSED = "closed"  # it does not let us in
     GARBAGE = "garbage"  # an answer, but not a registry's
     MISSING = "missing"  # it has no such image
+
+
+TLS_TROUBLES = {UNTRUSTED: Trouble.UNTRUSTED, HUNG_UP: Trouble.AWAY, NO_TLS: Trouble.GARBAGE}
 
 
 class RegistryError(Exception):
@@ -197,19 +200,11 @@ def _send(
         with answer:
             return answer, _read(answer)
     except requests.exceptions.SSLError as error:
-        raise _insecure(str(error)) from error
+        why = insecure(error)
+        raise RegistryError(TLS_TROUBLES[why], why) from error
     except (requests.RequestException, OSError) as error:
         slow = isinstance(error, requests.Timeout | TimeoutError)
         raise RegistryError(Trouble.AWAY, "no answer in time" if slow else "no answer") from error
-
-
-def _insecure(said: str) -> RegistryError:
-    """Return why there is no secured connection, which the SDK tells in words alone."""
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return RegistryError(Trouble.UNTRUSTED, "its certificate is not trusted")
-    if "EOF" in said:
-        return RegistryError(Trouble.AWAY, "it hung up")
-    return RegistryError(Trouble.GARBAGE, "it does not speak TLS")
 
 
 def _read(answer: requests.Response) -> bytes:
