@@ -11,14 +11,14 @@ from shiva_jupyter_broker.domain.containers import ContainerId, ImageRef, Launch
 from shiva_jupyter_broker.domain.ports import Home, Launcher
 
 from tests.conformance.subjects import PLAIN
-from tests.fakes.marathon_cluster import KEY, MarathonCluster, eventually, marathon_cluster, shown, vanishes
+from tests.fakes.marathon_cluster import KEY, AnyCluster, eventually, marathon_cluster, shown, vanishes
 
 
 @dataclass
 class MarathonSubject:
     """A simulated cluster of two machines."""
 
-    cluster: MarathonCluster
+    cluster: AnyCluster
     image: ImageRef = PLAIN
     launcher: MarathonLauncher = field(init=False)
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from shiva_jupyter_broker.adapters import handover
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.marathon_launcher import MarathonLauncher
 from shiva_jupyter_broker.adapters.shared_directory import SharedDirectory
@@ -18,16 +17,16 @@ from shiva_jupyter_broker.domain.containers import (
     ContainerSpec,
     ContainerState,
     ImageRef,
-    LaunchId,
     UserName,
 )
-from shiva_jupyter_broker.domain.ports import Home, Launcher, Reach
+from shiva_jupyter_broker.domain.ports import Home, Reach
 
+from tests.conformance.marathon import MarathonSubject
 from tests.fakes.engines.engine import Engine
 from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.image import tag
 from tests.fakes.launcher import machine
-from tests.fakes.marathon_cluster import KEY, QUICK, AnyCluster, becomes, eventually, opened, shown, vanishes
+from tests.fakes.marathon_cluster import QUICK, AnyCluster, becomes, eventually, opened, shown
 from tests.marathon_simulator.agents import Agent
 from tests.marathon_simulator.docker_engine import DockerEngine
 from tests.marathon_simulator.options import Options
@@ -98,28 +97,15 @@ def booted(launcher: MarathonLauncher, spec: ContainerSpec) -> Container:
 
 
 @dataclass
-class EnginesSubject:
+class EnginesSubject(MarathonSubject):
     """Containers of `shiva-fake`, wanted from Marathon."""
 
     cluster: EngineCluster
     image: ImageRef = field(default=ImageRef(tag()))
-    launcher: MarathonLauncher = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Begin with an empty cluster."""
-        self.launcher = self.cluster.launcher()
-
-    def reopened(self) -> Launcher:
-        """Return a launcher that knows nothing but Marathon's address."""
-        return self.cluster.idle()
 
     def home(self, owner: str) -> Home:
         """Make a home."""
         return self.cluster.home(owner)
-
-    def token(self, launch: LaunchId) -> str:
-        """Work it out, as the broker does."""
-        return handover.token_of(KEY)(launch)
 
     def boot(self, container: ContainerId) -> None:
         """Wait for an answer at its endpoint."""
@@ -130,7 +116,3 @@ class EnginesSubject:
         self.boot(container)
         seen = becomes(self.launcher, container, ContainerState.BOOTING)
         self.cluster.engines[seen.machine].docker("kill", self.cluster.inspected(seen)["Id"])
-
-    def leave(self, container: ContainerId) -> None:
-        """Settle until it is gone."""
-        vanishes(self.launcher, container)

@@ -1,4 +1,4 @@
-"""What every app definition is held to: the strict schema where it lies beside the project, and rules of our own always."""
+"""What every app definition is held to: our own strict schema and rules always, the reference's schema too where it lies beside the project."""
 
 import json
 import re
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
+
+from tests.marathon_simulator.rules.validation import schema
 
 SCHEMA = Path(__file__).parents[3] / "shared/reference/marathon/app.schema.json"
 SEGMENT = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
@@ -19,7 +21,9 @@ MEMBERS = {
 
 def broken(app: dict[str, Any]) -> list[str]:
     """Return what is wrong with the body of a POST."""
-    errors = [f"{'/'.join(map(str, each.path))}: {each.message}" for each in _schema().iter_errors(app)]
+    errors = [
+        f"{'/'.join(map(str, each.path))}: {each.message}" for known in _schemas() for each in known.iter_errors(app)
+    ]
     docker = app["container"]["docker"]
     rules = {
         f"unknown members {sorted(app.keys() - MEMBERS)}": app.keys() <= MEMBERS,
@@ -41,7 +45,7 @@ def _texts(given: dict[str, Any]) -> bool:
 
 
 @cache
-def _schema() -> Draft202012Validator:
-    """Return the strict schema, or one that accepts everything where it is not present."""
-    known = json.loads(SCHEMA.read_text(encoding="utf-8")) if SCHEMA.exists() else {}
-    return Draft202012Validator(known, format_checker=FormatChecker(["regex"]))
+def _schemas() -> list[Draft202012Validator]:
+    """Return our own strict schema, and the reference's where it is present."""
+    known = [schema(strict=True)] + ([json.loads(SCHEMA.read_text(encoding="utf-8"))] if SCHEMA.exists() else [])
+    return [Draft202012Validator(each, format_checker=FormatChecker(["regex"])) for each in known]

@@ -13,6 +13,7 @@ from tests.marathon_simulator.rules.kinds import Members
 from tests.marathon_simulator.rules.policy import ConversionError, Policy
 from tests.marathon_simulator.rules.shapes import APP, UPDATE
 from tests.marathon_simulator.rules.validation import InvalidError, checked, lint, read, schema
+from tests.require import require
 from tests.unit.marathon_simulator.cluster import notebook
 
 REFERENCE = Path(__file__).parents[3].parent / "shared/reference/marathon"
@@ -20,12 +21,17 @@ ROLES = {"doc-multirole-30": "slave_public"}  # the page says that Marathon was 
 
 
 def cases(name: str) -> Iterable[Any]:
-    """Return the reference's cases as parameters; a single skipped one without them."""
+    """Return the reference's cases as parameters; without them a single one that cannot run."""
     path = REFERENCE / name
     if not path.exists():
-        reason = f"the reference {name} does not lie beside the project"
-        return [pytest.param({}, id="no reference", marks=pytest.mark.skip(reason=reason))]
+        return [pytest.param({}, id="no reference")]
     return [pytest.param(each, id=each["name"]) for each in json.loads(path.read_text(encoding="utf-8"))["cases"]]
+
+
+@pytest.fixture
+def reference() -> None:
+    """The reference's files: they are no part of the project, and lie beside it only where it is developed."""
+    require("reference", present=REFERENCE.exists(), reason="the reference of Marathon does not lie beside the project")
 
 
 def policy(case: dict[str, Any]) -> Policy:
@@ -50,6 +56,7 @@ def says(errors: list[str], expected: str) -> bool:
     return expected in errors or (beginning != expected and any(each.startswith(beginning) for each in errors))
 
 
+@pytest.mark.usefixtures("reference")
 @pytest.mark.parametrize("case", cases("valid.json"))
 def test_the_references_examples_are_judged_as_it_says(case: dict[str, Any]) -> None:
     rules = policy(case)
@@ -57,6 +64,7 @@ def test_the_references_examples_are_judged_as_it_says(case: dict[str, Any]) -> 
     assert (lint(case["app"], rules) == []) == (case["strict"] == "accept")
 
 
+@pytest.mark.usefixtures("reference")
 @pytest.mark.parametrize("case", cases("valid.json"))
 def test_what_is_normalized_stays_as_it_is(case: dict[str, Any]) -> None:
     if case["lenient"] == "accept":
@@ -65,6 +73,7 @@ def test_what_is_normalized_stays_as_it_is(case: dict[str, Any]) -> None:
         assert normalized(checked(read(APP, once), rules), rules) == once
 
 
+@pytest.mark.usefixtures("reference")
 @pytest.mark.parametrize("case", cases("invalid.json"))
 def test_the_references_broken_apps_are_answered_as_it_says(case: dict[str, Any]) -> None:
     expected = case["expect"]
@@ -78,6 +87,7 @@ def test_the_references_broken_apps_are_answered_as_it_says(case: dict[str, Any]
         assert lint(case["app"], policy(case)) != []
 
 
+@pytest.mark.usefixtures("reference")
 @pytest.mark.parametrize("case", cases("updates.json"))
 def test_the_references_updates_are_read_as_it_says(case: dict[str, Any]) -> None:
     if case["valid"]:
@@ -91,11 +101,8 @@ def test_the_references_updates_are_read_as_it_says(case: dict[str, Any]) -> Non
 
 
 def beside() -> dict[str, Any]:
-    """Return the reference's rules that no schema expresses; skip without them."""
-    path = REFERENCE / "rules-not-in-schema.json"
-    if not path.exists():
-        pytest.skip("the reference's rules do not lie beside the project")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """Return the reference's rules that no schema expresses."""
+    found: dict[str, Any] = json.loads((REFERENCE / "rules-not-in-schema.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -175,6 +182,7 @@ def test_rules_that_no_schema_expresses_are_kept(rule: str) -> None:
     assert details
 
 
+@pytest.mark.usefixtures("reference")
 def test_every_rule_of_the_reference_that_no_schema_expresses_is_among_them() -> None:
     named = {each["id"]: each["message"] for each in beside()["rules"]}
     assert set(named) == set(BREAKS) | ELSEWHERE
@@ -189,11 +197,10 @@ def test_both_schemas_are_schemas() -> None:
         Draft202012Validator.check_schema(schema(strict=strict))
 
 
+@pytest.mark.usefixtures("reference")
 @pytest.mark.parametrize("strict", [True, False])
 def test_our_notebook_passes_the_references_schema_too(strict: bool) -> None:
     path = REFERENCE / ("app.schema.json" if strict else "app.lenient.schema.json")
-    if not path.exists():
-        pytest.skip("the reference's schemas do not lie beside the project")
     validator = Draft202012Validator(
         json.loads(path.read_text(encoding="utf-8")), format_checker=FormatChecker(["regex"])
     )
