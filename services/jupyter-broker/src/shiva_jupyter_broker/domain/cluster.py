@@ -76,9 +76,11 @@ def cluster(
     there: dict[MachineName, list[Container]] = defaultdict(list)
     where = {gpu.uuid: machine.name for machine in machines for gpu in machine.gpus}
     for each in containers:
-        if each.holds_resources:  # a lease is by UUID: a machine may have got another name, and a GPU another machine
-            for name in {each.machine, *(where[uuid] for uuid in each.gpus if uuid in where)}:
-                there[name].append(each)
+        if each.holds_resources:
+            there[each.machine].append(each)
+            for uuid in each.gpus:  # a lease is by UUID: a machine may have got another name, and a GPU another machine
+                if (now_at := where.get(uuid, each.machine)) != each.machine and each not in there[now_at]:
+                    there[now_at].append(each)
     states, switches = states or {}, switches or Switches()
     rooms = [_room(m, there[m.name], policy, states.get(m.name, MachineState()), switches) for m in machines]
     return Cluster(rooms=tuple(rooms), containers=containers, policy=policy)
@@ -88,7 +90,10 @@ def _room(
     machine: Machine, holders: Sequence[Container], policy: Policy, state: MachineState, switches: Switches
 ) -> Room:
     by_gpu: dict[GpuUuid, tuple[Container, ...]] = {}
+    memory_bytes, cpus = 0, 0.0
     for holder in holders:
+        memory_bytes += holder.limits.memory_bytes
+        cpus += holder.limits.cpus
         for uuid in holder.gpus:
             by_gpu[uuid] = (*by_gpu.get(uuid, ()), holder)
     return Room(
@@ -96,10 +101,8 @@ def _room(
         state=state,
         holders=tuple(holders),
         by_gpu=by_gpu,
-        free_memory_bytes=machine.memory_bytes
-        - policy.memory_reserve_bytes
-        - sum(holder.limits.memory_bytes for holder in holders),
-        free_cpus=machine.cpus * policy.cpu_overcommit - sum(holder.limits.cpus for holder in holders),
+        free_memory_bytes=machine.memory_bytes - policy.memory_reserve_bytes - memory_bytes,
+        free_cpus=machine.cpus * policy.cpu_overcommit - cpus,
         drained=switches.drained.get(machine.name),
         disabled=frozenset(gpu.uuid for gpu in machine.gpus if gpu.uuid in switches.disabled),
     )

@@ -4,6 +4,8 @@ Source: the release notes of NVIDIA's CUDA toolkits, for Linux. From 11 on a too
 floor on (minor version compatibility); before that each minor version has a floor of its own.
 """
 
+from functools import cache
+
 FLOORS = {11: "450.80.02", 12: "525.60.13", 13: "580.65.06"}
 OLD_FLOORS = {
     (7, 5): "352.31", (8, 0): "367.48", (9, 0): "384.81", (9, 1): "390.46", (9, 2): "396.26",
@@ -11,6 +13,7 @@ OLD_FLOORS = {
 }  # fmt: skip
 
 
+@cache
 def needed(cuda: str | None) -> str | None:
     """Return the oldest driver for a CUDA version such as "12.4"; None where nothing is known of it."""
     major, minor = (*_version(cuda or ""), 0, 0)[:2]
