@@ -348,6 +348,21 @@ def test_an_old_driver_lacks_what_came_later(stub: Stub, client: Client) -> None
     assert [p["pid"] for p in client.ask("nvmlDeviceGetComputeRunningProcesses_v2", handle)] == [4242, 4343, 4444]
 
 
+def test_what_the_card_has_no_field_for_can_be_said_too(stub: Stub) -> None:
+    more = {
+        "nvmlDeviceGetVbiosVersion": "96.00.99",
+        "nvmlDeviceGetCurrPcieLinkWidth": "16",
+        "nvmlDeviceGetPowerUsage": "9",
+    }
+    stub.is_now(Machine(gpus=[replace(h200(), more=more)]))
+    with stub.client() as client:
+        client.ask("nvmlInit")
+        handle = client.gpu()
+        assert client.ask("nvmlDeviceGetVbiosVersion", handle) == "96.00.99"
+        assert client.ask("nvmlDeviceGetCurrPcieLinkWidth", handle) == 16
+        assert client.ask("nvmlDeviceGetPowerUsage", handle) == 9
+
+
 def test_a_name_may_hold_anything(stub: Stub) -> None:
     name = 'a "card"\\n\nwith {lines}'
     stub.is_now(Machine(gpus=[replace(h200(), name=name)]))

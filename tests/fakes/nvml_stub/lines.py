@@ -33,7 +33,7 @@ def _faults(errors: Mapping[str, int], hangs: Mapping[str, float]) -> Iterator[s
 def _gpu(gpu: Gpu) -> Iterator[str]:
     yield f"gpu {gpu.bus_id}"
     yield from _faults(gpu.errors, gpu.hangs)
-    for symbol, values in chain(_identity(gpu), _now(gpu), _health(gpu), _indexed(gpu)):
+    for symbol, values in chain(gpu.more.items(), _identity(gpu), _now(gpu), _health(gpu), _indexed(gpu)):
         if values is not None:
             yield f"{symbol} {_words(values)}"
     yield from _memory(gpu.memory)

@@ -113,6 +113,7 @@ class Gpu:
     events: Sequence[Event] = ()  # only grows
     errors: Mapping[str, int] = field(default_factory=dict)  # by symbol, or EVERY
     hangs: Mapping[str, float] = field(default_factory=dict)  # seconds by symbol, or EVERY
+    more: Mapping[str, str] = field(default_factory=dict)  # what a symbol answers instead, or beside all this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,8 @@ PAIR(nvmlDeviceGetMigMode)
 PAIR(nvmlDeviceGetCudaComputeCapability)
 PAIR(nvmlDeviceGetEncoderUtilization)
 PAIR(nvmlDeviceGetDecoderUtilization)
+PAIR(nvmlDeviceGetDriverModel)
+PAIR(nvmlDeviceGetDriverModel_v2)
 
 API nvmlSystemGetCudaDriverVersion(int *out)
 {
