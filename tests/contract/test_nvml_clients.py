@@ -188,13 +188,13 @@ def test_our_exporter_follows_a_driver_that_goes_and_comes_back(stub: Stub) -> N
     present = ("shiva_gpu_driver_present", "")
     success = ("shiva_collector_success", "")
     with exporter(stub) as page:
-        until(page, lambda page: page.get(present) == 0 and page[success] == 1)
+        until(page, lambda page: page.get(present) == 0 and page.get(success) == 1)
         stub.is_now(TWO_GTX_1080)
         until(page, lambda page: page.get(present) == 1 and len(of(page, "up")) == 2)
         stub.is_now(replace(TWO_GTX_1080, errors=state.MISMATCHED))
-        assert of(until(page, lambda page: page[success] == 0), "up") == {}
+        assert of(until(page, lambda page: page.get(success) == 0), "up") == {}
         stub.is_now(replace(TWO_GTX_1080, errors=state.GONE))
-        assert of(until(page, lambda page: page[present] == 0), "up") == {}
+        assert of(until(page, lambda page: page.get(present) == 0), "up") == {}
         stub.is_now(ONE_H200_WITH_MIG)
         assert of(until(page, lambda page: of(page, "up") == {"0": 1}), "utilization_ratio") == {}
 
@@ -217,7 +217,7 @@ def test_a_hung_driver_holds_up_no_scrape(stub: Stub) -> None:
     with exporter(stub) as page:
         until(page, lambda page: len(of(page, "up")) == 2)
         stub.is_now(replace(machine, hangs={"nvmlDeviceGetTemperature": 3600.0}))
-        told = until(page, lambda page: page["shiva_collector_success", ""] == 0)
+        told = until(page, lambda page: page.get(("shiva_collector_success", "")) == 0)
         assert of(told, "up") == {}
         stub.is_now(machine)
         until(page, lambda page: len(of(page, "temperature_celsius")) == 2)

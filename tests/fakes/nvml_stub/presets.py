@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.fakes.nvml_stub.state import Gpu, Machine, Memory, Mig
+from tests.fakes.nvml_stub.state import Gpu, Machine, Memory, Mig, Process
 
 GIB, MIB = 2**30, 2**20
 GRAPHICS, SM, MEMORY, VIDEO = range(4)
@@ -88,6 +88,26 @@ def _slice(number: int, *, slot: int, instance: int, slices: int, gib: int) -> M
     )
 
 
+# every value other than its neighbours and than an idle card's
+BUSY = replace(
+    gtx_1080(),
+    utilization=(76, 41),
+    encoder=5,
+    decoder=6,
+    memory=Memory(total=8 * 2**30, reserved=100 * 2**20, used=4 * 2**30),
+    pcie_kb_per_second=(120_000, 3),
+    pcie_replays=2,
+    fans=[55, 61],
+    clock_reasons=0x44,
+    ring={0: [(1_000, 70), (2_000, 82)]},
+    processes=[
+        Process(pid=4242, memory=2**31, kinds="CG", sm=60, memory_percent=30, encoder=4, decoder=1),
+        Process(pid=4343, memory=2**30, sm=15, memory_percent=10, sampled_us=5_000_000),
+        Process(pid=4444, memory=None),
+        Process(pid=4545, memory=2**20, kinds="M"),
+    ],
+)
+ONE_BUSY = Machine(gpus=[BUSY])
 TWO_GTX_1080 = Machine(gpus=[gtx_1080(0), gtx_1080(1)])
 ONE_H200 = Machine(gpus=[h200()])
 ONE_H200_WITH_MIG = Machine(gpus=[h200_with_mig()])

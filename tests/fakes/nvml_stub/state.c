@@ -17,6 +17,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct stat seen;
+static int held = -1; /* the file that was seen: while it is open its number is given to no other */
 static char *content;
 static char **lines;
 static struct part parts[MOST_PARTS];
@@ -77,7 +78,8 @@ static int reload(void)
     free(content);
     content = calloc(1, (size_t)is.st_size + 1);
     for (ssize_t at = 0, got; at < is.st_size && (got = read(file, content + at, (size_t)(is.st_size - at))) > 0; at += got) {}
-    close(file);
+    if (held >= 0) close(held);
+    held = file;
     parse();
     return SUCCESS;
 }

@@ -1,6 +1,6 @@
 """The library as built here, a machine that runs on it, and a client that asks it through nvidia-ml-py.
 
-A conftest or a test takes `nvml_library` and `stub` with `from tests.fakes.nvml_stub.stub import nvml_library, stub`.
+A conftest or a test takes its fixtures with `from tests.fakes.nvml_stub.stub import client, nvml_library, stub`.
 """
 
 import json
@@ -18,6 +18,7 @@ import pytest
 
 from tests.fakes.nvml_stub import state
 from tests.fakes.nvml_stub.lines import write
+from tests.fakes.nvml_stub.presets import ONE_BUSY
 from tests.fakes.nvml_stub.state import Machine
 from tests.require import require
 
@@ -74,6 +75,21 @@ class Client:
         if "error" in answer:
             raise NvmlError(answer["error"], answer["code"])
         return answer["value"]
+
+    def told(self, function: str, *arguments: object) -> Any:
+        """Return the answer, None where it is NOT_SUPPORTED."""
+        try:
+            return self.ask(function, *arguments)
+        except NvmlError as error:
+            if error.code != state.NOT_SUPPORTED:
+                raise
+            return None
+
+    def refused(self, function: str, *arguments: object) -> int | None:
+        """Return the code of the error that it must raise."""
+        with pytest.raises(NvmlError) as raised:
+            self.ask(function, *arguments)
+        return raised.value.code
 
     def gpu(self, index: int = 0) -> Any:
         """Return a handle."""
@@ -141,3 +157,12 @@ def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stub(nvml_library: Path, tmp_path: Path) -> Stub:
     """A machine whose driver is not there until the test says `is_now`."""
     return Stub(nvml_library, tmp_path)
+
+
+@pytest.fixture
+def client(stub: Stub) -> Iterator[Client]:
+    """A client, already begun, of a machine with one busy card."""
+    stub.is_now(ONE_BUSY)
+    with stub.client() as asking:
+        asking.ask("nvmlInit")
+        yield asking
