@@ -18,7 +18,7 @@ ENGINE_ID = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 LAUNCH_MARK = b"SHIVA_LAUNCH_ID="  # the process launcher's, in the environment of all that it starts
 LAUNCH_ID = re.compile(rb"[0-9a-f]{32}")
 MPS_SERVER = b"nvidia-cuda-mps"  # the kernel keeps 15 bytes of a name
-MAX_ENVIRONMENT_BYTES = 1 << 20
+MAX_FILE_BYTES = 1 << 20
 MAX_ANCESTORS = 64
 
 
@@ -140,7 +140,7 @@ class Owners:
 
     def _read(self, pid: int, name: str) -> bytes:
         with (self._proc / str(pid) / name).open("rb") as file:
-            return file.read(MAX_ENVIRONMENT_BYTES)
+            return file.read(MAX_FILE_BYTES)
 
 
 class Attributed:
