@@ -15,9 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from shiva_exporters import serve
 from shiva_exporters.broker.collector import BrokerCollector
 from shiva_exporters.broker.source import ContainerFacts
+from shiva_exporters.gpu.activity import Meter
 from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.sampler import Snapshot
-from shiva_exporters.gpu.source import GpuSample, Reading
+from shiva_exporters.gpu.source import GpuProcess, GpuSample, Kind, Owner, Reading
 from shiva_jupyter_broker import bootstrap as broker
 from shiva_jupyter_broker.settings import Settings as BrokerSettings
 from shiva_manager_api import bootstrap as manager
@@ -80,13 +81,18 @@ def exposed(text: str) -> list[Row]:
 
 
 def gpu_exporter(_: Path) -> str:
-    """Return the page of a machine with a GPU that tells everything."""
+    """Return the page of a machine with a GPU that tells everything, used by a container and by somebody else."""
     gpu = GpuSample(
         index=0, uuid="GPU-1", model="NVIDIA GeForce GTX 1080", up=True, memory_total_bytes=2**33,
         memory_used_bytes=2**30, utilization_ratio=0.5, temperature_celsius=60.0,
+        processes=[GpuProcess(pid=pid, memory_used_bytes=2**20, active_ratio=0.1) for pid in (7, 8)],
     )  # fmt: skip
-    reading = Reading(driver_version="580.65.06", gpus=[gpu])
-    now = Snapshot(driver_present=True, success=True, reading=reading, collected_at=1.0, duration_seconds=0.1)
+    owners = {7: Owner(kind=Kind.CONTAINER, container_id="0a" * 32), 8: Owner(kind=Kind.HOST, user="ken")}
+    reading = Reading(driver_version="580.65.06", gpus=[gpu], owners=owners)
+    now = Snapshot(
+        driver_present=True, success=True, reading=reading, collected_at=1.0, duration_seconds=0.1,
+        activity=Meter(longest_seconds=6).add(reading, 0.0),
+    )  # fmt: skip
     return generate_latest(serve.registry([GpuCollector(lambda: now)])).decode()
 
 

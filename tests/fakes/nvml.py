@@ -5,7 +5,9 @@ from typing import Any
 
 
 class NVMLError(Exception):
-    """Base of the library's errors."""
+    """Base of the library's errors; `value` is NVML's code."""
+
+    value = 999
 
 
 class NVMLError_LibraryNotFound(NVMLError):
@@ -32,6 +34,32 @@ class NVMLError_GpuIsLost(NVMLError):
     """The card fell off the bus."""
 
 
+class NVMLError_ResetRequired(NVMLError):
+    """The card needs a reset."""
+
+
+class NVMLError_GpuNotFound(NVMLError):
+    """The card was taken out."""
+
+
+class NVMLError_Uninitialized(NVMLError):
+    """The driver has forgotten us."""
+
+
+class NVMLError_LibRmVersionMismatch(NVMLError):
+    """The driver was updated under us."""
+
+
+class NVMLError_NotFound(NVMLError):
+    """There is no such thing, or nothing new."""
+
+
+class NVMLError_Success(NVMLError):
+    """What the binding makes of a success that it did not expect: an error that says it is none."""
+
+    value = 0
+
+
 class NVMLError_Unknown(NVMLError):
     """Nobody knows."""
 
@@ -50,8 +78,25 @@ class Amount:
 
 
 @dataclass
+class Process:
+    """A process in one of the lists."""
+
+    pid: int
+    usedGpuMemory: int | None = 2**20
+
+
+@dataclass
+class Busy:
+    """A sample of who computed."""
+
+    pid: int
+    smUtil: int
+    timeStamp: int = 1_795_430_000_000_000
+
+
+@dataclass
 class Card:
-    """One GPU. A value that is an exception is raised when asked for."""
+    """One GPU. A value that is an exception is raised when asked for; a list is in every version unless `old` says."""
 
     uuid: Any = "GPU-1"
     name: Any = "NVIDIA GeForce GTX 1080"
@@ -60,6 +105,12 @@ class Card:
     utilization: Any = field(default_factory=lambda: Amount(gpu=87))
     temperature: Any = 71
     handle: Any = None
+    compute: Any = field(default_factory=list)
+    graphics: Any = field(default_factory=list)
+    mps: Any = field(default_factory=list)
+    busy: Any = field(default_factory=NVMLError_NotFound)
+    old: bool = False  # no list in version 3
+    asked_since: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -79,6 +130,12 @@ class FakeNvml:
     NVMLError_NoPermission: type[Exception] = NVMLError_NoPermission
     NVMLError_NotSupported: type[Exception] = NVMLError_NotSupported
     NVMLError_FunctionNotFound: type[Exception] = NVMLError_FunctionNotFound
+    NVMLError_GpuIsLost: type[Exception] = NVMLError_GpuIsLost
+    NVMLError_ResetRequired: type[Exception] = NVMLError_ResetRequired
+    NVMLError_GpuNotFound: type[Exception] = NVMLError_GpuNotFound
+    NVMLError_Uninitialized: type[Exception] = NVMLError_Uninitialized
+    NVMLError_LibRmVersionMismatch: type[Exception] = NVMLError_LibRmVersionMismatch
+    NVMLError_NotFound: type[Exception] = NVMLError_NotFound
     NVMLLibraryMismatchError: type[Exception] = NVMLLibraryMismatchError
 
     def nvmlInit(self) -> None:
@@ -125,6 +182,39 @@ class FakeNvml:
         """Tell its temperature."""
         assert sensor == self.NVML_TEMPERATURE_GPU
         return _said(handle.temperature)
+
+    def nvmlDeviceGetComputeRunningProcesses_v3(self, handle: Card) -> Any:
+        """List who computes."""
+        return _new(handle, handle.compute)
+
+    def nvmlDeviceGetComputeRunningProcesses_v2(self, handle: Card) -> Any:
+        """List who computes."""
+        return _said(handle.compute)
+
+    def nvmlDeviceGetGraphicsRunningProcesses_v3(self, handle: Card) -> Any:
+        """List who draws."""
+        return _new(handle, handle.graphics)
+
+    def nvmlDeviceGetGraphicsRunningProcesses_v2(self, handle: Card) -> Any:
+        """List who draws."""
+        return _said(handle.graphics)
+
+    def nvmlDeviceGetMPSComputeRunningProcesses_v3(self, handle: Card) -> Any:
+        """List who computes through the driver's server."""
+        return _new(handle, handle.mps)
+
+    def nvmlDeviceGetMPSComputeRunningProcesses_v2(self, handle: Card) -> Any:
+        """List who computes through the driver's server."""
+        return _said(handle.mps)
+
+    def nvmlDeviceGetProcessUtilization(self, handle: Card, timeStamp: int) -> Any:
+        """Tell who computed since then."""
+        handle.asked_since.append(timeStamp)
+        return _said(handle.busy)
+
+
+def _new(handle: Card, value: Any) -> Any:
+    return _said(NVMLError_FunctionNotFound() if handle.old else value)
 
 
 def _said(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """What is served, byte for byte: each case is a file in tests/captures. Write them anew with SHIVA_WRITE_CAPTURES=1."""
 
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from shiva_exporters.broker.source import BrokerAwayError, ContainerFacts
 from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.nvml import Nvml
 from shiva_exporters.gpu.sampler import Sampler, Snapshot
-from shiva_exporters.gpu.source import NoDriverError
+from shiva_exporters.gpu.source import GpuSource, Kind, NoDriverError, Owner, Reading
 from shiva_exporters.serve import Collector, Framed
 
 from tests.fakes import nvml as fakes
-from tests.fakes.nvml import Amount, Card, FakeNvml
+from tests.fakes.nvml import Amount, Busy, Card, FakeNvml, Process
 
 CAPTURES = Path(__file__).resolve().parents[2] / "captures"
 SILENT = fakes.NVMLError_NotSupported("not supported")
@@ -24,6 +25,9 @@ H100 = Card(
     uuid="GPU-h100", name="NVIDIA H100 80GB HBM3", memory=SILENT, utilization=Amount(gpu=0), temperature=34,
     memory_v2=Amount(total=85520809984, used=0),
 )  # fmt: skip
+MIG = replace(
+    H100, memory_v2=Amount(total=85520809984, used=2**30), utilization=SILENT, compute=[Process(7, 2**30)], busy=SILENT
+)
 READY = ContainerFacts(
     id="ada--default", user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready", gpus=("GPU-1",),
     started_at=1795425000.18, last_access_at=1795430527.0, time_to_notebook_seconds=2.31,
@@ -34,20 +38,48 @@ PENDING = replace(
 )  # fmt: skip
 
 
-def gpu(library: FakeNvml | None, *, before: FakeNvml | None = None) -> GpuCollector:
-    """Read `before`, then `library`, through the real adapter and sampler; None has no driver."""
-    current = before or library
+LATER = Busy(0, 0).timeStamp + 2_000_000
+TRAINS, RESTS, OLD = "3f" * 32, "5c" * 32, "9e" * 32
+ADA, KEN, MEI = (Owner(kind=Kind.CONTAINER, container_id=each) for each in (TRAINS, RESTS, OLD))
+HOST = Owner(kind=Kind.HOST, user="yuki")
+OWNERS = {7: ADA, 8: ADA, 9: KEN, 10: HOST, 11: Owner(kind=Kind.MPS), 13: MEI}
+SHARED = Card(
+    memory_v2=Amount(total=8 * 2**30, used=7 * 2**30 + 20 * 2**20), utilization=Amount(gpu=80),
+    compute=[Process(7, 2**30), Process(8, 2**30), Process(9, 2 * 2**30), Process(11, 2**29), Process(12, 2**29)],
+    graphics=[Process(8, 2**30), Process(10, 2 * 2**30)], busy=[Busy(7, 40), Busy(8, 20), Busy(10, 10)],
+)  # fmt: skip
+SHARED_LATER = replace(SHARED, busy=[Busy(7, 40, LATER), Busy(8, 20, LATER), Busy(10, 10, LATER)])
+ODD = 'a "quoted"\\name\nand more'
+
+
+@dataclass
+class Known:
+    """A GpuSource over another, whose owners a test tells."""
+
+    source: GpuSource
+    owners: Mapping[int, Owner]
+
+    def read(self) -> Reading:
+        return replace(self.source.read(), owners=self.owners)
+
+
+def gpu(
+    library: FakeNvml | None, *, later: FakeNvml | None = None, owners: Mapping[int, Owner] = OWNERS
+) -> GpuCollector:
+    """Read `library`, and 2 seconds later what became of it, through the real adapter and sampler; None has no driver."""
 
     def load() -> FakeNvml:
-        if current is None:
+        if library is None:
             raise NoDriverError("no library")
-        return current
+        return library
 
-    source = Nvml(load)
-    sampler = Sampler(source, interval_seconds=2, clock=lambda: 1795430000.0)
+    steady = iter([100.0, 102.0])
+    sampler = Sampler(
+        Known(Nvml(load), owners), interval_seconds=2, clock=lambda: 1795430000.0, steady=lambda: next(steady)
+    )
     sampler.sample()
-    if before is not None:
-        source._nvml = library
+    if library is not None and later is not None:
+        vars(library).update(vars(later))
         sampler.sample()
     snapshot = replace(sampler.snapshot(), duration_seconds=0.004)
     return GpuCollector(lambda: snapshot)
@@ -71,7 +103,21 @@ CASES: dict[str, Callable[[], Collector]] = {
     "gpu-card-that-tells-little": lambda: gpu(FakeNvml([Card(utilization=SILENT, temperature=SILENT)])),
     "gpu-one-lost": lambda: gpu(FakeNvml([Card(), Card(uuid="GPU-2", temperature=fakes.NVMLError_GpuIsLost())])),
     "gpu-no-driver": lambda: gpu(None),
-    "gpu-driver-failed": lambda: gpu(FakeNvml(count=fakes.NVMLError_Unknown()), before=FakeNvml([Card()])),
+    "gpu-driver-failed": lambda: gpu(FakeNvml([Card()]), later=FakeNvml(count=fakes.NVMLError_Unknown())),
+    "gpu-shared": lambda: gpu(FakeNvml([SHARED]), later=FakeNvml([SHARED_LATER])),
+    "gpu-container-left": lambda: gpu(
+        FakeNvml([Card(compute=[Process(13)])]), later=FakeNvml([Card(utilization=Amount(gpu=0))])
+    ),
+    "gpu-one-container-on-an-old-card": lambda: gpu(
+        FakeNvml([Card(compute=[Process(7), Process(8, None)], busy=SILENT)]),
+        later=FakeNvml([Card(compute=[Process(7), Process(8, None)], busy=SILENT)]),
+    ),
+    "gpu-two-containers-on-an-old-card": lambda: gpu(FakeNvml([Card(compute=[Process(7), Process(9)], busy=SILENT)])),
+    "gpu-mig": lambda: gpu(FakeNvml([MIG])),
+    "gpu-odd-names": lambda: gpu(
+        FakeNvml([Card(uuid='GPU-"1"', name=ODD, compute=[Process(10)])]), owners={10: replace(HOST, user=ODD)}
+    ),
+    "gpu-one-uuid-twice": lambda: gpu(FakeNvml([Card(), Card(), Card(uuid="GPU-3")])),
     "gpu-not-read-yet": lambda: GpuCollector(Snapshot),
     "broker-two-containers": lambda: BrokerCollector(Containers([READY, PENDING])),
     "broker-no-container": lambda: BrokerCollector(Containers([])),
@@ -121,3 +167,27 @@ def test_what_is_unknown_of_a_container_has_no_series() -> None:
     assert 'shiva_container_gpus{container_id="ken--second"} 0.0' in served
     for name in ("started_timestamp", "last_access_timestamp", "time_to_notebook"):
         assert f"shiva_container_{name}_seconds{{" not in served
+
+
+def test_memory_by_kind_and_what_is_unattributed_are_the_memory_in_use() -> None:
+    told = {
+        (sample.name, sample.labels.get("kind")): sample.value
+        for family in CASES["gpu-shared"]().collect()
+        for sample in family.samples
+    }
+    held = sum(value for (name, _), value in told.items() if name == "shiva_gpu_process_group_memory_used_bytes")
+    left = told["shiva_gpu_memory_unattributed_bytes", None]
+    assert held + left == told["shiva_gpu_memory_used_bytes", None]
+
+
+def test_where_nobody_tells_the_share_of_a_container_it_does_not_look_idle() -> None:
+    for case in ("gpu-mig", "gpu-two-containers-on-an-old-card"):
+        assert "shiva_container_gpu_active_seconds_total{" not in text_of(CASES[case]())
+
+
+def test_of_thousands_that_nobody_manages_the_largest_are_named_and_all_are_counted() -> None:
+    card = Card(compute=[Process(pid, pid) for pid in range(1, 3001)])
+    served = text_of(gpu(FakeNvml([card]), owners=dict.fromkeys(range(1, 3001), HOST)))
+    named = re.findall(r'shiva_gpu_unmanaged_process_info{.*pid="(\d+)"', served)
+    assert named == [str(pid) for pid in range(3000, 2968, -1)]
+    assert re.search(r'shiva_gpu_processes{.*kind="host".*} 3000.0', served)

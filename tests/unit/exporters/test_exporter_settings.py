@@ -102,3 +102,9 @@ def test_an_address_that_is_taken_is_a_sentence_and_status_1() -> None:
     assert done.stderr.endswith(sentence)
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
+
+
+def test_the_gpu_exporter_looks_into_the_machines_proc() -> None:
+    assert env.load(GpuSettings, {}, prefix="SHIVA_EXPORTERS_GPU_").proc_dir == Path("/proc")
+    elsewhere = {"SHIVA_EXPORTERS_GPU_PROC_DIR": "/host/proc"}
+    assert env.load(GpuSettings, elsewhere, prefix="SHIVA_EXPORTERS_GPU_").proc_dir == Path("/host/proc")

@@ -7,7 +7,9 @@ import pytest
 from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import GpuReadError, GpuSample, NoDriverError, Reading
 
-READING = Reading(driver_version="550", gpus=[GpuSample(index=0, uuid="GPU-1", model="GTX 1080", up=True)])
+READING = Reading(
+    driver_version="550", gpus=[GpuSample(index=0, uuid="GPU-1", model="GTX 1080", up=True, utilization_ratio=0.5)]
+)
 
 
 @dataclass
@@ -139,3 +141,16 @@ def test_the_thread_takes_round_after_round_through_failures() -> None:
         assert driver.asked.wait(10)
     assert sampler.snapshot().reading == READING
     driver.hangs = threading.Event()  # what still samples rests
+
+
+def test_seconds_of_work_go_on_after_the_driver_was_away() -> None:
+    driver, steady = Driver(), Clock()
+    sampler = Sampler(driver, interval_seconds=2, clock=Clock(), steady=steady)
+    sampler.sample()
+    driver.failure = NoDriverError()
+    steady.now += 2
+    sampler.sample()
+    driver.failure = None
+    steady.now += 2
+    sampler.sample()
+    assert sampler.snapshot().activity == {("GPU-1", None): 2.0}

@@ -4,9 +4,11 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from shiva_common import env, logs
 
+from shiva_exporters.gpu.attribution import Attributed, Owners
 from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.nvml import Nvml
 from shiva_exporters.gpu.sampler import Sampler
@@ -21,6 +23,7 @@ class Settings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 9101
     interval: float = 2.0  # seconds between two rounds
+    proc_dir: Path = Path("/proc")  # the machine's own: the driver names processes as the machine does
 
     def __post_init__(self) -> None:
         """Refuse what is no port, and a pace that no driver stands."""
@@ -53,7 +56,8 @@ def main() -> None:
         print(f"shiva-gpu-exporter: {error}", file=sys.stderr)
         sys.exit(2)
     logs.configure("shiva.exporters.gpu")
-    sampler = Sampler(Nvml(), interval_seconds=settings.interval)
+    source = Attributed(Nvml(), Owners(settings.proc_dir))
+    sampler = Sampler(source, interval_seconds=settings.interval)
     sampler.start()
     shown = registry([GpuCollector(sampler.snapshot)])
     serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: shown})

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from shiva_exporters.gpu.process_metrics import LABELS, activity, labels, processes
 from shiva_exporters.gpu.sampler import Snapshot
 from shiva_exporters.gpu.source import GpuSample, Reading
 from shiva_exporters.serve import CollectError
 
-LABELS = ("gpu", "uuid", "name")
 VALUES: tuple[tuple[str, str, Callable[[GpuSample], float | None]], ...] = (
     ("shiva_gpu_utilization_ratio", "Share of time in which a kernel ran, 0 to 1.", lambda g: g.utilization_ratio),
     ("shiva_gpu_memory_total_bytes", "Memory of the card.", lambda g: g.memory_total_bytes),
@@ -35,6 +35,8 @@ class GpuCollector:
             raise CollectError("the last round of the driver failed or is old")
         if now.reading is not None:
             yield from _gpus(now.reading)
+            yield from processes(now.reading)
+            yield from activity(now.reading, now.activity)
 
 
 def _health(now: Snapshot) -> Iterator[Metric]:
@@ -64,7 +66,7 @@ def _gpus(reading: Reading) -> Iterator[Metric]:
     for gpu in reading.gpus:
         up.add_metric([str(gpu.index), gpu.uuid or ""], float(gpu.up))
         if gpu.uuid is not None:
-            info.add_metric([str(gpu.index), gpu.uuid, gpu.model, reading.driver_version], 1)
+            info.add_metric([*labels(gpu), reading.driver_version], 1)
     yield info
     yield up
     for name, text, value_of in VALUES:
@@ -72,5 +74,5 @@ def _gpus(reading: Reading) -> Iterator[Metric]:
         for gpu in reading.gpus:
             value = value_of(gpu)
             if value is not None and gpu.uuid is not None:
-                family.add_metric([str(gpu.index), gpu.uuid, gpu.model], value)
+                family.add_metric(labels(gpu), value)
         yield family

@@ -4,8 +4,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from shiva_exporters.gpu.activity import Activity, Meter
 from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError, Reading
 
 log = logging.getLogger("shiva.exporters.gpu")
@@ -20,6 +21,7 @@ class Snapshot:
     driver_present: bool | None = None  # None until the first round ended
     success: bool = False  # of the last round
     reading: Reading | None = None  # of the last round, if it succeeded
+    activity: Activity = field(default_factory=dict)  # of that reading
     collected_at: float | None = None  # end of the last successful round, seconds since 1970
     duration_seconds: float | None = None
     errors: int = 0
@@ -28,11 +30,20 @@ class Snapshot:
 class Sampler:
     """Keeps one snapshot fresh."""
 
-    def __init__(self, source: GpuSource, *, interval_seconds: float, clock: Callable[[], float] = time.time) -> None:
-        """`clock` returns seconds since 1970."""
+    def __init__(
+        self,
+        source: GpuSource,
+        *,
+        interval_seconds: float,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` returns seconds since 1970, `steady` seconds that never go back."""
         self._source = source
         self._interval = interval_seconds
         self._clock = clock
+        self._steady = steady
+        self._meter = Meter(longest_seconds=FRESH_INTERVALS * interval_seconds)
         self._snapshot = Snapshot()
 
     def start(self) -> None:
@@ -60,7 +71,12 @@ class Sampler:
             self._snapshot = replace(before, driver_present=True, success=False, reading=None, errors=before.errors + 1)
         else:
             self._snapshot = replace(
-                before, driver_present=True, success=True, reading=reading, collected_at=self._clock()
+                before,
+                driver_present=True,
+                success=True,
+                reading=reading,
+                activity=self._meter.add(reading, self._steady()),
+                collected_at=self._clock(),
             )
         self._snapshot = replace(self._snapshot, duration_seconds=time.perf_counter() - started)
 

@@ -1,7 +1,8 @@
 """What a GPU says, and how asking it may fail."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -13,18 +14,47 @@ class NoDriverError(Exception):
     """This machine has no NVIDIA driver; that is a state, not a fault."""
 
 
+class Kind(StrEnum):
+    """Whom a process belongs to."""
+
+    CONTAINER = "container"
+    HOST = "host"  # somebody's on the machine itself: unmanaged
+    MPS = "mps"  # the driver's own server, which holds memory for processes that it does not name
+    ORPHAN = "orphan"  # nobody's: the driver lists it, and no such process lives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whom a process belongs to, as the kernel tells."""
+
+    kind: Kind
+    container_id: str | None = None  # what its engine calls it; for CONTAINER alone
+    user: str | None = None  # on the machine itself; for HOST alone
+    pid_inside: int | None = None  # its pid as those in its container see it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuProcess:
+    """A process on one GPU; None means that nobody tells, which is never zero."""
+
+    pid: int  # on the machine
+    memory_used_bytes: int | None = None
+    active_ratio: float | None = None  # 0 to 1; a process that only holds memory has 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuSample:
     """One GPU as read now. None means that the card or its driver does not tell, which is never zero."""
 
     index: int  # NVML's; may change at a reboot, so join on `uuid`
-    uuid: str | None  # None where even that could not be read
+    uuid: str | None  # None where even that could not be read, or where another card says the same
     model: str
-    up: bool  # False: the driver lists it but cannot reach it
+    up: bool  # False: the driver lists it but cannot reach it, or cannot tell it from another
     memory_total_bytes: int | None = None
     memory_used_bytes: int | None = None  # without what the driver reserves for itself
     utilization_ratio: float | None = None  # 0 to 1
     temperature_celsius: float | None = None
+    processes: Sequence[GpuProcess] | None = None  # by pid, each once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +63,7 @@ class Reading:
 
     driver_version: str
     gpus: Sequence[GpuSample]
+    owners: Mapping[int, Owner] = field(default_factory=dict)  # by pid; a process without one is an orphan
 
 
 class GpuSource(Protocol):
