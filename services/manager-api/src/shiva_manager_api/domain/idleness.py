@@ -139,7 +139,7 @@ def _start(attendance: Attendance, now: datetime, rule: Rule) -> Signal:
 
 
 def _gpu(attendance: Attendance, now: datetime, rule: Rule) -> Signal:
-    """Quiet since the newest busy step, or since the first one that was asked for: older ones may have been busy."""
+    """Quiet since the newest busy step, or since the first one that was read: older ones may have been busy."""
     if not attendance.gpus:
         return None
     gpu = attendance.gpu
@@ -148,7 +148,7 @@ def _gpu(attendance: Attendance, now: datetime, rule: Rule) -> Signal:
         return Reason.GPU_UNKNOWN
     busy = [end for end, ratio in steps if ratio is not None and ratio >= rule.gpu_busy_ratio]
     if not busy:
-        return steps[-1][0] - gpu.step
+        return min(end for end, ratio in steps if ratio is not None) - gpu.step
     return Reason.GPU_BUSY if busy[0] == gpu.until else busy[0]
 
 
