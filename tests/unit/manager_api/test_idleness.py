@@ -222,6 +222,10 @@ def test_work_that_was_seen_is_remembered() -> None:
     assert after(WARNED, busy, now=NOW) == replace(WARNED, judged_at=NOW, busy_at=NOW)
 
 
+def test_work_seen_by_a_clock_that_was_ahead_keeps_nothing_for_years() -> None:
+    assert kept(replace(IDLE, record=replace(WARNED, busy_at=NOW + 9000 * HOUR))) is None
+
+
 def test_a_person_extends_so_often_a_day_and_no_more() -> None:
     once = NOW - 20 * HOUR
     assert extended([], now=NOW, rule=RULE) == NOW + 4 * HOUR
