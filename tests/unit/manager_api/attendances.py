@@ -8,7 +8,7 @@ NOW = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 STEP = 5 * MINUTE
 LONG_AGO = NOW - 30 * HOUR
-WARNED = Record(first_warned_at=NOW - 61 * MINUTE, second_warned_at=NOW - 15 * MINUTE, judged_at=NOW - MINUTE)
+WARNED = Record(first_warned_at=NOW - 60 * MINUTE, second_warned_at=NOW - 15 * MINUTE, judged_at=NOW - MINUTE)
 
 
 def gpu(*newest_first: float | None, steps: int = 36, until: datetime = NOW) -> GpuActivity:

@@ -112,8 +112,8 @@ def test_busy_cpu_work_keeps_it_up_to_the_cap_and_then_two_hours_more() -> None:
 
     assert kept(busy_for(4 * HOUR - MINUTE), capped) == Reason.JUPYTER_BUSY
     assert kept(busy_for(4 * HOUR), capped) == Reason.IN_USE
-    assert kept(busy_for(6 * HOUR - MINUTE), capped) == Reason.WARNED
-    assert kept(busy_for(6 * HOUR), capped) is None
+    assert isinstance(judge(busy_for(6 * HOUR - MINUTE), now=NOW, rule=capped), Warn)
+    assert isinstance(judge(busy_for(6 * HOUR), now=NOW, rule=capped), Stop)
     assert kept(busy_for(6 * HOUR)) == Reason.JUPYTER_BUSY  # no cap
     assert kept(replace(IDLE, jupyter=jupyter(busy=1)), capped) == Reason.JUPYTER_BUSY  # since when, nobody told
     other = jupyter(busy=1, busy_since=NOW - 9 * HOUR, last=NOW - MINUTE)
@@ -204,6 +204,13 @@ def test_a_clock_that_steps_ends_nothing_and_the_countdown_is_given_again(hours:
     assert verdict.stop_at >= now + 15 * MINUTE
 
 
+def test_minutes_in_which_nobody_looked_do_not_count_as_a_countdown() -> None:
+    first = Record(first_warned_at=NOW - 20 * MINUTE, judged_at=NOW - 11 * MINUTE)
+    verdict = judge(replace(IDLE, record=first), now=NOW, rule=RULE)
+    assert isinstance(verdict, Warn)
+    assert (verdict.step, verdict.stop_at) == (1, NOW + HOUR)
+
+
 def test_while_something_is_unknown_the_countdown_does_not_run() -> None:
     blind = replace(IDLE, jupyter=None)
     record = after(WARNED, judge(blind, now=NOW, rule=RULE), now=NOW)
@@ -217,9 +224,12 @@ def test_while_something_is_unknown_the_countdown_does_not_run() -> None:
     assert (verdict.step, verdict.stop_at) == (2, later + 15 * MINUTE)
 
 
-def test_work_that_was_seen_is_remembered() -> None:
+def test_work_that_was_seen_is_remembered_and_makes_warnings_void_by_whatever_clock() -> None:
     busy = judge(replace(IDLE, jupyter=jupyter(busy=1)), now=NOW, rule=RULE)
-    assert after(WARNED, busy, now=NOW) == replace(WARNED, judged_at=NOW, busy_at=NOW)
+    assert after(WARNED, busy, now=NOW) == Record(judged_at=NOW, busy_at=NOW)
+    earlier = NOW - 10 * HOUR  # by a clock that went back, the door was passed before the warnings
+    used = replace(IDLE, gpu=gpu(until=earlier), jupyter=jupyter(read_at=earlier), access=access(earlier, earlier))
+    assert after(WARNED, judge(used, now=earlier, rule=RULE), now=earlier) == Record(judged_at=earlier)
 
 
 def test_work_seen_by_a_clock_that_was_ahead_keeps_nothing_for_years() -> None:

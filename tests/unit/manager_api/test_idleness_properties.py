@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,6 @@ JUPYTERS = st.builds(
 RECORDS = st.builds(
     Record, first_warned_at=st.none() | MOMENTS, second_warned_at=st.none() | MOMENTS, judged_at=st.none() | MOMENTS
 )
-ENDS = Record(first_warned_at=NOW - 61 * MINUTE, second_warned_at=NOW - 15 * MINUTE, judged_at=NOW)
 SPOILT: dict[str, st.SearchStrategy[object]] = {
     "gpus": st.integers(0, 2),
     "started_at": st.none() | MOMENTS,
@@ -52,7 +52,7 @@ SPOILT: dict[str, st.SearchStrategy[object]] = {
 def attendances(draw: st.DrawFn) -> Attendance:
     """Return what could end, with up to three of its facts replaced by anything."""
     names = draw(st.sets(st.sampled_from(sorted(SPOILT)), max_size=3))
-    return replace(IDLE, **{"record": ENDS} | {name: draw(SPOILT[name]) for name in sorted(names)})  # type: ignore[arg-type]
+    return replace(IDLE, **{name: draw(SPOILT[name]) for name in sorted(names)})  # type: ignore[arg-type]
 
 
 ATTENDANCES = attendances()
@@ -135,7 +135,9 @@ def test_however_the_clock_steps_an_end_comes_minutes_after_a_second_warning_of_
 ) -> None:
     rule, record, now = Rule(with_gpu=SHORT, grace=0 * MINUTE), Record(), NOW
     keep_until, last_access = None, None
-    since_event: list[int | str] = []  # of the idle time that goes on: warnings' steps, and minutes between looks
+    idle_looks: list[
+        tuple[datetime, int]
+    ] = []  # of the idle time that goes on: clock, and 1 or 2 for a warning, else 0
     for minutes, seen in looks:
         now += minutes * MINUTE
         if seen == "keep":
@@ -144,17 +146,23 @@ def test_however_the_clock_steps_an_end_comes_minutes_after_a_second_warning_of_
         attendance = replace(seen_now(seen, now, last_access), keep_until=keep_until, record=record)
         verdict = judge(attendance, now=now, rule=rule)
         record = after(record, verdict, now=now)
-        since_event = [] if seen in {"gpu", "kernel", "door", "keep"} else [*since_event, minutes]
-        if isinstance(verdict, Warn):
-            since_event.append(f"warned {verdict.step}")
+        if seen in {"gpu", "kernel", "door", "keep"}:
+            idle_looks.clear()
+        elif seen == "idle":
+            idle_looks.append((now, verdict.step if isinstance(verdict, Warn) else 0))
         if isinstance(verdict, Stop):
             assert seen == "idle"
-            assert "warned 1" in since_event
-            last = len(since_event) - 1 - since_event[::-1].index("warned 2")
-            waited = [each for each in since_event[last:] if isinstance(each, int)]
-            assert all(abs(each) <= 10 for each in waited)  # somebody looked all the time
-            assert sum(waited) >= 10
+            _assert_warned_twice_and_watched(idle_looks)
             return
+
+
+def _assert_warned_twice_and_watched(idle_looks: list[tuple[datetime, int]]) -> None:
+    steps = [step for _, step in idle_looks]
+    last = len(steps) - 1 - steps[::-1].index(2)
+    assert 1 in steps[:last]
+    waited = [now for now, _ in idle_looks[last:]]
+    assert waited[-1] - waited[0] >= 10 * MINUTE
+    assert all(abs(later - now) <= 10 * MINUTE for now, later in pairwise(waited))  # somebody looked all the time
 
 
 def seen_now(seen: str, now: datetime, last_access: datetime | None = None) -> Attendance:

@@ -33,6 +33,7 @@ class Reason(StrEnum):
 
 
 BUSY = {Reason.GPU_BUSY, Reason.JUPYTER_BUSY}
+USED = BUSY | {Reason.EXTENDED, Reason.GRACE, Reason.IN_USE}
 UNKNOWN = {Reason.START_UNKNOWN, Reason.GPU_UNKNOWN, Reason.JUPYTER_UNKNOWN, Reason.ACCESS_UNKNOWN}
 
 
@@ -100,14 +101,18 @@ def judge(attendance: Attendance, *, now: datetime, rule: Rule) -> Verdict:
 
 
 def after(record: Record, verdict: Verdict, *, now: datetime) -> Record:
-    """Return what to remember of a verdict. While something is unknown, nobody watches: then a countdown begins again."""
+    """Return what to remember of a verdict. Use makes warnings void here and now, whatever its time is by a clock that steps.
+
+    While something is unknown, nobody watches: then a countdown begins again.
+    """
     if isinstance(verdict, Warn):
         told = {"first_warned_at": now, "second_warned_at": None} if verdict.step == 1 else {"second_warned_at": now}
         return replace(record, judged_at=now, **told)
     if isinstance(verdict, Keep) and verdict.reason in UNKNOWN:
         return record
-    busy = isinstance(verdict, Keep) and verdict.reason in BUSY
-    return replace(record, judged_at=now, busy_at=now if busy else record.busy_at)
+    if isinstance(verdict, Keep) and verdict.reason in USED:
+        return Record(judged_at=now, busy_at=now if verdict.reason in BUSY else record.busy_at)
+    return replace(record, judged_at=now)
 
 
 def limited(
@@ -186,26 +191,27 @@ def _climb(attendance: Attendance, quiet_since: datetime, numbers: Numbers, now:
     """Everything is known and quiet: return the step of the ladder. Each is due by idle time and by the warning before."""
     ladder = rule.with_gpu if attendance.gpus else rule.without_gpu
     rungs, idle = (ladder.warn, ladder.warn_again, ladder.stop), now - quiet_since
-    given = _warnings(attendance.record, max(quiet_since, attendance.keep_until or quiet_since), now)
-    rung = len(given)
+    given = _warnings(attendance.record, max(quiet_since + ladder.warn, attendance.keep_until or quiet_since), now)
+    rung, unwatched = len(given), bool(given) and not _watched(attendance.record, now, rule)
     due = idle >= rungs[rung] and (not given or now - given[-1] >= rungs[rung] - rungs[rung - 1])
     if not due and not given:
         return Keep(reason=Reason.IN_USE, numbers=numbers, sentence=idle_words.KEPT[Reason.IN_USE])
-    if due and rung == 2 and _watched(attendance.record, now, rule):
+    if due and rung == 2 and not unwatched:
         words = idle_words.ending(attendance.name, gpus=attendance.gpus, idle=idle)
         return Stop(idle=idle, numbers=numbers, sentence=words)
-    step, warned_at = (min(rung + 1, 2), now) if due else (rung, given[-1])
+    step = rung + 1 if due and not unwatched else rung
+    warned_at = now if due or unwatched else given[-1]
     stop_at = max(quiet_since + ladder.stop, warned_at + ladder.stop - rungs[step - 1])
     words = idle_words.warning(
         attendance.name, gpus=attendance.gpus, idle=idle, left=stop_at - now, extension=rule.extension
     )
-    if due:
+    if due or unwatched:
         return Warn(step=step, stop_at=stop_at, numbers=numbers, sentence=words)
     return Keep(reason=Reason.WARNED, numbers=numbers, sentence=words, stop_at=stop_at)
 
 
 def _warnings(record: Record, since: datetime, now: datetime) -> list[datetime]:
-    """Return the warnings that still count: given since the container is quiet, in their order, none in the future."""
+    """Return the warnings that still count: given for this idle time, in their order, none in the future."""
     given: list[datetime] = []
     for at in (record.first_warned_at, record.second_warned_at):
         if at is None or not (given[-1] if given else since) <= at <= now:
