@@ -204,8 +204,9 @@ def test_a_clock_that_steps_ends_nothing_and_the_countdown_is_given_again(hours:
     assert verdict.stop_at >= now + 15 * MINUTE
 
 
-def test_minutes_in_which_nobody_looked_do_not_count_as_a_countdown() -> None:
-    first = Record(first_warned_at=NOW - 20 * MINUTE, judged_at=NOW - 11 * MINUTE)
+@pytest.mark.parametrize("minutes", [20, 50])
+def test_minutes_in_which_nobody_looked_do_not_count_as_a_countdown(minutes: int) -> None:
+    first = Record(first_warned_at=NOW - minutes * MINUTE, judged_at=NOW - 11 * MINUTE)
     verdict = judge(replace(IDLE, record=first), now=NOW, rule=RULE)
     assert isinstance(verdict, Warn)
     assert (verdict.step, verdict.stop_at) == (1, NOW + HOUR)
