@@ -14,7 +14,7 @@ from deploy.dev.docker_engine import DockerEngine
 
 LOOPBACK = "127.0.0.1"
 GIB = 2**30
-PROMETHEUS_CONFIG = Path(__file__).resolve().parents[1] / "prometheus" / "prometheus.yml"
+PROMETHEUS = Path(__file__).resolve().parents[1] / "prometheus"
 
 Machine = Mapping[str, Any]
 
@@ -67,11 +67,12 @@ def container_cpus(machines: Sequence[Machine]) -> int:
 
 
 def write_targets(folder: Path, machines: Sequence[Machine], ports: Mapping[str, int], *, demo: bool) -> Path:
-    """Write Prometheus' configuration and targets under `folder` and return the configuration's path."""
+    """Write Prometheus' configuration, rules and targets under `folder` and return the configuration's path."""
     targets = folder / "targets"
     targets.mkdir(parents=True, exist_ok=True)
     config = folder / "prometheus.yml"
-    shutil.copyfile(PROMETHEUS_CONFIG, config)
+    shutil.copyfile(PROMETHEUS / "prometheus.yml", config)
+    shutil.copytree(PROMETHEUS / "rules", folder / "rules", dirs_exist_ok=True)
     groups = {
         "node": [_target(machine, ports, "node", demo=demo) for machine in machines],
         "gpu": [_target(machine, ports, "gpu", demo=demo) for machine in machines],

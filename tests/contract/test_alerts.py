@@ -1,0 +1,202 @@
+"""Every alert fires when it must and not otherwise, says only what it knows, and asks for metrics that exist."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.dev.suite import SEARCH
+from tests.contract.alert_cases import AT_GPU, CARD, CASES, GIB, INFO, LEASE, Series, card, gpu, held, own
+from tests.contract.test_metrics import described
+from tests.require import require
+
+PROMETHEUS = Path(__file__).resolve().parents[2] / "deploy/prometheus"
+RULES = {path.name: path for path in sorted((PROMETHEUS / "rules").glob("*.yml"))}
+NEXT = "alerts-gpu-next.yml"
+OF_CONTAINERS = {"shiva_container_gpu_memory_used_bytes", "shiva_container_gpu_active_seconds_total"}  # not told yet
+
+
+def rules(*names: str) -> list[dict[str, Any]]:
+    """Return the rules of these files."""
+    loaded = [yaml.safe_load(RULES[name].read_text(encoding="utf-8")) for name in names]
+    return [rule for file in loaded for group in file["groups"] for rule in group["rules"]]
+
+
+ALERTS = {rule["alert"]: rule for rule in rules("alerts.yml", NEXT)}
+
+
+def promtool(*arguments: str | Path) -> str:
+    """Return what promtool said, or fail with it."""
+    program = shutil.which("promtool", path=SEARCH)
+    require("prometheus", present=program is not None, reason="promtool is missing: apt-get install prometheus")
+    told = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout + told.stderr
+
+
+def expect(folder: Path, worlds: Sequence[tuple[Series, int, str, list[dict[str, Any]]]]) -> None:
+    """Check that with these series, after these minutes, a query gives these samples."""
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": [{"series": name, "values": values} for name, values in series.items()],
+            "promql_expr_test": [{"expr": query, "eval_time": f"{minutes}m", "exp_samples": samples}],
+        }
+        for series, minutes, query, samples in worlds
+    ]
+    file = folder / "test.yml"
+    files = [str(path) for path in RULES.values()]
+    file.write_text(json.dumps({"rule_files": files, "evaluation_interval": "1m", "tests": tests}), encoding="utf-8")
+    promtool("test", "rules", file)
+
+
+def sample(name: str, labels: Mapping[str, str], value: float) -> dict[str, Any]:
+    told = ",".join(f"{label}={json.dumps(text)}" for label, text in labels.items())
+    return {"labels": f"{name}{{{told}}}", "value": value}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_promtool_accepts_the_rules(name: str) -> None:
+    assert f"SUCCESS: {len(rules(name))} rules found" in promtool("check", "rules", RULES[name])
+
+
+def test_every_alert_has_a_case_and_only_those() -> None:
+    assert list(CASES) == list(ALERTS)
+
+
+@pytest.mark.parametrize("alert", CASES)
+def test_an_alert_fires_when_it_must_and_not_otherwise(alert: str, tmp_path: Path) -> None:
+    case = CASES[alert]
+    firing = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'
+    labels = {"alertname": alert, "alertstate": "firing", **ALERTS[alert]["labels"], **case.labels}
+    fired = [sample("ALERTS", labels, 1)]
+    hold = _minutes(ALERTS[alert].get("for", "0m"))
+    expect(
+        tmp_path,
+        [
+            (case.fires, case.minutes, firing, fired),
+            *([(case.fires, hold - 1, firing, [])] if hold else []),  # not before its time
+            *[(case.quiet, minute, firing, []) for minute in (case.minutes, case.minutes // 2)],
+            ({}, case.minutes, firing, [] if alert != "MachineDataMissing" else _all_missing(alert)),
+        ],
+    )
+
+
+def _minutes(text: str) -> int:
+    return int(text.removesuffix("m"))
+
+
+def _all_missing(alert: str) -> list[dict[str, Any]]:
+    labels = {"alertname": alert, "alertstate": "firing", "severity": "critical"}
+    return [sample("ALERTS", {**labels, "job": job}, 1) for job in ("node", "gpu", "broker", "services")]
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_says_what_happened_and_what_to_do_with_labels_that_it_has(alert: str) -> None:
+    rule, case = ALERTS[alert], CASES[alert]
+    assert set(rule["annotations"]) == {"summary", "action"}
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert rule["labels"].get("audience") in ({"person"} if "audience" in case.labels else {None})
+    assert "user" in case.labels or "audience" not in rule["labels"]
+    text = " ".join(rule["annotations"].values())
+    assert set(re.findall(r"\$labels\.(\w+)", text)) <= set(case.labels)
+    assert all(sentence.endswith(".") for sentence in rule["annotations"].values())
+
+
+QUIET_HOLDERS = {
+    "too little memory": held("0x100", memory=GIB // 8),
+    "readings of a few minutes": held("_x50 0x50"),
+    "a fifth of the readings missing": held("0x40 _x7 0x60"),
+    "the exporter away now": held("0x50 stale _x40"),
+    "leased a moment ago": held("0x100", leased="_x50 1x50"),
+    "leased by nobody": {name: values for name, values in held("0x100").items() if name != LEASE},
+}
+
+
+@pytest.mark.parametrize("why", QUIET_HOLDERS)
+def test_a_gpu_is_held_idle_only_where_that_is_known(why: str, tmp_path: Path) -> None:
+    query = "container:shiva_gpu_held_idle_memory_bytes"
+    mine = {"container_id": "ada--default", "user": "ada", "host": "gpu-01", "uuid": "GPU-1"}
+    expect(tmp_path, [(held("0x100"), 65, query, [sample(query, mine, GIB)]), (QUIET_HOLDERS[why], 65, query, [])])
+
+
+RECORDED: dict[str, tuple[Series, list[tuple[Mapping[str, str], float]]]] = {
+    "host:shiva_gpu_utilization_ratio:avg": (
+        {card("shiva_gpu_utilization_ratio"): "0.5x9", gpu("shiva_gpu_utilization_ratio", ',uuid="GPU-2"'): "0.25x9"},
+        [({"host": "gpu-01"}, 0.375)],
+    ),
+    "host:shiva_gpu_memory_used_bytes:sum": (
+        {card("shiva_gpu_memory_used_bytes"): "5x9", gpu("shiva_gpu_memory_used_bytes", ',uuid="GPU-2"'): "1x9"},
+        [({"host": "gpu-01"}, 6)],
+    ),
+    "host:shiva_gpu_memory_total_bytes:sum": (
+        {card("shiva_gpu_memory_total_bytes"): "8x9"},
+        [({"host": "gpu-01"}, 8)],
+    ),
+    "user:shiva_gpu_lease:count": (
+        {LEASE: "1x9", LEASE.replace("GPU-1", "GPU-2"): "1x9", LEASE.replace("ada", "ken"): "1x9"},
+        [({"user": "ada"}, 2), ({"user": "ken"}, 1)],
+    ),
+    "user:shiva_gpu_leased_utilization_ratio:avg": (
+        {LEASE: "1x9", LEASE.replace("ada", "ken"): "1x9", card("shiva_gpu_utilization_ratio"): "0.5x9"},
+        [({"user": "ada"}, 0.5), ({"user": "ken"}, 0.5)],
+    ),
+    "user_host:shiva_container_gpu_memory_used_bytes:sum": (
+        {**own("0x99"), INFO.replace("ada", "ken"): "1x9", INFO.replace("lab", "old"): "1x9"},
+        [({"user": "ada", "host": "gpu-01"}, GIB)],
+    ),
+    "user_host:shiva_container_gpu_active:rate5m": (own("0+30x99"), [({"user": "ada", "host": "gpu-01"}, 0.5)]),
+    "host_uuid:shiva_gpu_utilization_ratio:avg30m": (held("0.25x100"), [({"host": "gpu-01", "uuid": "GPU-1"}, 0.25)]),
+    "container:shiva_gpu_held_idle_memory_bytes": (
+        held("0x100"),
+        [({"container_id": "ada--default", "user": "ada", "host": "gpu-01", "uuid": "GPU-1"}, GIB)],
+    ),
+    "host:shiva_gpu_held_idle:count": (held("0x100"), [({"host": "gpu-01"}, 1)]),
+}
+
+
+def test_every_recording_rule_has_an_example() -> None:
+    assert list(RECORDED) == [rule["record"] for rule in rules("recording.yml")]
+
+
+@pytest.mark.parametrize("record", RECORDED)
+def test_a_recording_rule_gives_what_its_name_says_and_nothing_of_nothing(record: str, tmp_path: Path) -> None:
+    series, samples = RECORDED[record]
+    minutes = 8 if "idle" not in record and "30m" not in record else 65
+    wanted = [sample(record, labels, value) for labels, value in samples]
+    expect(tmp_path, [(series, minutes, record, wanted), ({}, minutes, record, [])])
+
+
+def test_rules_that_are_loaded_ask_for_metrics_that_exist() -> None:
+    contract = {row.name for rows in described().values() for row in rows}
+    text = " ".join(rule["expr"] for rule in rules("alerts.yml", "recording.yml"))
+    asked = set(re.findall(r"(?<![:\w])shiva_\w+", text))
+    assert asked - {"shiva_"} - OF_CONTAINERS <= contract
+    assert len(asked) > 15
+
+
+def test_prometheus_loads_what_exists_and_not_yet_the_next() -> None:
+    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
+    assert config["rule_files"] == ["rules/recording.yml", "rules/alerts.yml"]
+    assert set(RULES) == {"recording.yml", "alerts.yml", NEXT}
+
+
+def test_the_alertmanager_example_names_alerts_labels_and_receivers_that_exist() -> None:
+    text = (PROMETHEUS / "alertmanager.example.yml").read_text(encoding="utf-8")
+    example = yaml.safe_load(text)
+    receivers = {receiver["name"] for receiver in example["receivers"]}
+    routes = [example["route"], *example["route"]["routes"]]
+    assert {route["receiver"] for route in routes} == receivers
+    named = {name for names in re.findall(r'alertname=~?"([^"]+)"', text) for name in names.split("|")}
+    assert named <= set(ALERTS)
+    assert {label for rule in example["inhibit_rules"] for label in rule.get("equal", [])} <= {
+        *AT_GPU,
+        *CARD,
+        "mountpoint",
+    }
