@@ -136,10 +136,10 @@ PEOPLE = Row(title="People", panels=[
         kind="table", title="Unmanaged processes", width=12, unit="bytes",
         description="Processes on a GPU that no container of Shiva holds; the 32 with the most memory of each machine.",
         queries={
-            "": f"max by (host, gpu, user, pid) (shiva_gpu_unmanaged_process_info{{{GPU}}})",
-            "Memory": f"max by (host, gpu, user, pid) (shiva_gpu_unmanaged_process_memory_used_bytes{{{GPU}}})",
+            "": f"max by (host, gpu, user, pid, engine_id) (shiva_gpu_unmanaged_process_info{{{GPU}}})",
+            "Memory": f"max by (host, gpu, user, pid, engine_id) (shiva_gpu_unmanaged_process_memory_used_bytes{{{GPU}}})",
         },
-        columns={"host": "Machine", "gpu": "GPU", "user": "User of the machine", "pid": "Process"},
+        columns={"host": "Machine", "gpu": "GPU", "user": "User there", "pid": "Process", "engine_id": "Foreign container"},
     ),
 ])  # fmt: skip
 
