@@ -116,7 +116,7 @@ def _target(panel: Panel, ref: str, legend: str, query: str) -> Json:
 
 
 def _defaults(panel: Panel) -> Json:
-    steps = [{"value": None, "color": "text" if panel.kind == "stat" else "green"}]
+    steps: list[Json] = [{"value": None, "color": "text" if panel.kind == "stat" else "green"}]
     steps += [{"value": value, "color": color} for value, color in panel.levels]
     words = {str(value): {"text": text, "color": color} for value, (text, color) in panel.words.items()}
     return {
