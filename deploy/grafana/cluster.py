@@ -108,6 +108,18 @@ GPUS = Row(title="GPUs", panels=[
         description="Temperature of each chip.",
         queries={CARD: f"shiva_gpu_temperature_celsius{{{GPU}}}"},
     ),
+    Panel(
+        kind="timeseries", title="Power", unit="watt", width=12,
+        description="Power that each card draws.",
+        queries={CARD: f"shiva_gpu_power_watts{{{GPU}}}"},
+    ),
+    Panel(
+        kind="state-timeline", title="Slowed down", width=12, words={0: ("no", "green"), 1: ("slowed", "orange")},
+        description="Cards whose clocks are held down by heat, by the power supply or by the limit of their power.",
+        queries={
+            "{{host}} GPU {{gpu}} {{reason}}": f'shiva_gpu_throttle_active{{{GPU},reason=~"hw_.+|sw_power_cap|sw_thermal"}}'
+        },
+    ),
 ])  # fmt: skip
 
 PEOPLE = Row(title="People", panels=[
@@ -162,6 +174,30 @@ HEALTH = Row(title="Health", panels=[
         kind="timeseries", title="Age of the GPU readings", width=6, unit="s", levels=((60, "red"),),
         description="Time since the exporter last read the driver. It grows while the driver hangs or fails.",
         queries={"{{host}}": f"time() - shiva_gpu_last_collect_timestamp_seconds{{{GPU}}}"},
+    ),
+    Panel(
+        kind="table", title="Errors of GPUs (XID)", width=12,
+        description="Errors that the driver reported, by their number, since the exporter began. Empty: none, or this driver reports none.",
+        queries={
+            "Errors": f"max by (host, gpu, name, xid) (shiva_gpu_xid_errors_total{{{GPU}}})",
+            "Last": f"1000 * max by (host, gpu, name, xid) (shiva_gpu_xid_last_timestamp_seconds{{{GPU}}})",
+        },
+        columns={"host": "Machine", "gpu": "GPU", "name": "Model", "xid": "XID"},
+        units={"Last": "dateTimeAsIso"},
+    ),
+    Panel(
+        kind="table", title="Memory and recovery of GPUs", width=12,
+        description=(
+            "Cards that tell it: errors that could not be corrected, rows that wait for a reset or cannot be replaced, "
+            "and what the driver asks for (1 a reset, 2 a reboot, 3 and more a drain first)."
+        ),
+        queries={
+            "Uncorrected": f'sum by (host, gpu, name) (shiva_gpu_ecc_errors_total{{{GPU},type="uncorrected",lifetime="aggregate"}})',
+            "Rows waiting": f"max by (host, gpu, name) (shiva_gpu_row_remap_pending{{{GPU}}})",
+            "Rows lost": f"max by (host, gpu, name) (shiva_gpu_row_remap_failure{{{GPU}}})",
+            "Asks for": f"max by (host, gpu, name) (shiva_gpu_recovery_action{{{GPU}}})",
+        },
+        columns={"host": "Machine", "gpu": "GPU", "name": "Model"},
     ),
 ])  # fmt: skip
 
