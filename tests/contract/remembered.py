@@ -75,19 +75,21 @@ def captured(name: str) -> str:
 
 
 def world(folder: Path) -> list[Page]:
-    """Return a machine with a shared GPU, one with a GPU of which everything is told, and every service."""
+    """Return a machine with a shared GPU, one that tells its health, one with an error of its GPU, and every service."""
     machine = SimulatedMachine(name=HOST, cpus=2, memory_bytes=2**35, gpus=())
     at_host = {"host": HOST, "instance": HOST}
-    second = {"host": "gpu-02", "instance": "gpu-02"}
-    all_told = SURFACES["shiva-gpu-exporter"](folder).replace("GPU-1", "GPU-2")
+    gpus = {
+        HOST: captured("gpu-shared"),
+        "gpu-02": captured("gpu-h100-idle"),
+        "gpu-03": SURFACES["shiva-gpu-exporter"](folder).replace("GPU-1", "GPU-3"),
+    }
     services = [
         Page(job="services", labels={"service": name, "instance": name}, text=SURFACES[name](folder))
         for name in ("jupyter-broker", "manager-api", "jupyter-proxy")
     ]
     return [
         Page(job="node", labels=at_host, text=generate_latest(only(SimulatedNode(machine))).decode()),
-        Page(job="gpu", labels=at_host, text=captured("gpu-shared")),
-        Page(job="gpu", labels=second, text=all_told),
+        *(Page(job="gpu", labels={"host": host, "instance": host}, text=text) for host, text in gpus.items()),
         Page(job="broker", labels={"instance": "broker-exporter"}, text=captured("broker-two-containers")),
         *services,
     ]

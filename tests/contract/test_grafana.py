@@ -85,7 +85,7 @@ def test_what_is_shown_is_what_the_pages_tell(memory: Remembered) -> None:
         name: float(memory.told(told[f"{name}: A"])[0]["value"][1])
         for name in ("GPUs free", "GPUs leased", "GPUs lost", "Containers")
     }
-    assert values == {"GPUs free": 1, "GPUs leased": 1, "GPUs lost": 0, "Containers": 1}
+    assert values == {"GPUs free": 2, "GPUs leased": 1, "GPUs lost": 0, "Containers": 1}
     held = memory.told(told["Held but idle: A"])
     assert {float(each["value"][1]) for each in held} == {2**31}
 
