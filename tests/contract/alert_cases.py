@@ -115,6 +115,55 @@ CASES = {
         labels=CARD,
         minutes=20,
     ),
+    "GpuXidCritical": Case(
+        fires=xid(79, "120x20"), quiet={**xid(31, "120x20"), **xid(79, "-900x20")}, labels={**CARD, "xid": "79"}
+    ),
+    "GpuXidApplication": Case(
+        fires=xid(31, "120x20"),
+        quiet={**xid(79, "120x20"), **xid(31, "-900x20")},
+        labels={**CONTAINER, "host": "gpu-01", "gpu": "0", "uuid": "GPU-1", "audience": "person"},
+    ),
+    "GpuNearSlowdown": Case(
+        fires={
+            card("shiva_gpu_temperature_celsius"): "94x10",
+            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
+        },
+        quiet={
+            card("shiva_gpu_temperature_celsius"): "92x10",
+            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
+            card("shiva_gpu_temperature_margin_celsius"): "4x10",
+        },
+        labels=CARD,
+    ),
+    "GpuThermalThrottle": Case(
+        fires={card("shiva_gpu_throttle_active", ',reason="hw_thermal"'): "1x10"},
+        quiet={card("shiva_gpu_throttle_active", ',reason="sw_power_cap"'): "1x10"},
+        labels={**CARD, "reason": "hw_thermal"},
+    ),
+    "GpuUncorrectableEcc": Case(
+        fires={card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "0x5 1x10"},
+        quiet={
+            card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "7x10",
+            card("shiva_gpu_ecc_errors_total", ',type="corrected",lifetime="volatile"'): "0+9x10",
+        },
+        labels={**CARD, "type": "uncorrected", "lifetime": "volatile"},
+    ),
+    "GpuRowRemapFailure": Case(
+        fires={card("shiva_gpu_row_remap_failure"): "1x10"},
+        quiet={card("shiva_gpu_row_remap_failure"): "0x10"},
+        labels=CARD,
+    ),
+    "GpuRecoveryAction": Case(
+        fires={card("shiva_gpu_recovery_action"): "2x10"},
+        quiet={card("shiva_gpu_recovery_action"): "0x10"},
+        labels=CARD,
+    ),
+    "GpuUnattributedMemory": Case(
+        fires={card("shiva_gpu_memory_unattributed_bytes"): f"{2 * GIB}x30"},
+        quiet={card("shiva_gpu_memory_unattributed_bytes"): f"{GIB}x30"},
+        labels=CARD,
+        minutes=20,
+    ),
     "GpuIdleHolder": Case(
         fires=own("5x100"),
         quiet=own("0+1x100"),
@@ -181,54 +230,5 @@ CASES = {
     ),
     "ContainerDoesNotStart": Case(
         fires=state("pulling"), quiet=state("ready"), labels={**CONTAINER, "machine": "gpu-01"}, minutes=25
-    ),
-    "GpuXidCritical": Case(
-        fires=xid(79, "120x20"), quiet={**xid(31, "120x20"), **xid(79, "-900x20")}, labels={**CARD, "xid": "79"}
-    ),
-    "GpuXidApplication": Case(
-        fires=xid(31, "120x20"),
-        quiet={**xid(79, "120x20"), **xid(31, "-900x20")},
-        labels={**CONTAINER, "host": "gpu-01", "gpu": "0", "uuid": "GPU-1", "audience": "person"},
-    ),
-    "GpuNearSlowdown": Case(
-        fires={
-            card("shiva_gpu_temperature_celsius"): "94x10",
-            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
-        },
-        quiet={
-            card("shiva_gpu_temperature_celsius"): "92x10",
-            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
-            card("shiva_gpu_temperature_margin_celsius"): "4x10",
-        },
-        labels=CARD,
-    ),
-    "GpuThermalThrottle": Case(
-        fires={card("shiva_gpu_throttle_active", ',reason="hw_thermal"'): "1x10"},
-        quiet={card("shiva_gpu_throttle_active", ',reason="sw_power_cap"'): "1x10"},
-        labels={**CARD, "reason": "hw_thermal"},
-    ),
-    "GpuUncorrectableEcc": Case(
-        fires={card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "0x5 1x10"},
-        quiet={
-            card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "7x10",
-            card("shiva_gpu_ecc_errors_total", ',type="corrected",lifetime="volatile"'): "0+9x10",
-        },
-        labels={**CARD, "type": "uncorrected", "lifetime": "volatile"},
-    ),
-    "GpuRowRemapFailure": Case(
-        fires={card("shiva_gpu_row_remap_failure"): "1x10"},
-        quiet={card("shiva_gpu_row_remap_failure"): "0x10"},
-        labels=CARD,
-    ),
-    "GpuRecoveryAction": Case(
-        fires={card("shiva_gpu_recovery_action"): "2x10"},
-        quiet={card("shiva_gpu_recovery_action"): "0x10"},
-        labels=CARD,
-    ),
-    "GpuUnattributedMemory": Case(
-        fires={card("shiva_gpu_memory_unattributed_bytes"): f"{2 * GIB}x30"},
-        quiet={card("shiva_gpu_memory_unattributed_bytes"): f"{GIB}x30"},
-        labels=CARD,
-        minutes=20,
     ),
 }
