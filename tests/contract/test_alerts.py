@@ -143,3 +143,13 @@ def test_the_alertmanager_example_names_alerts_labels_and_receivers_that_exist()
         *CARD,
         "mountpoint",
     }
+
+
+def test_amtool_accepts_the_alertmanager_example() -> None:
+    amtool = shutil.which("amtool", path=SEARCH)
+    require(
+        "alertmanager", present=amtool is not None, reason="amtool is missing: apt-get install prometheus-alertmanager"
+    )
+    command = [str(amtool), "check-config", PROMETHEUS / "alertmanager.example.yml"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (told.returncode, "SUCCESS" in told.stdout) == (0, True), told.stderr
