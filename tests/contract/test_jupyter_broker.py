@@ -208,7 +208,7 @@ WRONG_BODIES = [
     '{"owner": "ada", "gpus": -1}', '{"owner": "ada", "gpus": 65}', '{"owner": "ada", "gpus": 1.5}',
     '{"owner": "ada", "gpus": true}', '{"owner": "ada", "gpus": "1"}', '{"owner": "ada", "name": "../x"}',
     '{"owner": "ada", "cpus": 0}', '{"owner": "ada", "memory_bytes": 1}', '{"owner": "ada", "gpus_shared": 1}',
-    '{"owner": "ada", "avoid_gpus": [1]}', '{"owner": "ada", "privileged": true}', '{"owner": "ada", "cpus": true}',
+    '{"owner": "ada", "avoid_gpus": [1]}', '{"owner": "ada", "exclude_gpus": "GPU-1"}', '{"owner": "ada", "privileged": true}', '{"owner": "ada", "cpus": true}',
     '{"owner": "ada", "image": ["x"]}', '{"owner": "\\ud800"}',
     json.dumps({"owner": "a" * 300}),
 ]  # fmt: skip

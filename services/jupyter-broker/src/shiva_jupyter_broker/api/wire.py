@@ -148,7 +148,7 @@ def explanation(found: Explanation) -> dict[str, object]:
             {
                 "text": offer.text,
                 "machine": offer.machine,
-                "wish": {key: value for key, value in asdict(offer.wish).items() if key != "avoid"},
+                "wish": {key: value for key, value in asdict(offer.wish).items() if key not in KEPT},
             }
             for offer in found.offers
         ],
@@ -174,7 +174,19 @@ def _text(body: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
-WISH = {"owner", "name", "image", "machine", "gpus", "gpus_shared", "cpus", "memory_bytes", "avoid_gpus"}
+WISH = {
+    "owner",
+    "name",
+    "image",
+    "machine",
+    "gpus",
+    "gpus_shared",
+    "cpus",
+    "memory_bytes",
+    "avoid_gpus",
+    "exclude_gpus",
+}
+KEPT = {"avoid", "exclude"}  # not for people: whoever asks says them again
 
 
 def wish(body: Any) -> Wish:
@@ -197,7 +209,8 @@ def wish(body: Any) -> Wish:
         gpus_shared=_flag(members, "gpus_shared"),
         cpus=_cpus(members),
         memory_bytes=_whole(members, "memory_bytes", least=MIN_MEMORY, most=2**50),
-        avoid=_uuids(members),
+        avoid=_uuids(members, "avoid_gpus"),
+        exclude=_uuids(members, "exclude_gpus"),
     )
 
 
@@ -224,10 +237,10 @@ def _cpus(body: Mapping[str, Any]) -> float | None:
     return float(value)
 
 
-def _uuids(body: Mapping[str, Any]) -> frozenset[GpuUuid]:
-    value = body.get("avoid_gpus", [])
+def _uuids(body: Mapping[str, Any], key: str) -> frozenset[GpuUuid]:
+    value = body.get(key, [])
     if not isinstance(value, list) or len(value) > 4096 or not all(isinstance(each, str) for each in value):
-        raise MalformedError("avoid_gpus: must be a list of GPU UUIDs.")
+        raise MalformedError(f"{key}: must be a list of GPU UUIDs.")
     return frozenset(map(GpuUuid, value))
 
 
