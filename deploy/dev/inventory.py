@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.dev.docker_engine import DockerEngine
+from deploy.prometheus import targets
 
 LOOPBACK = "127.0.0.1"
 GIB = 2**30
@@ -68,32 +69,20 @@ def container_cpus(machines: Sequence[Machine]) -> int:
 
 def write_targets(folder: Path, machines: Sequence[Machine], ports: Mapping[str, int], *, demo: bool) -> Path:
     """Write Prometheus' configuration, rules and targets under `folder` and return the configuration's path."""
-    targets = folder / "targets"
-    targets.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     config = folder / "prometheus.yml"
     shutil.copyfile(PROMETHEUS / "prometheus.yml", config)
     shutil.copytree(PROMETHEUS / "rules", folder / "rules", dirs_exist_ok=True)
-    groups = {
-        "node": [_target(machine, ports, "node", demo=demo) for machine in machines],
-        "gpu": [_target(machine, ports, "gpu", demo=demo) for machine in machines],
-        "broker": [{"targets": [f"{LOOPBACK}:{ports['broker-exporter']}"], "labels": {"instance": "broker-exporter"}}],
-        "services": [
-            {
-                "targets": [f"{LOOPBACK}:{ports[service]}"],
-                "labels": {"service": service, "instance": service} | ({"__metrics_path__": path} if path else {}),
-            }
-            for service, path in (("manager-api", ""), ("jupyter-broker", ""), ("jupyter-proxy", "/-/metrics"))
-        ],
+
+    def place(machine: Machine, job: str) -> tuple[str, targets.Labels]:
+        if not demo:
+            return f"{LOOPBACK}:{ports[f'{job}-exporter']}", {}
+        simulated = {"__metrics_path__": f"/{job}/metrics", "__param_machine": machine["name"]}
+        return f"{LOOPBACK}:{ports['demo-machines']}", simulated
+
+    services = {
+        name: f"{LOOPBACK}:{ports[name]}"
+        for name in ("manager-api", "jupyter-broker", "jupyter-proxy", "broker-exporter")
     }
-    for job, group in groups.items():
-        (targets / f"{job}.json").write_text(json.dumps(group, indent=1), encoding="utf-8")
+    targets.write(folder / "targets", targets.targets(machines, place, services))
     return config
-
-
-def _target(machine: Machine, ports: Mapping[str, int], job: str, *, demo: bool) -> dict[str, Any]:
-    # A fixed instance: with the port in it, each run would begin new series, and the last run's would count for 5 minutes more.
-    labels = {"host": machine["name"], "instance": machine["name"]}
-    if not demo:
-        return {"targets": [f"{LOOPBACK}:{ports[f'{job}-exporter']}"], "labels": labels}
-    labels |= {"__metrics_path__": f"/{job}/metrics", "__param_machine": machine["name"]}
-    return {"targets": [f"{LOOPBACK}:{ports['demo-machines']}"], "labels": labels}

@@ -43,7 +43,8 @@ def service(metric: str, name: str, more: str = "") -> str:
 
 
 ADA = ',container_id="ada--default",user="ada",machine="gpu-01"'
-INFO = broker("shiva_container_info", f'{ADA},image="lab",name="default"')
+LAUNCH = "1f" * 16
+INFO = broker("shiva_container_info", f'{ADA},image="lab",launch_id="{LAUNCH}",name="default"')
 LEASE = broker("shiva_gpu_lease", f'{ADA},uuid="GPU-1"')
 AT_GPU = {"job": "gpu", "host": "gpu-01", "instance": "gpu-01"}
 AT_NODE = {"job": "node", "host": "gpu-01", "instance": "gpu-01"}
@@ -56,22 +57,14 @@ RAM_SIZE, RAM_AVAIL = (series.replace("ext4", "tmpfs") for series in (SIZE, AVAI
 AT_DISK = {**AT_NODE, "mountpoint": "/", "device": "sda1", "fstype": "ext4"}
 
 
-def held(util: str, *, memory: int = GIB, leased: str = "1x100", scraped: str = "1x100") -> Series:
-    """Return a card that ada holds."""
+def own(active: str, *, memory: str = f"{GIB}x100", processes: str = "1x100", scraped: str = "1x100") -> Series:
+    """Return what ada's container does on a card: the seconds in which it worked there, and the rest."""
+    mine = f',launch_id="{LAUNCH}"'
     return {
-        card("shiva_gpu_utilization_ratio"): util,
-        card("shiva_gpu_memory_used_bytes"): f"{memory}x100",
-        gpu("up"): scraped,
-        LEASE: leased,
-    }
-
-
-def own(active: str, *, memory: int = GIB) -> Series:
-    """Return what the container itself does on a card."""
-    mine = ',container_id="ada--default"'
-    return {
-        card("shiva_container_gpu_memory_used_bytes", mine): f"{memory}x100",
+        card("shiva_container_gpu_processes", mine): processes,
+        card("shiva_container_gpu_memory_used_bytes", mine): memory,
         card("shiva_container_gpu_active_seconds_total", mine): active,
+        gpu("up"): scraped,
         INFO: "1x100",
     }
 
@@ -123,9 +116,9 @@ CASES = {
         minutes=20,
     ),
     "GpuIdleHolder": Case(
-        fires=held("0.001x100"),
-        quiet=held("0x60 0.5x40"),
-        labels={**CONTAINER, "host": "gpu-01", "uuid": "GPU-1", "audience": "person"},
+        fires=own("5x100"),
+        quiet=own("0+1x100"),
+        labels={**CONTAINER, "host": "gpu-01", "gpu": "0", "uuid": "GPU-1", "audience": "person"},
         minutes=65,
     ),
     "MachineDown": Case(fires={node("up"): "0x10"}, quiet={node("up"): "1 0 1x10"}, labels=AT_NODE),
@@ -237,11 +230,5 @@ CASES = {
         quiet={card("shiva_gpu_memory_unattributed_bytes"): f"{GIB}x30"},
         labels=CARD,
         minutes=20,
-    ),
-    "ContainerGpuIdle": Case(
-        fires=own("5x100"),
-        quiet=own("0+1x100"),
-        labels={**CONTAINER, "host": "gpu-01", "uuid": "GPU-1", "audience": "person"},
-        minutes=65,
     ),
 }

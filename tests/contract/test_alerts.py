@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from deploy.dev.suite import SEARCH
-from tests.contract.alert_cases import AT_GPU, CARD, CASES, GIB, INFO, LEASE, Series, card, gpu, held, own
+from tests.contract.alert_cases import AT_GPU, CARD, CASES, Series
 from tests.contract.test_metrics import described
 from tests.require import require
 
@@ -107,70 +107,6 @@ def test_an_alert_says_what_happened_and_what_to_do_with_labels_that_it_has(aler
     text = " ".join(rule["annotations"].values())
     assert set(re.findall(r"\$labels\.(\w+)", text)) <= set(case.labels)
     assert all(sentence.endswith(".") for sentence in rule["annotations"].values())
-
-
-QUIET_HOLDERS = {
-    "too little memory": held("0x100", memory=GIB // 8),
-    "readings of a few minutes": held("_x50 0x50"),
-    "a fifth of the readings missing": held("0x40 _x7 0x60"),
-    "the exporter away now": held("0x50 stale _x40"),
-    "leased a moment ago": held("0x100", leased="_x50 1x50"),
-    "leased by nobody": {name: values for name, values in held("0x100").items() if name != LEASE},
-}
-
-
-@pytest.mark.parametrize("why", QUIET_HOLDERS)
-def test_a_gpu_is_held_idle_only_where_that_is_known(why: str, tmp_path: Path) -> None:
-    query = "container:shiva_gpu_held_idle_memory_bytes"
-    mine = {"container_id": "ada--default", "user": "ada", "host": "gpu-01", "uuid": "GPU-1"}
-    expect(tmp_path, [(held("0x100"), 65, query, [sample(query, mine, GIB)]), (QUIET_HOLDERS[why], 65, query, [])])
-
-
-RECORDED: dict[str, tuple[Series, list[tuple[Mapping[str, str], float]]]] = {
-    "host:shiva_gpu_utilization_ratio:avg": (
-        {card("shiva_gpu_utilization_ratio"): "0.5x9", gpu("shiva_gpu_utilization_ratio", ',uuid="GPU-2"'): "0.25x9"},
-        [({"host": "gpu-01"}, 0.375)],
-    ),
-    "host:shiva_gpu_memory_used_bytes:sum": (
-        {card("shiva_gpu_memory_used_bytes"): "5x9", gpu("shiva_gpu_memory_used_bytes", ',uuid="GPU-2"'): "1x9"},
-        [({"host": "gpu-01"}, 6)],
-    ),
-    "host:shiva_gpu_memory_total_bytes:sum": (
-        {card("shiva_gpu_memory_total_bytes"): "8x9"},
-        [({"host": "gpu-01"}, 8)],
-    ),
-    "user:shiva_gpu_lease:count": (
-        {LEASE: "1x9", LEASE.replace("GPU-1", "GPU-2"): "1x9", LEASE.replace("ada", "ken"): "1x9"},
-        [({"user": "ada"}, 2), ({"user": "ken"}, 1)],
-    ),
-    "user:shiva_gpu_leased_utilization_ratio:avg": (
-        {LEASE: "1x9", LEASE.replace("ada", "ken"): "1x9", card("shiva_gpu_utilization_ratio"): "0.5x9"},
-        [({"user": "ada"}, 0.5), ({"user": "ken"}, 0.5)],
-    ),
-    "user_host:shiva_container_gpu_memory_used_bytes:sum": (
-        {**own("0x99"), INFO.replace("ada", "ken"): "1x9", INFO.replace("lab", "old"): "1x9"},
-        [({"user": "ada", "host": "gpu-01"}, GIB)],
-    ),
-    "user_host:shiva_container_gpu_active:rate5m": (own("0+30x99"), [({"user": "ada", "host": "gpu-01"}, 0.5)]),
-    "host_uuid:shiva_gpu_utilization_ratio:avg30m": (held("0.25x100"), [({"host": "gpu-01", "uuid": "GPU-1"}, 0.25)]),
-    "container:shiva_gpu_held_idle_memory_bytes": (
-        held("0x100"),
-        [({"container_id": "ada--default", "user": "ada", "host": "gpu-01", "uuid": "GPU-1"}, GIB)],
-    ),
-    "host:shiva_gpu_held_idle:count": (held("0x100"), [({"host": "gpu-01"}, 1)]),
-}
-
-
-def test_every_recording_rule_has_an_example() -> None:
-    assert list(RECORDED) == [rule["record"] for rule in rules("recording.yml")]
-
-
-@pytest.mark.parametrize("record", RECORDED)
-def test_a_recording_rule_gives_what_its_name_says_and_nothing_of_nothing(record: str, tmp_path: Path) -> None:
-    series, samples = RECORDED[record]
-    minutes = 8 if "idle" not in record and "30m" not in record else 65
-    wanted = [sample(record, labels, value) for labels, value in samples]
-    expect(tmp_path, [(series, minutes, record, wanted), ({}, minutes, record, [])])
 
 
 def test_rules_that_are_loaded_ask_for_metrics_that_exist() -> None:
