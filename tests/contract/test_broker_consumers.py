@@ -61,6 +61,8 @@ def test_the_manager_reads_every_answer_that_it_asks_for(broker: Examples) -> No
         "ada.lovelace", 1, datetime(2026, 11, 23, 9, 10, 0, 180_000, tzinfo=UTC),
     )  # fmt: skip
     assert (second.state, second.since) == ("failed", None)
+    assert (first.launch_id, second.launch_id) == ("3f" * 16, "5c" * 16)
+    assert [gpu.disabled for gpu in gpu_02.gpus] == [None, None]
     assert manager.container("ada.lovelace--default")["time_to_notebook_seconds"] == 2.31
     assert manager.launch("ada", Wish())[1] is False
     broker.statuses["launch"] = 201

@@ -14,6 +14,7 @@ from shiva_common import identity, logs
 from shiva_common.identity import Identity
 from shiva_manager_api.api.app import create_app
 from shiva_manager_api.api.problems import PROBLEMS
+from shiva_manager_api.domain.health import GpuHealth
 from shiva_manager_api.domain.machines import GpuReading, MachineReading
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
@@ -22,11 +23,12 @@ from shiva_manager_api.domain.ports import (
     PortError,
     StartUnansweredError,
 )
+from shiva_manager_api.domain.usage import GpuUsage, Share, Unmanaged
 from shiva_manager_api.service import Manager
 from werkzeug.test import TestResponse
 
 from tests.contract.described import Case, Description
-from tests.fakes.manager_ports import FakeBroker, FakeMetrics, container, declared
+from tests.fakes.manager_ports import FakeBroker, FakeMetrics, container, declared, launch_of
 
 CONTRACT = Description("manager-api")
 KEY = b"k" * 32
@@ -154,6 +156,42 @@ def test_what_nobody_reported_is_null_in_the_answer() -> None:
     assert len(numbers) >= 8
     assert {key: machine[key] for key in numbers} == dict.fromkeys(numbers)
     assert {gpu["utilization_ratio"] for gpu in machine["gpus"]} == {None}
+
+
+def test_a_gpus_memory_is_told_by_person_and_the_rest_of_it_by_what_it_is() -> None:
+    world = World()
+    usage = GpuUsage(
+        kinds={"host": Share(processes=1, memory_used_bytes=300), "orphan": Share(processes=1, memory_used_bytes=20)},
+        launches={
+            launch_of("ada--default"): Share(processes=2, memory_used_bytes=5000, active_ratio=0.25),
+            launch_of("ken--default"): Share(processes=1, memory_used_bytes=None),
+            "e" * 32: Share(processes=1, memory_used_bytes=70),
+        },
+        unmanaged=(Unmanaged(pid=4242, user="mei", engine_id=None, memory_used_bytes=300),),
+        unattributed_bytes=9,
+    )
+    first = GpuReading(uuid="GPU-1", index=0, model="GTX 1080", up=True, usage=usage)
+    second = GpuReading(uuid="GPU-2", index=1, model="GTX 1080", up=False)
+    health = {"GPU-2": GpuHealth(asked_at=0.0, up=False)}
+    world.metrics.readings = [
+        MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=(first, second), health=health)
+    ]
+    world.broker.inventory = [declared(disabled={"GPU-1": "A new fan."})]
+    answer = world.call("machines")
+    CONTRACT.check(answer)
+    told, lost = answer.get_json()["machines"][0]["gpus"]
+    assert told["users"] == [
+        {"owner": "ada", "container_id": "ada--default", "memory_used_bytes": 5000, "active_ratio": 0.25, "processes": 2},
+        {"owner": "ken", "container_id": "ken--default", "memory_used_bytes": None, "active_ratio": None, "processes": 1},
+    ]  # fmt: skip
+    assert told["unmanaged"] == [
+        {"pid": 4242, "user": "mei", "engine_id": None, "memory_used_bytes": 300},
+        {"pid": None, "user": None, "engine_id": "e" * 32, "memory_used_bytes": 70},
+    ]
+    assert (told["memory_other_bytes"], told["memory_unattributed_bytes"], told["users_known"]) == (20, 9, True)
+    assert (told["quarantine"], told["disabled"]) == (None, "A new fan.")
+    assert (lost["users_known"], lost["users"], lost["memory_unattributed_bytes"]) == (False, [], None)
+    assert "lost this GPU" in lost["quarantine"]
 
 
 def test_an_unanswered_start_may_still_come_about_and_says_so() -> None:

@@ -26,7 +26,12 @@ pytestmark = pytest.mark.timeout(120)
 
 BIN = Path(sys.executable).parent
 SIMULATED = ["gpu-01", "gpu-02", "gpu-03"]
-OPTIONAL = {"temperature_celsius", "gpu_foreign_use", "gpu_info", "gpu_values", "gpu_driver_present", "gpu_exporter_up"}
+OPTIONAL = {
+    "temperature_celsius", "gpu_full_without_lease", "gpu_info", "gpu_values", "gpu_driver_present", "gpu_exporter_up",
+    "gpu_health",
+}  # fmt: skip
+OF_CONTAINERS = {"gpu_container_active_ratio", "gpu_people"}  # of which there are none here
+OF_FAULTS = {"gpu_xids"}
 
 
 @dataclass
@@ -122,37 +127,12 @@ def test_every_query_is_understood_and_tells_every_machine(scraped: Scraped, nam
     answer = requests.post(f"{scraped.url}/api/v1/query", data={"query": QUERIES[name]}, timeout=10).json()
     assert (answer["status"], answer["data"]["resultType"]) == ("success", "vector")
     assert answer.get("warnings", []) == []
+    if name in OF_CONTAINERS | OF_FAULTS:
+        assert answer["data"]["result"] == []
+        return
     hosts = {sample["metric"]["host"] for sample in answer["data"]["result"]}
     assert hosts - {scraped.this} == set(SIMULATED)
     assert scraped.this in hosts or name in OPTIONAL
-
-
-def test_a_gpu_is_in_use_by_others_when_nobody_of_ours_has_held_it_and_its_memory_is_full(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool", path=SEARCH)
-    require("prometheus", present=promtool is not None, reason="promtool is not installed")
-
-    def used(uuid: str, values: str) -> dict[str, str]:
-        return {"series": f'shiva_gpu_memory_used_bytes{{job="gpu",host="a",uuid="{uuid}"}}', "values": values}
-
-    def leased(uuid: str, values: str) -> dict[str, str]:
-        return {
-            "series": f'shiva_gpu_lease{{job="broker",uuid="{uuid}",container_id="ada--default"}}',
-            "values": values,
-        }
-
-    series = [
-        used("foreign", "2e9x24"), used("idle", "1e6x24"), used("briefly", "1e6x20 2e9x4"), used("held", "2e9x24"),
-        leased("held", "1x24"), used("given-back", "2e9x24"), leased("given-back", "1x20 _x4"), used("long-ago", "2e9x24"),
-        leased("long-ago", "1x4 stale _x20"),
-    ]  # fmt: skip
-    told = {"foreign": 1, "long-ago": 1, "idle": 0, "briefly": 0}
-    samples = [{"labels": f'{{job="gpu",host="a",uuid="{uuid}"}}', "value": value} for uuid, value in told.items()]
-    asked = {"expr": QUERIES["gpu_foreign_use"], "eval_time": "115s", "exp_samples": samples}
-    tests = [{"interval": "5s", "input_series": series, "promql_expr_test": [asked]}]
-    path = tmp_path / "tests.json"
-    path.write_text(json.dumps({"rule_files": [], "evaluation_interval": "5s", "tests": tests}), encoding="utf-8")
-    done = subprocess.run([str(promtool), "test", "rules", str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_simulated_machines_report_everything(scraped: Scraped) -> None:

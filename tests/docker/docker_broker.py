@@ -22,15 +22,16 @@ class DockerBroker(BrokerCommand):
         images: Sequence[Mapping[str, Any]] = (FAKE,),
         *,
         urls: Mapping[str, str] | None = None,
+        gpus: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         **settings: str,
     ) -> None:
-        """`engines` by machine; `urls` where the broker reaches one of them in another way than at its socket."""
+        """`engines` and `gpus` by machine; `urls` where the broker reaches one in another way than at its socket."""
         self.engines = engines
         self.domain = settings.get("DOMAIN", "shiva")
         machines = [
             {
-                "name": name, "address": engine.address, "cpus": 16, "memory_bytes": 2**36, "gpus": [],
-                "engine": {"url": (urls or {}).get(name, engine.base_url)},
+                "name": name, "address": engine.address, "cpus": 16, "memory_bytes": 2**36,
+                "gpus": (gpus or {}).get(name, []), "engine": {"url": (urls or {}).get(name, engine.base_url)},
             }
             for name, engine in engines.items()
         ]  # fmt: skip

@@ -59,6 +59,11 @@ class BrokerCommand:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         eventually(self._answers, what="the broker answers", seconds=60)
 
+    @property
+    def url(self) -> str:
+        """Where it listens, or did."""
+        return f"http://127.0.0.1:{self._port}"
+
     def _answers(self) -> bool:
         with contextlib.suppress(requests.RequestException):
             return self.call("GET", "/v1/containers").status_code == 200
@@ -69,8 +74,7 @@ class BrokerCommand:
     ) -> requests.Response:
         """Ask with a service's token."""
         known = {"Authorization": f"Bearer {TOKENS[by]}"} | headers
-        url = f"http://127.0.0.1:{self._port}{path}"
-        return requests.request(method, url, json=body, headers=known, timeout=PATIENCE_SECONDS)
+        return requests.request(method, self.url + path, json=body, headers=known, timeout=PATIENCE_SECONDS)
 
     def containers(self) -> dict[str, Any]:
         """Return what it shows, by id."""

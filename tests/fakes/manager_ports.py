@@ -24,13 +24,22 @@ def container(owner: str = "ada", name: str = "default", **changes: Any) -> dict
     } | changes  # fmt: skip
 
 
+def launch_of(container_id: str) -> str:
+    """Return the launch of a container of FakeBroker."""
+    return f"launch of {container_id}"
+
+
 def declared(name: str = "gpu-01", *, held: Mapping[str, str] | None = None, gpus: Sequence[str] = GPUS,
-             fits_default: bool = True, closed: str | None = None) -> DeclaredMachine:  # fmt: skip
-    """Return a machine of the inventory; `held` is GPU → container."""
+             fits_default: bool = True, closed: str | None = None,
+             disabled: Mapping[str, str] | None = None) -> DeclaredMachine:  # fmt: skip
+    """Return a machine of the inventory; `held` is GPU → container, `disabled` is GPU → why."""
     cards = tuple(
-        DeclaredGpu(uuid=uuid, index=index, model="GTX 1080", container_id=(held or {}).get(uuid))
+        DeclaredGpu(
+            uuid=uuid, index=index, model="GTX 1080", container_id=(held or {}).get(uuid),
+            disabled=(disabled or {}).get(uuid),
+        )
         for index, uuid in enumerate(gpus)
-    )
+    )  # fmt: skip
     return DeclaredMachine(name=name, cpus=8, memory_bytes=2**35, fits_default=fits_default, closed=closed, gpus=cards)
 
 
@@ -58,6 +67,7 @@ class FakeBroker:
     launched: list[tuple[str, Wish]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     avoided: tuple[str, ...] = ()  # by the last launch
+    excluded: tuple[str, ...] = ()  # by the last launch
 
     def _answer(self) -> None:
         if self.failure:
@@ -73,7 +83,7 @@ class FakeBroker:
         self._answer()
         return [
             Tenant(id=c["id"], owner=c["owner"], name=c["name"], machine=c["machine"], state=c["state"], since=None,
-                   gpus=len(c["gpus"]))
+                   gpus=len(c["gpus"]), launch_id=launch_of(c["id"]))
             for c in self.held
         ]  # fmt: skip
 
@@ -90,10 +100,12 @@ class FakeBroker:
                 return each
         raise BrokerRefusedError(404, "container-not-found", "There is no such container", "Nothing was changed.", {})
 
-    def launch(self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = ()) -> tuple[Container, bool]:
+    def launch(
+        self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
+    ) -> tuple[Container, bool]:
         """Start, or return the one that runs."""
         self._answer()
-        self.avoided = tuple(avoid_gpus)
+        self.avoided, self.excluded = tuple(avoid_gpus), tuple(exclude_gpus)
         self.launched.append((owner, wish))
         for each in self.held:
             if each["id"] == f"{owner}--{wish.name}":

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shiva_manager_api.domain.health import GpuHealth
 from shiva_manager_api.domain.machines import (
     STALE_SECONDS,
     DeclaredMachine,
@@ -16,6 +17,7 @@ from shiva_manager_api.domain.machines import (
     merged,
     state_of,
 )
+from shiva_manager_api.domain.usage import GpuUsage, Person, Share
 
 from tests.fakes.manager_ports import declared
 
@@ -29,8 +31,9 @@ def reading(*, up: bool | None = True, age: float | None = 1.0, gpus: tuple[GpuR
 
 def tenant(owner: str = "ada", machine: str = "gpu-01") -> Tenant:
     return Tenant(
-        id=f"{owner}--default", owner=owner, name="default", machine=machine, state="ready", since=SINCE, gpus=1
-    )
+        id=f"{owner}--default", owner=owner, name="default", machine=machine, state="ready", since=SINCE, gpus=1,
+        launch_id=f"launch of {owner}",
+    )  # fmt: skip
 
 
 def joined_one(measured: list[MachineReading], leased: list[DeclaredMachine] | None, people: list[Tenant] | None = None,
@@ -129,6 +132,52 @@ def test_a_gpu_in_use_by_others_is_not_counted_as_free() -> None:
     assert (view.gpus_free, view.state) == (1, MachineState.PARTLY_FREE)
     both = (taken, GpuReading(uuid="GPU-2", index=1, model="GTX 1080", up=True, foreign_use=True))
     assert joined_one([reading(gpus=both)], [declared()]).state is MachineState.FULL
+
+
+def sick(*uuids: str, gpus: tuple[GpuReading, ...] = ()) -> MachineReading:
+    health = {uuid: GpuHealth(asked_at=0.0, up=False) for uuid in uuids}
+    return MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=gpus, health=health)
+
+
+def test_a_gpu_in_quarantine_is_not_free_says_why_and_stays_its_holders() -> None:
+    view = joined_one([sick("GPU-1")], [declared(held=HELD_ONE)], [tenant()])
+    first, second = view.gpus
+    assert (view.gpus_free, view.state) == (1, MachineState.PARTLY_FREE)
+    assert first.quarantine is not None
+    assert "lost this GPU" in first.quarantine
+    assert first.holder is not None
+    assert second.quarantine is None
+    assert joined_one([sick("GPU-1", "GPU-2")], [declared()]).state is MachineState.FULL
+
+
+def test_a_gpu_that_an_admin_disabled_is_not_free_and_says_why() -> None:
+    view = joined_one([reading()], [declared(disabled={"GPU-2": "A new fan comes on Friday."})])
+    assert (view.gpus_free, view.state) == (1, MachineState.PARTLY_FREE)
+    assert [gpu.disabled for gpu in view.gpus] == [None, "A new fan comes on Friday."]
+
+
+def in_use(*launches: str, last_known: dict[str, Person] | None = None) -> MachineReading:
+    shares = {launch: Share(processes=1, memory_used_bytes=5) for launch in launches}
+    usage = GpuUsage(kinds={}, launches=shares, last_known=last_known or {})
+    return reading(gpus=(GpuReading(uuid="GPU-1", index=0, model="GTX 1080", up=True, usage=usage),))
+
+
+def test_who_uses_a_gpu_is_told_beside_who_holds_it() -> None:
+    view = joined_one([in_use("launch of ken", "?")], [declared(held=HELD_ONE)], [tenant("ada"), tenant("ken")])
+    first, second = view.gpus
+    assert first.shares is not None
+    assert first.holder is not None
+    assert first.holder.owner == "ada"
+    assert [user.owner for user in first.shares.users] == ["ken"]
+    assert [each.engine_id for each in first.shares.unmanaged] == ["?"]
+    assert second.shares is None
+
+
+def test_without_any_answer_of_the_broker_users_are_those_that_prometheus_last_knew() -> None:
+    known = {"l": Person(container_id="ada--default", owner="ada")}
+    view = joined_one([in_use("l", last_known=known)], None, None, leases_fresh=False)
+    assert view.gpus[0].shares is not None
+    assert [user.owner for user in view.gpus[0].shares.users] == ["ada"]
 
 
 def test_a_closed_machine_has_nothing_free_and_says_why() -> None:

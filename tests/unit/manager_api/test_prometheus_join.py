@@ -3,14 +3,17 @@
 from typing import Any
 
 import pytest
-from shiva_manager_api.adapters.prometheus import QUERIES, Prometheus, Sample, joined
+from shiva_manager_api.adapters.prometheus import QUERIES, Prometheus, joined
+from shiva_manager_api.adapters.samples import Sample
 from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError
+
+NOW = 1_795_600_000.0
 
 
 def told(**answers: list[Sample]) -> list[MachineReading]:
     """Join answers; queries that are not named told nothing."""
-    return joined({name: answers.get(name, []) for name in QUERIES})
+    return joined({name: answers.get(name, []) for name in QUERIES}, asked_at=NOW)
 
 
 def sample(value: float, **labels: str) -> Sample:
@@ -50,10 +53,11 @@ def test_a_gpu_has_the_values_that_were_told_and_no_others() -> None:
     assert (gpu.memory_used_bytes, gpu.utilization_ratio, gpu.up, gpu.temperature_celsius) == (5, None, None, None)
 
 
-def test_use_by_others_is_told_by_card() -> None:
+def test_where_processes_are_not_told_use_by_others_is_memory_without_a_lease() -> None:
     infos = [sample(1, host="a", uuid=f"GPU-{n}", gpu=str(n), name="GTX 1080") for n in (1, 2, 3)]
     foreign = [sample(1, host="a", uuid="GPU-1", gpu="1"), sample(0, host="a", uuid="GPU-2", gpu="2")]
-    [reading] = told(up=[sample(1, host="a")], gpu_info=infos, gpu_foreign_use=foreign)
+    [reading] = told(up=[sample(1, host="a")], gpu_info=infos, gpu_full_without_lease=foreign)
+    assert [gpu.usage for gpu in reading.gpus] == [None, None, None]
     assert [gpu.foreign_use for gpu in reading.gpus] == [True, False, None]
 
 

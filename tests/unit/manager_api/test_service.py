@@ -2,6 +2,7 @@
 
 import pytest
 from shiva_common.identity import Identity
+from shiva_manager_api.domain.health import GpuHealth
 from shiva_manager_api.domain.machines import GpuReading, MachineReading, MachineState
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
@@ -93,12 +94,24 @@ def test_a_start_keeps_away_from_gpus_that_others_use(
     assert broker.avoided == ("GPU-1",)
 
 
+def test_a_start_never_gets_a_gpu_in_quarantine_also_when_prometheus_went_away_since(
+    metrics: FakeMetrics, manager: Manager, broker: FakeBroker
+) -> None:
+    health = {"GPU-1": GpuHealth(asked_at=0.0, up=False), "GPU-2": GpuHealth(asked_at=0.0, up=True)}
+    metrics.readings = [MachineReading(name="gpu-01", up=True, health=health)]
+    manager.start(ADA, Wish(name="third", gpus=1))
+    assert broker.excluded == ("GPU-1",)
+    metrics.failure = MetricsUnavailableError()
+    manager.start(ADA, Wish(name="fourth", gpus=1))
+    assert broker.excluded == ("GPU-1",)
+
+
 def test_nobody_who_measures_keeps_nobody_from_a_start(
     metrics: FakeMetrics, manager: Manager, broker: FakeBroker
 ) -> None:
     metrics.failure = MetricsUnavailableError()
     assert manager.start(ADA, Wish(name="third", gpus=1))[1] is True
-    assert broker.avoided == ()
+    assert (broker.avoided, broker.excluded) == ((), ())
 
 
 def test_the_catalogue_is_the_brokers(manager: Manager) -> None:

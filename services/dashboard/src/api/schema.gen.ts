@@ -170,7 +170,7 @@ export interface components {
             memory_total_bytes: number | null;
             memory_used_bytes: number | null;
             temperature_celsius: number | null;
-            /** @description true: something that is no container of ours uses it; null: nobody reported, or a container holds it. */
+            /** @description true: something that is no container of ours uses it; null: nobody reported, or its processes are not told and a container holds it. */
             foreign_use: boolean | null;
             holder: null | {
                 container_id: string;
@@ -178,6 +178,38 @@ export interface components {
                 /** Format: date-time */
                 since: string | null;
             };
+            /** @description False: nobody tells its processes; then nothing is known of users and their shares. */
+            users_known: boolean;
+            /**
+             * @description Containers with processes on it. Their memory, that of `unmanaged`, `memory_other_bytes` and `memory_unattributed_bytes`
+             *     add up to `memory_used_bytes`, as far as none of them is null.
+             */
+            users: {
+                owner: string;
+                container_id: string;
+                memory_used_bytes: number | null;
+                /** @description Share of the GPU's time in the last half a minute. */
+                active_ratio: number | null;
+                processes: number;
+            }[];
+            /** @description Processes that are in no container of ours, those with the most memory first; then containers that nobody knows. */
+            unmanaged: {
+                /** @description On the machine; null for a whole container. */
+                pid: number | null;
+                /** @description On the machine. */
+                user: string | null;
+                /** @description The container that it is in: what its engine calls it, or a launch that the broker does not know. */
+                engine_id: string | null;
+                memory_used_bytes: number | null;
+            }[];
+            /** @description Held by dead processes, by the driver's own server, and by unmanaged processes that are not listed. */
+            memory_other_bytes: number | null;
+            /** @description In use and held by no process that the driver lists. */
+            memory_unattributed_bytes: number | null;
+            /** @description Why it is not given out: it misbehaves. What runs on it goes on. Ends when the cause is gone; null is no word of health. */
+            quarantine: string | null;
+            /** @description Why it is not given out: an admin switched it off. What runs on it goes on. */
+            disabled: string | null;
         };
         Machine: {
             name: string;
@@ -198,7 +230,7 @@ export interface components {
              */
             gpu_driver: "present" | "none" | "unknown";
             gpus_total: number;
-            /** @description Without a lease; null while the broker is away. */
+            /** @description Without a lease, in nobody else's use, not in quarantine and not disabled; null while the broker is away. */
             gpus_free: number | null;
             /** @description False while the broker is away and no earlier answer exists. */
             holders_known: boolean;
@@ -500,12 +532,34 @@ export interface operations {
                      *               "memory_total_bytes": 8589934592,
                      *               "memory_used_bytes": 6442450944,
                      *               "temperature_celsius": 71,
-                     *               "foreign_use": null,
+                     *               "foreign_use": false,
                      *               "holder": {
                      *                 "container_id": "ada.lovelace--default",
                      *                 "owner": "ada.lovelace",
                      *                 "since": "2026-11-23T09:10:00.180Z"
-                     *               }
+                     *               },
+                     *               "users_known": true,
+                     *               "users": [
+                     *                 {
+                     *                   "owner": "ada.lovelace",
+                     *                   "container_id": "ada.lovelace--default",
+                     *                   "memory_used_bytes": 6123683840,
+                     *                   "active_ratio": 0.85,
+                     *                   "processes": 2
+                     *                 }
+                     *               ],
+                     *               "unmanaged": [
+                     *                 {
+                     *                   "pid": 4242,
+                     *                   "user": "mei",
+                     *                   "engine_id": null,
+                     *                   "memory_used_bytes": 209715200
+                     *                 }
+                     *               ],
+                     *               "memory_other_bytes": 0,
+                     *               "memory_unattributed_bytes": 109051904,
+                     *               "quarantine": null,
+                     *               "disabled": null
                      *             },
                      *             {
                      *               "uuid": "GPU-8f3c2f9e-0000-4000-8000-000000000002",
@@ -517,7 +571,14 @@ export interface operations {
                      *               "memory_used_bytes": null,
                      *               "temperature_celsius": null,
                      *               "foreign_use": null,
-                     *               "holder": null
+                     *               "holder": null,
+                     *               "users_known": false,
+                     *               "users": [],
+                     *               "unmanaged": [],
+                     *               "memory_other_bytes": null,
+                     *               "memory_unattributed_bytes": null,
+                     *               "quarantine": "The driver lost this GPU. Homes and files are safe; what is computed on it may fail or be wrong. For an admin: Reboot the machine, or seat the card anew. It is given out again when the driver reaches it again.",
+                     *               "disabled": null
                      *             }
                      *           ],
                      *           "containers": [

@@ -73,10 +73,14 @@ class Manager:
         return self._broker.container(container_id)
 
     def start(self, identity: Identity, wish: Wish) -> tuple[Container, bool]:
-        """Start the person's own container, away from GPUs in use by others; a running one of that name is returned as it is."""
+        """Start the person's own container; a running one of that name is returned as it is.
+
+        It keeps away from GPUs in use by others, and never gets one in quarantine, also where Prometheus is away since.
+        """
         readings = self._metrics.get().value or ()
         foreign = [gpu.uuid for reading in readings for gpu in reading.gpus if gpu.foreign_use]
-        return self._broker.launch(identity.name, wish, foreign)
+        quarantined = [uuid for reading in readings for uuid in reading.quarantined()]
+        return self._broker.launch(identity.name, wish, foreign, quarantined)
 
     def stop(self, identity: Identity, container_id: str) -> None:
         """End one of the person's containers."""

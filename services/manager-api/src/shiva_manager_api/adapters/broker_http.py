@@ -46,7 +46,8 @@ class BrokerHttp:
 
     def tenants(self) -> Sequence[Tenant]:
         """Return every container, as everybody may see it."""
-        return _read(lambda: [_tenant(raw) for raw in self.containers()])
+        _, body = self._call("GET", "/v1/containers")
+        return _read(lambda: [_tenant(raw) for raw in body["containers"]])
 
     def containers(self) -> Sequence[Container]:
         """Return every container whole."""
@@ -58,11 +59,13 @@ class BrokerHttp:
         _, body = self._call("GET", f"/v1/containers/{quote(container_id, safe='')}")
         return _read(lambda: _container(body))
 
-    def launch(self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = ()) -> tuple[Container, bool]:
+    def launch(
+        self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
+    ) -> tuple[Container, bool]:
         """Return the container and whether it was started now."""
         asked = {
             "owner": owner, "name": wish.name, "image": wish.image, "machine": wish.machine, "gpus": wish.gpus,
-            "avoid_gpus": list(avoid_gpus),
+            "avoid_gpus": list(avoid_gpus), "exclude_gpus": list(exclude_gpus),
         }  # fmt: skip
         status, body = self._call("POST", "/v1/containers", json=asked, read_seconds=LAUNCH_SECONDS)
         return _read(lambda: _container(body)), status == requests.codes.created
@@ -126,6 +129,7 @@ def _tenant(raw: Container) -> Tenant:
         state=str(raw["state"]),
         since=None if since is None else datetime.fromisoformat(since),
         gpus=len(raw["gpus"]),
+        launch_id=raw["launch_id"],
     )
 
 
@@ -152,6 +156,7 @@ def _machine(raw: Any) -> DeclaredMachine:
                 index=int(gpu["index"]),
                 model=str(gpu["model"]),
                 container_id=gpu["container_id"],
+                disabled=gpu["disabled"],
             )
             for gpu in raw["gpus"]
         ),

@@ -1,16 +1,18 @@
 """MetricsSource over Prometheus' HTTP API: a constant number of queries, whatever the number of machines."""
 
 import math
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as PoolTimeoutError
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 
-from shiva_manager_api.domain.machines import GpuDriver, GpuReading, MachineReading
+from shiva_manager_api.adapters import prometheus_gpus
+from shiva_manager_api.adapters.samples import Sample
+from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 
 DEADLINE_SECONDS = 2.0
@@ -19,9 +21,6 @@ THREADS = 4
 # Each query gives series that carry `host`, the machine's name in the inventory.
 NETWORK = 'device!~"lo|veth.*|docker.*|br-.*|virbr.*"'
 DISK = 'mountpoint="/"'
-FOREIGN_BYTES = (
-    256 * 2**20
-)  # a screen and a driver's own share are less; a GPU that was just given back is told by its lease
 QUERIES: Mapping[str, str] = {
     "up": 'max by (host) (up{job="node"})',
     "sample_age_seconds": 'min by (host) (time() - timestamp(node_time_seconds{job="node"}))',
@@ -36,23 +35,11 @@ QUERIES: Mapping[str, str] = {
     "temperature_celsius": 'max by (host) (node_hwmon_temp_celsius{job="node"} or node_thermal_zone_temp{job="node"})',
     "gpu_exporter_up": 'max by (host) (up{job="gpu"})',
     "gpu_driver_present": 'max by (host) (shiva_gpu_driver_present{job="gpu"})',
-    "gpu_foreign_use": (
-        f'(min_over_time(shiva_gpu_memory_used_bytes{{job="gpu"}}[30s]) > bool {FOREIGN_BYTES}) unless on (uuid) max_over_time(shiva_gpu_lease{{job="broker"}}[1m])'
-    ),
-    "gpu_info": 'shiva_gpu_info{job="gpu"}',
-    "gpu_values": '{__name__=~"shiva_gpu_(up|utilization_ratio|memory_total_bytes|memory_used_bytes|temperature_celsius)",job="gpu"}',
+    **prometheus_gpus.QUERIES,
 }  # fmt: skip
 
 WHOLE = {"cpus", "memory_total_bytes", "memory_used_bytes", "disk_total_bytes", "disk_used_bytes"}
 PER_HOST = [name for name in QUERIES if not name.startswith("gpu_") and name != "up"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One series' value now."""
-
-    labels: Mapping[str, str]
-    value: float
 
 
 class Prometheus:
@@ -73,7 +60,7 @@ class Prometheus:
             raise MetricsUnavailableError("Prometheus does not answer in time") from error
         finally:
             _cancel(waiting.values())
-        return joined(answers)
+        return joined(answers, asked_at=time.time())
 
     def query(self, text: str) -> list[Sample]:
         """Return the series of an instant query; NaN and infinities are no values.
@@ -106,8 +93,8 @@ def _sample(raw: Any) -> Sample:
     return Sample(labels={str(k): str(v) for k, v in labels.items()}, value=float(raw["value"][1]))
 
 
-def joined(answers: Mapping[str, Sequence[Sample]]) -> list[MachineReading]:
-    """Join the answers by host: a query that told nothing of a host leaves None there."""
+def joined(answers: Mapping[str, Sequence[Sample]], *, asked_at: float) -> list[MachineReading]:
+    """Join the answers by host: a query that told nothing of a host leaves None there. `asked_at`: seconds since 1970."""
     values: dict[str, dict[str, Any]] = defaultdict(dict)
     for name in PER_HOST:
         for sample in answers[name]:
@@ -115,8 +102,7 @@ def joined(answers: Mapping[str, Sequence[Sample]]) -> list[MachineReading]:
                 values[sample.labels["host"]][name] = int(sample.value) if name in WHOLE else sample.value
     ups = _by_host(answers["up"])
     drivers, exporters = _by_host(answers["gpu_driver_present"]), _by_host(answers["gpu_exporter_up"])
-    foreign = {sample.labels.get("uuid"): sample.value == 1 for sample in answers["gpu_foreign_use"]}
-    gpus = _gpus(answers["gpu_info"], answers["gpu_values"], foreign)
+    gpus, health = prometheus_gpus.gpus(answers), prometheus_gpus.health(answers, asked_at=asked_at)
     hosts = ups.keys() | values.keys() | exporters.keys()
     return [
         MachineReading(
@@ -124,6 +110,7 @@ def joined(answers: Mapping[str, Sequence[Sample]]) -> list[MachineReading]:
             up=ups[host] == 1 if host in ups else None,
             gpu_driver=_driver(exporters.get(host), drivers.get(host)),
             gpus=tuple(gpus.get(host, ())),
+            health=health.get(host, {}),
             **_clamped(values.get(host, {})),
         )
         for host in sorted(hosts)
@@ -145,34 +132,3 @@ def _driver(exporter_up: float | None, present: float | None) -> GpuDriver:
     if exporter_up != 1 or present is None:
         return GpuDriver.UNKNOWN
     return GpuDriver.PRESENT if present == 1 else GpuDriver.NONE
-
-
-def _gpus(
-    infos: Sequence[Sample], values: Sequence[Sample], foreign: Mapping[str | None, bool]
-) -> dict[str, list[GpuReading]]:
-    told: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    for sample in values:
-        name = sample.labels.get("__name__", "").removeprefix("shiva_gpu_")
-        told[sample.labels.get("host", ""), sample.labels.get("uuid", "")][name] = sample.value
-    gpus: dict[str, list[GpuReading]] = defaultdict(list)
-    for info in infos:
-        host, uuid, index = info.labels.get("host", ""), info.labels.get("uuid", ""), info.labels.get("gpu", "")
-        facts = told.get((host, uuid), {})
-        gpus[host].append(
-            GpuReading(
-                uuid=uuid,
-                index=int(index) if index.isdecimal() else None,
-                model=info.labels.get("name", "unknown"),
-                up=bool(facts["up"]) if "up" in facts else None,
-                utilization_ratio=facts.get("utilization_ratio"),
-                memory_total_bytes=_whole(facts.get("memory_total_bytes")),
-                memory_used_bytes=_whole(facts.get("memory_used_bytes")),
-                temperature_celsius=facts.get("temperature_celsius"),
-                foreign_use=foreign.get(uuid),
-            )
-        )
-    return gpus
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)

@@ -18,6 +18,12 @@ MEASURED = (
 )  # fmt: skip
 
 
+GPU_MEASURED = (
+    "uuid", "index", "model", "up", "utilization_ratio", "memory_total_bytes", "memory_used_bytes",
+    "temperature_celsius", "foreign_use",
+)  # fmt: skip
+
+
 class MalformedError(ValueError):
     """The body is not what the contract says; the message is a sentence."""
 
@@ -58,7 +64,17 @@ def machine(view: MachineView) -> dict[str, object]:
 
 
 def _gpu(view: GpuView) -> dict[str, object]:
-    return asdict(view.reading) | {"holder": None if view.holder is None else _holder(view.holder)}
+    shares = view.shares
+    return {key: getattr(view.reading, key) for key in GPU_MEASURED} | {
+        "holder": None if view.holder is None else _holder(view.holder),
+        "users_known": shares is not None,
+        "users": [asdict(user) for user in shares.users] if shares else [],
+        "unmanaged": [asdict(each) for each in shares.unmanaged] if shares else [],
+        "memory_other_bytes": shares.other_bytes if shares else None,
+        "memory_unattributed_bytes": shares.unattributed_bytes if shares else None,
+        "quarantine": view.quarantine,
+        "disabled": view.disabled,
+    }
 
 
 def _holder(holder: Holder) -> dict[str, object]:
@@ -67,7 +83,7 @@ def _holder(holder: Holder) -> dict[str, object]:
 
 def _tenant(tenant: Tenant) -> dict[str, object]:
     facts = asdict(tenant) | {"since": moment(tenant.since)}
-    del facts["machine"]
+    del facts["machine"], facts["launch_id"]
     return facts
 
 

@@ -1,9 +1,12 @@
 """Machines as measured and as leased, and the one word for how free they are. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from shiva_manager_api.domain.health import GpuHealth, quarantine
+from shiva_manager_api.domain.usage import GpuUsage, Person, Shares, split
 
 STALE_SECONDS = 15.0  # three scrapes
 
@@ -39,7 +42,8 @@ class GpuReading:
     memory_total_bytes: int | None = None
     memory_used_bytes: int | None = None
     temperature_celsius: float | None = None
-    foreign_use: bool | None = None  # something that is no container of ours uses it; not told while one holds it
+    foreign_use: bool | None = None  # something that is no container of ours uses it
+    usage: GpuUsage | None = None  # its processes; None: its exporter does not tell them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,12 @@ class MachineReading:
     temperature_celsius: float | None = None
     gpu_driver: GpuDriver = GpuDriver.UNKNOWN
     gpus: tuple[GpuReading, ...] = ()
+    health: Mapping[str, GpuHealth] = field(default_factory=dict)  # by UUID; of cards that say nothing now too
+
+    def quarantined(self) -> dict[str, str]:
+        """Return the cards that must not be given out, each with the sentence why."""
+        told = {uuid: quarantine(health) for uuid, health in self.health.items()}
+        return {uuid: sentence for uuid, sentence in told.items() if sentence}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,7 @@ class DeclaredGpu:
     index: int
     model: str
     container_id: str | None  # None: free
+    disabled: str | None = None  # why an admin switched it off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +106,7 @@ class Tenant:
     state: str
     since: datetime | None
     gpus: int
+    launch_id: str | None = None  # what its processes are told by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +120,13 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuView:
-    """A GPU with its holder; None: free, or unknown while `MachineView.holders_known` is false."""
+    """A GPU with its holder and its users. No holder: free, or unknown while `MachineView.holders_known` is false."""
 
     reading: GpuReading
     holder: Holder | None
+    shares: Shares | None  # None: its exporter does not tell who uses it
+    quarantine: str | None  # why it is not given out, as long as the cause lasts
+    disabled: str | None  # why an admin switched it off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +166,8 @@ def state_of(
 def _free(reading: MachineReading, declared: DeclaredMachine) -> int:
     if declared.closed:
         return 0
-    foreign = {gpu.uuid for gpu in reading.gpus if gpu.foreign_use}
-    return sum(gpu.container_id is None and gpu.uuid not in foreign for gpu in declared.gpus)
+    taken = {gpu.uuid for gpu in reading.gpus if gpu.foreign_use} | reading.quarantined().keys()
+    return sum(gpu.container_id is None and gpu.disabled is None and gpu.uuid not in taken for gpu in declared.gpus)
 
 
 def merged(
@@ -178,7 +193,7 @@ def merged(
                 state=state_of(
                     reading, machine, tenants=len(there), metrics_fresh=metrics_fresh, leases_fresh=leases_fresh
                 ),
-                gpus=_gpus(reading, machine, {tenant.id: tenant for tenant in people}),
+                gpus=_gpus(reading, machine, people),
                 gpus_free=None if machine is None or not leases_fresh else _free(reading, machine),
                 holders_known=machine is not None,
                 closed=None if machine is None else machine.closed,
@@ -188,21 +203,31 @@ def merged(
     return views
 
 
-def _gpus(
-    reading: MachineReading, declared: DeclaredMachine | None, tenants: Mapping[str, Tenant]
-) -> tuple[GpuView, ...]:
+def _gpus(reading: MachineReading, declared: DeclaredMachine | None, tenants: Sequence[Tenant]) -> tuple[GpuView, ...]:
     """Return the GPUs of both lists, by index: one that is declared and not reported has no values, and is no zero."""
     readings = {gpu.uuid: gpu for gpu in reading.gpus}
-    leases = {gpu.uuid: gpu.container_id for gpu in declared.gpus} if declared else {}
-    for gpu in declared.gpus if declared else ():
+    cards = {gpu.uuid: gpu for gpu in declared.gpus} if declared else {}
+    for gpu in cards.values():
         readings.setdefault(gpu.uuid, GpuReading(uuid=gpu.uuid, index=gpu.index, model=gpu.model, up=None))
+    by_id = {tenant.id: tenant for tenant in tenants}
+    people = {each.launch_id: Person(container_id=each.id, owner=each.owner) for each in tenants if each.launch_id}
+    quarantined = reading.quarantined()
     ordered = sorted(readings.values(), key=lambda gpu: (gpu.index is None, gpu.index or 0, gpu.uuid))
-    return tuple(GpuView(reading=gpu, holder=_holder(leases.get(gpu.uuid), tenants)) for gpu in ordered)
+    return tuple(
+        GpuView(
+            reading=gpu,
+            holder=_holder(cards.get(gpu.uuid), by_id),
+            shares=None if gpu.usage is None else split(gpu.usage, people),
+            quarantine=quarantined.get(gpu.uuid),
+            disabled=cards[gpu.uuid].disabled if gpu.uuid in cards else None,
+        )
+        for gpu in ordered
+    )
 
 
-def _holder(container_id: str | None, tenants: Mapping[str, Tenant]) -> Holder | None:
-    if container_id is None:
+def _holder(card: DeclaredGpu | None, tenants: Mapping[str, Tenant]) -> Holder | None:
+    if card is None or card.container_id is None:
         return None
-    tenant = tenants.get(container_id)
-    owner = tenant.owner if tenant else container_id.partition("--")[0]
-    return Holder(container_id=container_id, owner=owner, since=tenant.since if tenant else None)
+    tenant = tenants.get(card.container_id)
+    owner = tenant.owner if tenant else card.container_id.partition("--")[0]
+    return Holder(container_id=card.container_id, owner=owner, since=tenant.since if tenant else None)

@@ -91,8 +91,13 @@ class ContainerBroker(Protocol):
     def container(self, container_id: str) -> Container:
         """Return one."""
 
-    def launch(self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = ()) -> tuple[Container, bool]:
-        """Return the container and whether it was started now. `avoid_gpus` are not given out unless a machine was chosen."""
+    def launch(
+        self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
+    ) -> tuple[Container, bool]:
+        """Return the container and whether it was started now.
+
+        `avoid_gpus` are not given out unless a machine was chosen; `exclude_gpus` never are.
+        """
 
     def stop(self, container_id: str) -> None:
         """Ask for its end; gone already is success."""
