@@ -87,7 +87,7 @@ def gpu_exporter(_: Path) -> str:
         memory_used_bytes=2**30, utilization_ratio=0.5, temperature_celsius=60.0,
         processes=[GpuProcess(pid=pid, memory_used_bytes=2**20, active_ratio=0.1) for pid in (7, 8)],
     )  # fmt: skip
-    owners = {7: Owner(kind=Kind.CONTAINER, container_id="0a" * 32), 8: Owner(kind=Kind.HOST, user="ken")}
+    owners = {7: Owner(kind=Kind.CONTAINER, launch_id="0a" * 16), 8: Owner(kind=Kind.HOST, user="ken")}
     reading = Reading(driver_version="580.65.06", gpus=[gpu], owners=owners)
     now = Snapshot(
         driver_present=True, success=True, reading=reading, collected_at=1.0, duration_seconds=0.1,
@@ -102,7 +102,7 @@ class Containers:
     def containers(self) -> Sequence[ContainerFacts]:
         """Return it."""
         ada = ContainerFacts(
-            id="ada--default", user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready",
+            id="ada--default", launch_id="0a" * 16, user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready",
             gpus=("GPU-1",), started_at=1.0, last_access_at=2.0, time_to_notebook_seconds=2.31,
         )  # fmt: skip
         return [ada]

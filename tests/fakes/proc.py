@@ -5,7 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+HANDOVER = "/srv/homes/.shiva/launches/shiva/{}"  # where the broker keeps what a launch is given
 HOST = "0::/user.slice/user-1000.slice/session-2.scope"
+
+
+def mount(root: str, at: str = "/run/shiva") -> str:
+    """Return a line of mountinfo."""
+    return f"733 712 8:1 {root} {at} ro,nosuid,nodev - ext4 /dev/sda1 rw"
 
 
 @dataclass
@@ -26,8 +32,13 @@ class FakeProc:
         state: str = "S",
         inside: Sequence[int] | None = None,
         environment: Mapping[str, str] | None = None,
+        launch: str | None = None,
+        mounts: Sequence[str] = (),
     ) -> None:
-        """Let a process run, or be another one from now on; `inside` is its pid in each namespace, None an old kernel."""
+        """Let a process run, or be another one from now on; `inside` is its pid in each namespace, None an old kernel.
+
+        `launch` adds its mount as the broker makes it below `mounts`.
+        """
         folder = self.root / str(pid)
         folder.mkdir(exist_ok=True)
         fields = [state, str(parent), *["0"] * 17, str(start), "0"]
@@ -37,6 +48,12 @@ class FakeProc:
         (folder / "cgroup").write_text(cgroup + "\n")
         text = "".join(f"{key}={value}\0" for key, value in (environment or {}).items())
         (folder / "environ").write_text(text)
+        lines = ["711 655 0:52 / / rw,relatime - overlay overlay rw", *mounts]
+        if launch is not None:
+            lines.append(mount(HANDOVER.format(launch)))
+        (folder / "mountinfo").write_text("".join(line + "\n" for line in lines))
+        if state == "Z":
+            (folder / "mountinfo").unlink()  # the kernel refuses
 
     def dies(self, pid: int) -> None:
         """Leave a zombie on a machine with cgroup v1, whose parent did not look after it."""

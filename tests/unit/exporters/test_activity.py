@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from shiva_exporters.gpu.activity import FORGET_SECONDS, Activity, Key, Meter
 from shiva_exporters.gpu.source import GpuProcess, GpuSample, Kind, Owner, Reading
 
-OWNERS = {7: Owner(kind=Kind.CONTAINER, container_id="a"), 8: Owner(kind=Kind.CONTAINER, container_id="b")}
+OWNERS = {7: Owner(kind=Kind.CONTAINER, launch_id="a"), 8: Owner(kind=Kind.CONTAINER, launch_id="b")}
 GPU: Key = ("GPU-1", None)
 A: Key = ("GPU-1", "a")
 B: Key = ("GPU-1", "b")

@@ -29,23 +29,25 @@ MIG = replace(
     H100, memory_v2=Amount(total=85520809984, used=2**30), utilization=SILENT, compute=[Process(7, 2**30)], busy=SILENT
 )
 READY = ContainerFacts(
-    id="ada--default", user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready", gpus=("GPU-1",),
+    id="ada--default", launch_id="3f" * 16, user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready", gpus=("GPU-1",),
     started_at=1795425000.18, last_access_at=1795430527.0, time_to_notebook_seconds=2.31,
 )  # fmt: skip
 PENDING = replace(
-    READY, id="ken--second", user="ken", name="second", state="pending", gpus=(), started_at=None, last_access_at=None,
+    READY, id="ken--second", launch_id="5c" * 16, user="ken", name="second", state="pending", gpus=(), started_at=None, last_access_at=None,
     time_to_notebook_seconds=None,
 )  # fmt: skip
 
 
 LATER = Busy(0, 0).timeStamp + 2_000_000
-TRAINS, RESTS, OLD = "3f" * 32, "5c" * 32, "9e" * 32
-ADA, KEN, MEI = (Owner(kind=Kind.CONTAINER, container_id=each) for each in (TRAINS, RESTS, OLD))
+TRAINS, RESTS, OLD = "3f" * 16, "5c" * 16, "9e" * 16
+ADA, KEN, MEI = (Owner(kind=Kind.CONTAINER, launch_id=each) for each in (TRAINS, RESTS, OLD))
 HOST = Owner(kind=Kind.HOST, user="yuki")
-OWNERS = {7: ADA, 8: ADA, 9: KEN, 10: HOST, 11: Owner(kind=Kind.MPS), 13: MEI}
+FOREIGN = Owner(kind=Kind.FOREIGN, engine_id="f0" * 32, user="root")
+OWNERS = {7: ADA, 8: ADA, 9: KEN, 10: HOST, 11: Owner(kind=Kind.MPS), 13: MEI, 14: FOREIGN}
 SHARED = Card(
-    memory_v2=Amount(total=8 * 2**30, used=7 * 2**30 + 20 * 2**20), utilization=Amount(gpu=80),
-    compute=[Process(7, 2**30), Process(8, 2**30), Process(9, 2 * 2**30), Process(11, 2**29), Process(12, 2**29)],
+    memory_v2=Amount(total=8 * 2**30, used=7 * 2**30 + 276 * 2**20), utilization=Amount(gpu=80),
+    compute=[Process(7, 2**30), Process(8, 2**30), Process(9, 2 * 2**30), Process(11, 2**29), Process(12, 2**29),
+             Process(14, 2**28)],
     graphics=[Process(8, 2**30), Process(10, 2 * 2**30)], busy=[Busy(7, 40), Busy(8, 20), Busy(10, 10)],
 )  # fmt: skip
 SHARED_LATER = replace(SHARED, busy=[Busy(7, 40, LATER), Busy(8, 20, LATER), Busy(10, 10, LATER)])

@@ -12,7 +12,7 @@ from tests.fakes import nvml as fakes
 from tests.fakes.nvml import Amount, Busy, Card, FakeNvml, Process
 from tests.fakes.proc import FakeProc
 
-ADA, KEN = "ada0" * 16, "be40" * 16
+ADA, KEN, FOREIGN = "ada0" * 8, "be40" * 8, "f0" * 32
 GIB = 2**30
 
 
@@ -21,8 +21,8 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.proc = FakeProc(folder)
-        self.proc.runs(7, cgroup=f"0::/system.slice/docker-{ADA}.scope")
-        self.proc.runs(8, cgroup=f"0::/docker/{KEN}")
+        self.proc.runs(7, cgroup=f"0::/system.slice/docker-{'1' * 64}.scope", launch=ADA)
+        self.proc.runs(8, cgroup=f"0::/docker/{'2' * 64}", launch=KEN)
         self.proc.runs(9, uid=1003)
         memory = Amount(total=8 * GIB, used=4 * GIB)
         self.first = Card(memory_v2=memory, compute=[Process(7, 2 * GIB), Process(9, GIB)], busy=[Busy(7, 50)])
@@ -58,10 +58,18 @@ def test_everyone_has_a_share_and_the_shares_add_up(machine: Machine) -> None:
     assert told["container_gpu_memory_used_bytes", "GPU-1", ADA] == 2 * GIB
     assert told["container_gpu_memory_used_bytes", "GPU-2", ADA] == GIB
     assert told["container_gpu_memory_used_bytes", "GPU-2", KEN] == 2 * GIB
-    assert told["gpu_unmanaged_process_memory_used_bytes", "GPU-1", "9", "yuki"] == GIB
+    assert told["gpu_unmanaged_process_memory_used_bytes", "GPU-1", "", "9", "yuki"] == GIB
     assert told["gpu_memory_unattributed_bytes", "GPU-1"] == told["gpu_memory_unattributed_bytes", "GPU-2"] == GIB
     assert told["container_gpu_active_seconds_total", "GPU-1", ADA] == 1.0
     assert told["container_gpu_active_seconds_total", "GPU-2", ADA] == 0.0
+
+
+def test_a_container_that_somebody_started_by_hand_is_unmanaged(machine: Machine) -> None:
+    machine.proc.runs(8, cgroup=f"0::/docker/{FOREIGN}", start=2000, uid=1003)
+    told = machine.later()
+    assert told["gpu_process_group_memory_used_bytes", "GPU-2", "foreign"] == 2 * GIB
+    assert told["gpu_unmanaged_process_memory_used_bytes", "GPU-2", FOREIGN, "8", "yuki"] == 2 * GIB
+    assert ("container_gpu_processes", "GPU-2", KEN) not in told
 
 
 def test_a_lost_card_takes_its_own_shares_along_and_no_others(machine: Machine) -> None:
@@ -87,7 +95,7 @@ def test_what_a_dead_container_still_holds_is_nobodys_then(machine: Machine) -> 
 
 
 def test_a_pid_that_another_container_reuses_is_the_others(machine: Machine) -> None:
-    machine.proc.runs(8, cgroup=f"0::/docker/{ADA}", start=2000)
+    machine.proc.runs(8, cgroup=f"0::/docker/{'1' * 64}", start=2000, launch=ADA)
     told = machine.later()
     assert told["container_gpu_memory_used_bytes", "GPU-2", ADA] == 3 * GIB
     assert ("container_gpu_processes", "GPU-2", KEN) not in told

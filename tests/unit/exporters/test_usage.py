@@ -6,12 +6,13 @@ from shiva_exporters.gpu.source import GpuProcess, GpuSample, Kind, Owner
 from shiva_exporters.gpu.usage import Group, Usage, usage
 
 OWNERS = {
-    1: Owner(kind=Kind.CONTAINER, container_id="a"),
-    2: Owner(kind=Kind.CONTAINER, container_id="a"),
-    3: Owner(kind=Kind.CONTAINER, container_id="b"),
+    1: Owner(kind=Kind.CONTAINER, launch_id="a"),
+    2: Owner(kind=Kind.CONTAINER, launch_id="a"),
+    3: Owner(kind=Kind.CONTAINER, launch_id="b"),
     4: Owner(kind=Kind.HOST, user="ken"),
     5: Owner(kind=Kind.HOST, user="mei"),
     6: Owner(kind=Kind.MPS),
+    7: Owner(kind=Kind.FOREIGN, engine_id="f0", user="0"),
 }
 
 
@@ -49,9 +50,10 @@ def test_everything_adds_up_or_is_unknown(processes: list[GpuProcess], in_use: i
 
 
 def test_processes_are_sorted_by_owner() -> None:
-    found = used(one(1), one(2, 50), one(3, 7), one(4, 1), one(6, 2), one(9, 3))
+    found = used(one(1), one(2, 50), one(3, 7), one(4, 1), one(6, 2), one(7, 4), one(9, 3))
     assert {kind: (group.processes, group.memory_used_bytes) for kind, group in found.kinds.items()} == {
         Kind.CONTAINER: (3, 157),
+        Kind.FOREIGN: (1, 4),
         Kind.HOST: (1, 1),
         Kind.MPS: (1, 2),
         Kind.ORPHAN: (1, 3),
@@ -60,12 +62,14 @@ def test_processes_are_sorted_by_owner() -> None:
         "a": Group(processes=2, memory_used_bytes=150, active_ratio=0.5),
         "b": Group(processes=1, memory_used_bytes=7, active_ratio=0.25),
     }
-    assert found.unattributed_bytes == 1000 - 163
+    assert found.unattributed_bytes == 1000 - 167
 
 
 def test_unmanaged_processes_come_with_their_users_the_largest_first() -> None:
-    found = used(one(4, None), one(5, 9), one(1))
-    assert [(user, each.pid) for user, each in found.unmanaged] == [("mei", 5), ("ken", 4)]
+    found = used(one(4, None), one(5, 9), one(1), one(7, 10))
+    assert [(owner.user, owner.engine_id, each.pid) for owner, each in found.unmanaged] == [
+        ("0", "f0", 7), ("mei", None, 5), ("ken", None, 4),
+    ]  # fmt: skip
 
 
 def test_one_unknown_share_makes_its_sums_unknown_and_no_others() -> None:

@@ -37,14 +37,14 @@ class BrokerCollector:
         info = GaugeMetricFamily(
             "shiva_container_info",
             "Whose container it is, and where.",
-            labels=["container_id", "user", "machine", "image", "name"],
+            labels=["container_id", "launch_id", "user", "machine", "image", "name"],
         )
         lease = GaugeMetricFamily(
             "shiva_gpu_lease", "Which container holds a GPU.", labels=["container_id", "machine", "user", "uuid"]
         )
         state = GaugeMetricFamily("shiva_container_state", "Its present state is 1.", labels=["container_id", "state"])
         for each in containers:
-            info.add_metric([each.id, each.user, each.machine, each.image, each.name], 1)
+            info.add_metric([each.id, each.launch_id, each.user, each.machine, each.image, each.name], 1)
             state.add_metric([each.id, each.state], 1)
             for uuid in each.gpus:
                 lease.add_metric([each.id, each.machine, each.user, uuid], 1)

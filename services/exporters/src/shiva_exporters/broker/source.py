@@ -19,6 +19,7 @@ class ContainerFacts:
     """What metrics tell of a container; times are seconds since 1970, None where unknown."""
 
     id: str
+    launch_id: str  # a fresh one for each start, by which the GPU exporters tell it
     user: str
     machine: str
     image: str
@@ -60,6 +61,7 @@ def facts(raw: dict[str, Any]) -> ContainerFacts:
     took = raw["time_to_notebook_seconds"]
     return ContainerFacts(
         id=str(raw["id"]),
+        launch_id=str(raw["launch_id"]),
         user=str(raw["owner"]),
         machine=str(raw["machine"]),
         image=str(raw["image"]),

@@ -8,7 +8,7 @@ from shiva_exporters.gpu.usage import usage
 
 FORGET_SECONDS = 600.0  # after its last process left the GPU; until then a scrape sees a container's last seconds
 
-Key = tuple[str, str | None]  # a GPU's UUID, and a container's id or None for the GPU itself
+Key = tuple[str, str | None]  # a GPU's UUID, and a container's launch or None for the GPU itself
 Activity = Mapping[Key, float]  # seconds so far; what the last round did not tell is not in it
 
 

@@ -1,8 +1,9 @@
 """Pid → whom it belongs to, by what the kernel tells in /proc.
 
 What people can write decides nothing about a container: a cgroup's path is the engine's, and in a nest of engines the
-outermost id is the machine's own. The environment is theirs, so it counts in one place only: for processes in no container
-whose user is the process launcher's, which nothing separates from one another anyway.
+outermost id is the machine's own. Which launch of Shiva a container is, and whether it is one at all, its mounts tell: the
+broker mounts the launch's folder into it, and nobody inside may mount. The environment is theirs, so it counts in one place
+only: for processes in no container whose user is the process launcher's, which nothing separates from one another anyway.
 """
 
 import os
@@ -17,6 +18,11 @@ from shiva_exporters.gpu.source import GpuSource, Kind, Owner, Reading
 ENGINE_ID = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 LAUNCH_MARK = b"SHIVA_LAUNCH_ID="  # the process launcher's, in the environment of all that it starts
 LAUNCH_ID = re.compile(rb"[0-9a-f]{32}")
+HANDOVER = (
+    re.compile(  # in mountinfo, where spaces and line ends of a path are escaped: the launch's folder, at its place
+        rb"^\d+ \d+ \d+:\d+ [^ \n]*/\.shiva/launches/[^/ \n]+/([0-9a-f]{32})(?://deleted)? /run/shiva ", re.MULTILINE
+    )
+)
 MPS_SERVER = b"nvidia-cuda-mps"  # the kernel keeps 15 bytes of a name
 MAX_FILE_BYTES = 1 << 20
 MAX_ANCESTORS = 64
@@ -54,6 +60,12 @@ def container_of(cgroup: bytes) -> str | None:
     return None
 
 
+def launch_of(mountinfo: bytes) -> str | None:
+    """Return the launch whose folder /proc/PID/mountinfo shows first at its place: what is mounted later stands below."""
+    found = HANDOVER.search(mountinfo)
+    return found[1].decode() if found else None
+
+
 def user_name(uid: int) -> str:
     """Return the name of a user of this machine, or the number of one without."""
     try:
@@ -87,24 +99,38 @@ class Owners:
         return found
 
     def _look(self, pid: int, now: _Stat) -> Owner | None:
-        container = container_of(self._read(pid, "cgroup"))
-        if now.dead and container is None:
+        engine_id = container_of(self._read(pid, "cgroup"))
+        if now.dead and engine_id is None:
             return None  # its cgroup and its environment went with it
-        inside, uid = self._status(pid)
-        owner = Owner(kind=Kind.CONTAINER, container_id=container, pid_inside=inside) if container else None
-        owner = owner or self._outside(pid, now, uid)
+        owner = self._inside(pid, now, engine_id) if engine_id else self._outside(pid, now)
         if self._stat(pid).start != now.start:
             return None  # somebody else by now
         return owner
 
-    def _outside(self, pid: int, now: _Stat, uid: int) -> Owner:
+    def _inside(self, pid: int, now: _Stat, engine_id: str) -> Owner:
+        """Go by the mounts of its oldest ancestor in the container: it may itself be in a root or a namespace of its own."""
+        oldest = pid
+        for each in self._lineage(pid, now):
+            if container_of(self._read(each, "cgroup")) != engine_id:
+                break
+            oldest = each
+        inside, uid = self._status(pid)
+        try:
+            launch = launch_of(self._read(oldest, "mountinfo"))
+        except OSError:
+            launch = None  # that one ended: nobody's, rather than somebody's
+        if launch is None:
+            return Owner(kind=Kind.FOREIGN, engine_id=engine_id, user=self._names(uid), pid_inside=inside)
+        return Owner(kind=Kind.CONTAINER, launch_id=launch, pid_inside=inside)
+
+    def _outside(self, pid: int, now: _Stat) -> Owner:
         if now.name == MPS_SERVER:
             return Owner(kind=Kind.MPS)
         for each in self._lineage(pid, now):
             launch = self._mark(each)
             if launch is not None:
-                return Owner(kind=Kind.CONTAINER, container_id=launch, pid_inside=pid)
-        return Owner(kind=Kind.HOST, user=self._names(uid))
+                return Owner(kind=Kind.CONTAINER, launch_id=launch, pid_inside=pid)
+        return Owner(kind=Kind.HOST, user=self._names(self._status(pid)[1]))
 
     def _lineage(self, pid: int, now: _Stat) -> Iterator[int]:
         """Yield the process and its ancestors: one may have cleared its environment, or written over it."""

@@ -10,6 +10,7 @@ from shiva_exporters.gpu.source import GpuSample, Reading
 from shiva_exporters.gpu.usage import Group, Usage, usage
 
 LABELS = ("gpu", "uuid", "name")
+UNMANAGED = (*LABELS, "engine_id", "pid", "user")
 MAX_UNMANAGED = 32  # processes by pid, on each GPU: those with the most memory; every one is counted by kind
 
 
@@ -29,7 +30,7 @@ def processes(reading: Reading) -> Iterator[Metric]:
     yield from _groups(
         "shiva_container_gpu_processes", "Processes of the container on the GPU.",
         "shiva_container_gpu_memory_used_bytes", "Memory of the GPU that the container holds.",
-        "container_id", [(gpu, name, group) for gpu, who in seen for name, group in who.containers.items()],
+        "launch_id", [(gpu, name, group) for gpu, who in seen for name, group in who.containers.items()],
     )  # fmt: skip
     left = GaugeMetricFamily(
         "shiva_gpu_memory_unattributed_bytes", "Memory in use that no listed process holds.", labels=LABELS
@@ -56,14 +57,14 @@ def _groups(
 
 def _unmanaged(seen: list[tuple[GpuSample, Usage]]) -> Iterator[Metric]:
     info = GaugeMetricFamily(
-        "shiva_gpu_unmanaged_process_info", "A process that no container holds.", labels=[*LABELS, "pid", "user"]
+        "shiva_gpu_unmanaged_process_info", "A process in no container of Shiva's.", labels=UNMANAGED
     )
     memory = GaugeMetricFamily(
-        "shiva_gpu_unmanaged_process_memory_used_bytes", "Memory that it holds.", labels=[*LABELS, "pid", "user"]
+        "shiva_gpu_unmanaged_process_memory_used_bytes", "Memory that it holds.", labels=UNMANAGED
     )
     for gpu, who in seen:
-        for user, process in who.unmanaged[:MAX_UNMANAGED]:
-            of = [*labels(gpu), str(process.pid), user]
+        for owner, process in who.unmanaged[:MAX_UNMANAGED]:
+            of = [*labels(gpu), owner.engine_id or "", str(process.pid), owner.user or ""]
             info.add_metric(of, 1)
             if process.memory_used_bytes is not None:
                 memory.add_metric(of, process.memory_used_bytes)
@@ -79,13 +80,13 @@ def activity(reading: Reading, seconds: Activity) -> Iterator[Metric]:
     containers = CounterMetricFamily(
         "shiva_container_gpu_active_seconds",
         "Seconds in which a kernel of the container ran, since we count.",
-        labels=[*LABELS, "container_id"],
+        labels=[*LABELS, "launch_id"],
     )
     cards = {gpu.uuid: labels(gpu) for gpu in reading.gpus}
-    for (uuid, container), value in seconds.items():
-        if container is None:
+    for (uuid, launch), value in seconds.items():
+        if launch is None:
             gpus.add_metric(cards[uuid], value)
         else:
-            containers.add_metric([*cards[uuid], container], value)
+            containers.add_metric([*cards[uuid], launch], value)
     yield gpus
     yield containers

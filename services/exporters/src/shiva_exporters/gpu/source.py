@@ -17,7 +17,8 @@ class NoDriverError(Exception):
 class Kind(StrEnum):
     """Whom a process belongs to."""
 
-    CONTAINER = "container"
+    CONTAINER = "container"  # one of Shiva's
+    FOREIGN = "foreign"  # a container that somebody else started: unmanaged
     HOST = "host"  # somebody's on the machine itself: unmanaged
     MPS = "mps"  # the driver's own server, which holds memory for processes that it does not name
     ORPHAN = "orphan"  # nobody's: the driver lists it, and no such process lives
@@ -28,8 +29,9 @@ class Owner:
     """Whom a process belongs to, as the kernel tells."""
 
     kind: Kind
-    container_id: str | None = None  # what its engine calls it; for CONTAINER alone
-    user: str | None = None  # on the machine itself; for HOST alone
+    launch_id: str | None = None  # which start of a container it is, as the broker calls it; for CONTAINER alone
+    engine_id: str | None = None  # what the engine calls its container; for FOREIGN alone
+    user: str | None = None  # on the machine itself; for HOST and FOREIGN
     pid_inside: int | None = None  # its pid as those in its container see it
 
 

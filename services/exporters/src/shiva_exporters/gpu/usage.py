@@ -1,4 +1,4 @@
-"""Who uses a GPU, summed up: by kind and by container. One unknown share makes a sum unknown, never smaller."""
+"""Who uses a GPU, summed up: by kind and by launch. One unknown share makes a sum unknown, never smaller."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class Usage:
     """The processes of one GPU, sorted by owner."""
 
     kinds: Mapping[Kind, Group]  # every kind, those without a process too
-    containers: Mapping[str, Group]  # by id
-    unmanaged: Sequence[tuple[str, GpuProcess]]  # with the user's name; those with the most memory first
+    containers: Mapping[str, Group]  # by launch
+    unmanaged: Sequence[tuple[Owner, GpuProcess]]  # those with the most memory first
     unattributed_bytes: int | None  # in use, and held by no process that the driver lists
 
 
@@ -40,10 +40,10 @@ def usage(gpu: GpuSample, owners: Mapping[int, Owner]) -> Usage | None:
     for each in gpu.processes:
         owner = owners.get(each.pid, ORPHANED)
         kinds[owner.kind].append(each)
-        if owner.container_id is not None:
-            containers.setdefault(owner.container_id, []).append(each)
-        if owner.user is not None:
-            unmanaged.append((owner.user, each))
+        if owner.launch_id is not None:
+            containers.setdefault(owner.launch_id, []).append(each)
+        if owner.kind in {Kind.HOST, Kind.FOREIGN}:
+            unmanaged.append((owner, each))
     return Usage(
         kinds={kind: _group(some, gpu) for kind, some in kinds.items()},
         containers={name: _group(some, gpu) for name, some in sorted(containers.items())},

@@ -56,6 +56,7 @@ def container(seen: View) -> dict[str, object]:
         "log_tail": list(c.log_tail),
         "pull": None if c.pull is None else asdict(c.pull),
         "url": naming.prefix(c.owner, c.name),
+        "launch_id": c.launch_id,
         "engine_id": c.engine_id,
         "requested_at": moment(c.requested_at),
         "started_at": moment(c.started_at),
