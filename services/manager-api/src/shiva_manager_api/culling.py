@@ -108,10 +108,13 @@ class Culler:
         ]
 
     def _history(self, policy: Policy, until: datetime) -> GpuHistory | None:
-        """Return what GPUs did for as long as any rule asks; None, unknown, where Prometheus does not tell."""
+        """Return what GPUs did for twice as long as any rule asks; None, unknown, where Prometheus does not tell.
+
+        With less, a container that is held back would soon seem idle since after its warnings.
+        """
         rules = [policy.rule, *policy.images.values(), *policy.people.values()]
         try:
-            return self._world.gpus.read(until=until, span=max(rule.with_gpu.stop for rule in rules))
+            return self._world.gpus.read(until=until, span=2 * max(rule.with_gpu.stop for rule in rules))
         except PortError as error:
             log.warning("the GPUs' activity is unknown", extra={"cause": str(error)})
             return None
@@ -201,10 +204,9 @@ class Culler:
         now = self._world.clock()
         if self._dry_run and before.ending_at and after.ending_at is None:
             settled.decisions.append(reclaimed(before, now))
-        ended_before = self._dry_run and before.ending_at is not None
         told, known = after.told, before.told
-        if told is None or (ended_before and isinstance(verdict, Stop)):
-            return
+        if told is None or (self._dry_run and before.ending_at and after.ending_at):
+            return  # it has ended, as far as this dry run goes
         if isinstance(verdict, Stop):
             settled.ending.append(launch_id)
         if not isinstance(verdict, Keep) or known is None or known.reason != told.reason:
