@@ -150,6 +150,6 @@ def test_amtool_accepts_the_alertmanager_example() -> None:
     require(
         "alertmanager", present=amtool is not None, reason="amtool is missing: apt-get install prometheus-alertmanager"
     )
-    command = [str(amtool), "check-config", PROMETHEUS / "alertmanager.example.yml"]
+    command = [str(amtool), "check-config", str(PROMETHEUS / "alertmanager.example.yml")]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (told.returncode, "SUCCESS" in told.stdout) == (0, True), told.stderr
