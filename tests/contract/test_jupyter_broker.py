@@ -39,7 +39,7 @@ NAMES = {"container_id": "ada--default", "image": "shiva-jupyter", "machine": "g
 MAY = {  # who may use which call
     "containers": {"manager", "exporter"}, "container": {"manager", "exporter"}, "launch": {"manager"},
     "stop": {"manager"}, "images": {"manager"}, "machines": {"manager"}, "routes": {"proxy"}, "activity": {"proxy"},
-    "explain": {"manager"}, "pull": {"manager"}, "drain": {"manager"}, "disable": {"manager"},
+    "container_activity": {"manager"}, "explain": {"manager"}, "pull": {"manager"}, "drain": {"manager"}, "disable": {"manager"},
 }  # fmt: skip
 
 
@@ -106,6 +106,9 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("container", 200): lambda w: w.started().call("container"),
     ("container", 404): lambda w: w.call("container"),
     ("container", 503): lambda w: w.without_engine().call("container"),
+    ("container_activity", 200): lambda w: w.started(ready=True).call("container_activity"),
+    ("container_activity", 404): lambda w: w.call("container_activity"),
+    ("container_activity", 503): lambda w: w.started().call("container_activity"),
     ("stop", 204): lambda w: w.started().call("stop"),
     ("stop", 503): lambda w: w.without_engine().call("stop"),
     ("routes", 200): lambda w: w.started(ready=True).call("routes"),

@@ -21,6 +21,7 @@ from shiva_jupyter_broker.domain.containers import (
 from shiva_jupyter_broker.domain.explain import Explanation
 from shiva_jupyter_broker.domain.lifecycle import Phases, View
 from shiva_jupyter_broker.domain.placement import Misfit
+from shiva_jupyter_broker.domain.ports import Activity
 from shiva_jupyter_broker.service import MachineView
 
 MAX_GPUS = 64
@@ -102,6 +103,15 @@ def machine(view: MachineView) -> dict[str, object]:
             }
             for gpu in m.gpus
         ],
+    }
+
+
+def doing(told: Activity) -> dict[str, object]:
+    """Return the JSON of what a Jupyter does."""
+    return asdict(told) | {
+        "read_at": moment(told.read_at),
+        "busy_since": moment(told.busy_since),
+        "last_activity_at": moment(told.last_activity_at),
     }
 
 
