@@ -119,8 +119,8 @@ class World:
         """End a part, if it runs."""
         process = self._running.pop(name, None)
         if process is not None:
-            process.kill()
-            process.wait()
+            process.terminate()  # a killed master would leave its worker at the port
+            process.wait(EACH_SECONDS)
 
     def export(self, name: str) -> None:
         """Start the exporter of a machine, anew if it runs."""
@@ -196,7 +196,7 @@ class World:
         try:
             wait_for(holds, "the API says so", EACH_SECONDS)
         except Exception as error:
-            raise AssertionError(json.dumps(last, indent=1)) from error
+            raise AssertionError(self.api("GET", "machines").text) from error
         return last
 
     def container(self, owner: str, machine: str) -> str:
