@@ -64,13 +64,17 @@ class BrokerCommand:
             return self.call("GET", "/v1/containers").status_code == 200
         return False
 
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
+
     def call(
         self, method: str, path: str, body: Any = None, *, by: str = "manager", **headers: str
     ) -> requests.Response:
         """Ask with a service's token."""
         known = {"Authorization": f"Bearer {TOKENS[by]}"} | headers
-        url = f"http://127.0.0.1:{self._port}{path}"
-        return requests.request(method, url, json=body, headers=known, timeout=PATIENCE_SECONDS)
+        return requests.request(method, self.url + path, json=body, headers=known, timeout=PATIENCE_SECONDS)
 
     def containers(self) -> dict[str, Any]:
         """Return what it shows, by id."""
