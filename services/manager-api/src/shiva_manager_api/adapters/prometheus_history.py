@@ -61,7 +61,7 @@ class PrometheusHistory:
             "step": f"{step}",
         }
         try:
-            answer = requests.post(self._url, data=asked, timeout=DEADLINE_SECONDS)
+            answer = requests.get(self._url, params=asked, timeout=DEADLINE_SECONDS)
             answer.raise_for_status()
             body = answer.json()
             if body["status"] != "success" or body["data"]["resultType"] != "matrix":

@@ -66,7 +66,7 @@ class Webhook:
             except requests.RequestException as error:
                 cause = repr(error)
                 continue
-            if answer.ok and not answer.is_redirect:
+            if 200 <= answer.status_code < 300:
                 return
             cause = f"it answered {answer.status_code}"
         self._failed(decision, cause)
