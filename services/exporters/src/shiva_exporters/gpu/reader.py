@@ -1,0 +1,43 @@
+"""The process that asks the driver, apart from the one that serves: what hangs in the driver can be left behind.
+
+`python -m shiva_exporters.gpu.reader PROC_DIR` answers on its output what its input asks (see `wire.py`), and ends with that.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from shiva_exporters.gpu.attribution import Attributed, Owners
+from shiva_exporters.gpu.nvml import Nvml
+from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError
+from shiva_exporters.gpu.wire import Answer, asked, tell
+
+PR_SET_PDEATHSIG = 1
+
+
+def answer(source: GpuSource) -> Answer:
+    """Return what `source` tells, or what it raises; what no driver did yet is a GpuReadError with its traceback."""
+    try:
+        return source.read()
+    except (NoDriverError, GpuReadError) as error:
+        return type(error)(str(error))
+    except Exception:
+        return GpuReadError(traceback.format_exc())
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # for who waits for a driver while the exporter is killed
+    answers = os.dup(1)
+    os.dup2(2, 1)  # the driver's library may print what it wants
+    source = Attributed(Nvml(), Owners(Path(sys.argv[1])))
+    while asked(0):
+        tell(answers, answer(source))
+
+
+if __name__ == "__main__":
+    main()
