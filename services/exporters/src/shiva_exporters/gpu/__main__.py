@@ -9,7 +9,7 @@ from pathlib import Path
 from shiva_common import env, logs
 
 from shiva_exporters.gpu.ahead import Ahead
-from shiva_exporters.gpu.apart import Apart, reader
+from shiva_exporters.gpu.apart import Apart, command, start
 from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError
 from shiva_exporters.serve import check_port, serve
@@ -35,7 +35,7 @@ class Settings:
 
     def source(self) -> Apart:
         """Return what reads this machine's GPUs."""
-        return Apart(reader(self.proc_dir), hung_seconds=self.hung_after)
+        return Apart(lambda: start(command(self.proc_dir), self.hung_after))
 
 
 def listed(source: GpuSource) -> list[dict[str, object]]:
