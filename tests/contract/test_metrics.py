@@ -17,8 +17,9 @@ from shiva_exporters.broker.collector import BrokerCollector
 from shiva_exporters.broker.source import ContainerFacts
 from shiva_exporters.gpu.activity import Meter
 from shiva_exporters.gpu.collector import GpuCollector
+from shiva_exporters.gpu.facts import ABOUT
 from shiva_exporters.gpu.sampler import Snapshot
-from shiva_exporters.gpu.source import GpuProcess, GpuSample, Kind, Owner, Reading
+from shiva_exporters.gpu.source import GpuProcess, GpuSample, Identity, Kind, MigSample, Owner, Reading, Xid
 from shiva_jupyter_broker import bootstrap as broker
 from shiva_jupyter_broker.settings import Settings as BrokerSettings
 from shiva_manager_api import bootstrap as manager
@@ -32,7 +33,7 @@ CONTRACT = Path(__file__).resolve().parents[2] / "services/exporters/METRICS.md"
 CAPTURES = sorted((Path(__file__).resolve().parents[1] / "captures").glob("*.metrics"))
 NOWHERE = "http://127.0.0.1:9"
 EVERY_EXPORTER = "every exporter"
-UNITS = ("seconds", "bytes", "ratio", "celsius")
+UNITS = ("seconds", "bytes", "ratio", "celsius", "watts", "hertz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -86,9 +87,15 @@ def gpu_exporter(_: Path) -> str:
         index=0, uuid="GPU-1", model="NVIDIA GeForce GTX 1080", up=True, memory_total_bytes=2**33,
         memory_used_bytes=2**30, utilization_ratio=0.5, temperature_celsius=60.0,
         processes=[GpuProcess(pid=pid, memory_used_bytes=2**20, active_ratio=0.1) for pid in (7, 8)],
+        identity=Identity(pci_bus_id="00000000:01:00.0", minor="0", compute_capability="9.0", mig_mode="enabled"),
+        facts={(name, *about.labels): about.high for name, about in ABOUT.items()},
+        mig=[MigSample(uuid="MIG-1", instance=1, memory_total_bytes=2**32, memory_used_bytes=0)],
     )  # fmt: skip
     owners = {7: Owner(kind=Kind.CONTAINER, container_id="0a" * 32), 8: Owner(kind=Kind.HOST, user="ken")}
-    reading = Reading(driver_version="580.65.06", gpus=[gpu], owners=owners)
+    reading = Reading(
+        driver_version="580.65.06", cuda_version="13.0", gpus=[gpu], owners=owners,
+        xids={"GPU-1": {79: Xid(count=1, last_at=1.0)}}, errors={("nvmlDeviceGetPowerUsage", "999"): 1},
+    )  # fmt: skip
     now = Snapshot(
         driver_present=True, success=True, reading=reading, collected_at=1.0, duration_seconds=0.1,
         activity=Meter(longest_seconds=6).add(reading, 0.0),

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.nvml_events import Events, EventSet
+from tests.fakes.nvml_facts import Facts, said
+
 
 class NVMLError(Exception):
     """Base of the library's errors; `value` is NVML's code."""
@@ -30,6 +33,14 @@ class NVMLError_FunctionNotFound(NVMLError):
     """This driver is too old for that."""
 
 
+class NVMLError_InvalidArgument(NVMLError):
+    """This driver does not know what is asked for."""
+
+
+class NVMLError_Deprecated(NVMLError):
+    """This driver is too new for that."""
+
+
 class NVMLError_GpuIsLost(NVMLError):
     """The card fell off the bus."""
 
@@ -48,6 +59,10 @@ class NVMLError_Uninitialized(NVMLError):
 
 class NVMLError_LibRmVersionMismatch(NVMLError):
     """The driver was updated under us."""
+
+
+class NVMLError_Timeout(NVMLError):
+    """Nothing happened meanwhile."""
 
 
 class NVMLError_NotFound(NVMLError):
@@ -75,6 +90,9 @@ class Amount:
     total: int = 0
     used: int = 0
     gpu: int = 0
+    free: int = 0
+    reserved: int = 0
+    memory: int = 0
 
 
 @dataclass
@@ -94,15 +112,15 @@ class Busy:
     timeStamp: int = 1_795_430_000_000_000
 
 
-@dataclass
+@dataclass(eq=False)
 class Card:
     """One GPU. A value that is an exception is raised when asked for; a list is in every version unless `old` says."""
 
     uuid: Any = "GPU-1"
     name: Any = "NVIDIA GeForce GTX 1080"
-    memory: Any = field(default_factory=lambda: Amount(total=8 * 2**30, used=2**30))
-    memory_v2: Any = field(default_factory=lambda: Amount(total=8 * 2**30, used=2**29))
-    utilization: Any = field(default_factory=lambda: Amount(gpu=87))
+    memory: Any = field(default_factory=lambda: Amount(total=8 * 2**30, used=2**30, free=7 * 2**30))
+    memory_v2: Any = field(default_factory=lambda: Amount(total=8 * 2**30, used=2**29, reserved=2**29, free=7 * 2**30))
+    utilization: Any = field(default_factory=lambda: Amount(gpu=87, memory=40))
     temperature: Any = 71
     handle: Any = None
     compute: Any = field(default_factory=list)
@@ -111,10 +129,22 @@ class Card:
     busy: Any = field(default_factory=NVMLError_NotFound)
     old: bool = False  # no list in version 3
     asked_since: list[int] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)  # by what a function's name ends with, see `nvml_facts.py`
+    migs: dict[int, Any] = field(default_factory=dict)  # cards by slot
+    asked: list[str] = field(default_factory=list)
+
+    def __bytes__(self) -> bytes:
+        """Return its address, as a pointer does."""
+        return str(id(self)).encode()
+
+    def says(self, key: str) -> Any:
+        """Answer with what it was told to."""
+        self.asked.append(key)
+        return said(self.told.get(key, NVMLError_NotSupported()))
 
 
 @dataclass
-class FakeNvml:
+class FakeNvml(Facts, Events):
     """The module."""
 
     cards: list[Card] = field(default_factory=list)
@@ -122,6 +152,7 @@ class FakeNvml:
     count: Exception | None = None
     inits: int = 0
     shutdowns: int = 0
+    event_sets: list[EventSet] = field(default_factory=list)
     NVML_TEMPERATURE_GPU: int = 0
     nvmlMemory_v2: int = 0x02000028
     NVMLError: type[Exception] = NVMLError
@@ -130,23 +161,26 @@ class FakeNvml:
     NVMLError_NoPermission: type[Exception] = NVMLError_NoPermission
     NVMLError_NotSupported: type[Exception] = NVMLError_NotSupported
     NVMLError_FunctionNotFound: type[Exception] = NVMLError_FunctionNotFound
+    NVMLError_InvalidArgument: type[Exception] = NVMLError_InvalidArgument
+    NVMLError_Deprecated: type[Exception] = NVMLError_Deprecated
     NVMLError_GpuIsLost: type[Exception] = NVMLError_GpuIsLost
     NVMLError_ResetRequired: type[Exception] = NVMLError_ResetRequired
     NVMLError_GpuNotFound: type[Exception] = NVMLError_GpuNotFound
     NVMLError_Uninitialized: type[Exception] = NVMLError_Uninitialized
     NVMLError_LibRmVersionMismatch: type[Exception] = NVMLError_LibRmVersionMismatch
+    NVMLError_Timeout: type[Exception] = NVMLError_Timeout
     NVMLError_NotFound: type[Exception] = NVMLError_NotFound
     NVMLLibraryMismatchError: type[Exception] = NVMLLibraryMismatchError
 
     def nvmlInit(self) -> None:
         """Begin."""
         self.inits += 1
-        _said(self.init)
+        said(self.init)
 
     def nvmlShutdown(self) -> None:
         """End."""
         self.shutdowns += 1
-        _said(self.count)
+        said(self.count)
 
     def nvmlSystemGetDriverVersion(self) -> str:
         """Tell the version."""
@@ -154,34 +188,34 @@ class FakeNvml:
 
     def nvmlDeviceGetCount(self) -> int:
         """Count the cards."""
-        _said(self.count)
+        said(self.count)
         return len(self.cards)
 
     def nvmlDeviceGetHandleByIndex(self, index: int) -> Card:
         """Find a card."""
-        _said(self.cards[index].handle)
+        said(self.cards[index].handle)
         return self.cards[index]
 
     def nvmlDeviceGetUUID(self, handle: Card) -> Any:
         """Tell its identity."""
-        return _said(handle.uuid)
+        return said(handle.uuid)
 
     def nvmlDeviceGetName(self, handle: Card) -> Any:
         """Tell its model."""
-        return _said(handle.name)
+        return said(handle.name)
 
     def nvmlDeviceGetMemoryInfo(self, handle: Card, version: int | None = None) -> Any:
         """Tell its memory."""
-        return _said(handle.memory if version is None else handle.memory_v2)
+        return said(handle.memory if version is None else handle.memory_v2)
 
     def nvmlDeviceGetUtilizationRates(self, handle: Card) -> Any:
         """Tell its use."""
-        return _said(handle.utilization)
+        return said(handle.utilization)
 
     def nvmlDeviceGetTemperature(self, handle: Card, sensor: int) -> Any:
         """Tell its temperature."""
         assert sensor == self.NVML_TEMPERATURE_GPU
-        return _said(handle.temperature)
+        return said(handle.temperature)
 
     def nvmlDeviceGetComputeRunningProcesses_v3(self, handle: Card) -> Any:
         """List who computes."""
@@ -189,7 +223,7 @@ class FakeNvml:
 
     def nvmlDeviceGetComputeRunningProcesses_v2(self, handle: Card) -> Any:
         """List who computes."""
-        return _said(handle.compute)
+        return said(handle.compute)
 
     def nvmlDeviceGetGraphicsRunningProcesses_v3(self, handle: Card) -> Any:
         """List who draws."""
@@ -197,7 +231,7 @@ class FakeNvml:
 
     def nvmlDeviceGetGraphicsRunningProcesses_v2(self, handle: Card) -> Any:
         """List who draws."""
-        return _said(handle.graphics)
+        return said(handle.graphics)
 
     def nvmlDeviceGetMPSComputeRunningProcesses_v3(self, handle: Card) -> Any:
         """List who computes through the driver's server."""
@@ -205,19 +239,13 @@ class FakeNvml:
 
     def nvmlDeviceGetMPSComputeRunningProcesses_v2(self, handle: Card) -> Any:
         """List who computes through the driver's server."""
-        return _said(handle.mps)
+        return said(handle.mps)
 
     def nvmlDeviceGetProcessUtilization(self, handle: Card, timeStamp: int) -> Any:
         """Tell who computed since then."""
         handle.asked_since.append(timeStamp)
-        return _said(handle.busy)
+        return said(handle.busy)
 
 
 def _new(handle: Card, value: Any) -> Any:
-    return _said(NVMLError_FunctionNotFound() if handle.old else value)
-
-
-def _said(value: Any) -> Any:
-    if isinstance(value, Exception):
-        raise value
-    return value
+    return said(NVMLError_FunctionNotFound() if handle.old else value)

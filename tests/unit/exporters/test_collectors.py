@@ -21,12 +21,34 @@ from tests.fakes.nvml import Amount, Busy, Card, FakeNvml, Process
 
 CAPTURES = Path(__file__).resolve().parents[2] / "captures"
 SILENT = fakes.NVMLError_NotSupported("not supported")
+PASCAL = {
+    "PciInfo": "00000000:01:00.0", "MinorNumber": 0, "CudaComputeCapability": (6, 1), "TemperatureThreshold.1": 96,
+    "EncoderUtilization": [5, 167000], "DecoderUtilization": [0, 167000], "PowerUsage": 151234, "EnforcedPowerLimit": 180000,
+    "ClockInfo.0": 1911, "ClockInfo.1": 1911, "ClockInfo.2": 5005, "ClockInfo.3": 1708, "PerformanceState": 2,
+    "ClocksEventReasons": 0x44, "NumFans": 2, "FanSpeed_v2.0": 55, "FanSpeed_v2.1": 104, "PcieReplayCounter": 2,
+}  # fmt: skip
+HOPPER = {
+    "PciInfo": "00000000:18:00.0", "MinorNumber": 3, "CudaComputeCapability": (9, 0), "MarginTemperature": 59,
+    "TemperatureV.0": 29, "PowerUsage": 76420, "EnforcedPowerLimit": 700000, "TotalEnergyConsumption": 123456789,
+    "ClockInfo.0": 345, "ClockInfo.1": 345, "ClockInfo.2": 2619, "ClockInfo.3": 765, "PerformanceState": 0,
+    "ClocksEventReasons": 1, "PcieReplayCounter": 0, "MigMode": [0, 0], "RemappedRows": (1, 2, 0, 0),
+    "TotalEccErrors.0.0": 0, "TotalEccErrors.0.1": 3, "TotalEccErrors.1.0": 0, "TotalEccErrors.1.1": 0,
+    "FieldValues.82": (0, 1, {"uiVal": 36}), "FieldValues.197": (0, 3, {"ullVal": 9_000_000_000}),
+    "FieldValues.198": (0, 3, {"ullVal": 4_000_000_000}), "FieldValues.230": (0, 1, {"uiVal": 0}),
+}  # fmt: skip
 H100 = Card(
     uuid="GPU-h100", name="NVIDIA H100 80GB HBM3", memory=SILENT, utilization=Amount(gpu=0), temperature=34,
-    memory_v2=Amount(total=85520809984, used=0),
+    memory_v2=Amount(total=85520809984, used=0, reserved=553648128, free=84967161856), told=HOPPER,
 )  # fmt: skip
+PART = Card(uuid="MIG-1", memory_v2=Amount(total=40 * 2**30, used=2**30, free=39 * 2**30), compute=[Process(7, 2**30)],
+    told={"GpuInstanceId": 3})  # fmt: skip
 MIG = replace(
-    H100, memory_v2=Amount(total=85520809984, used=2**30), utilization=SILENT, compute=[Process(7, 2**30)], busy=SILENT
+    H100,
+    memory_v2=Amount(total=85520809984, used=2**30, reserved=553648128, free=83893420032),
+    utilization=SILENT,
+    busy=SILENT,
+    migs={1: PART},
+    told=HOPPER | {"MigMode": [1, 1], "MaxMigDeviceCount": 7, "RemappedRows": SILENT},
 )
 READY = ContainerFacts(
     id="ada--default", user="ada", machine="gpu-01", image="shiva-jupyter", name="default", state="ready", gpus=("GPU-1",),
@@ -98,7 +120,9 @@ class Containers:
 
 
 CASES: dict[str, Callable[[], Collector]] = {
-    "gpu-two-gtx-1080": lambda: gpu(FakeNvml([Card(), Card(uuid="GPU-2", utilization=Amount(gpu=0))])),
+    "gpu-two-gtx-1080": lambda: gpu(
+        FakeNvml([Card(told=PASCAL), Card(uuid="GPU-2", utilization=Amount(gpu=0), told=PASCAL | {"MinorNumber": 1})])
+    ),
     "gpu-h100-idle": lambda: gpu(FakeNvml([H100])),
     "gpu-card-that-tells-little": lambda: gpu(FakeNvml([Card(utilization=SILENT, temperature=SILENT)])),
     "gpu-one-lost": lambda: gpu(FakeNvml([Card(), Card(uuid="GPU-2", temperature=fakes.NVMLError_GpuIsLost())])),

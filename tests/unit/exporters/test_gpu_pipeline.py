@@ -71,7 +71,7 @@ def test_a_lost_card_takes_its_own_shares_along_and_no_others(machine: Machine) 
     assert told["container_gpu_memory_used_bytes", "GPU-1", ADA] == 2 * GIB
     assert {name for name in told if "GPU-2" in name} == {
         ("gpu_up", "GPU-2"),
-        ("gpu_info", "GPU-2", "550.90.07"),
+        ("gpu_info", "GPU-2", "", "", "", "", "550.90.07", "12.4"),
     }
 
 

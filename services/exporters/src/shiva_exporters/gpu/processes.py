@@ -1,36 +1,58 @@
 """The processes on a GPU, as NVML lists them: three lists that overlap, and a history of who computed."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from shiva_exporters.gpu.asking import Asking, within
+from shiva_exporters.gpu.asking import Asking, Questions, within
+from shiva_exporters.gpu.memory import Memory
 from shiva_exporters.gpu.source import GpuProcess
 
 MAX_PID = 1 << 22  # the kernel's own limit
 CLOCK_SLACK_US = 60_000_000
+BESIDE_US = 60_000_000
+COMPUTING = ("nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2")
+DRAWING = ("nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v2")
+SHARING = ("nvmlDeviceGetMPSComputeRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v2")
+UTILIZATION = "nvmlDeviceGetProcessUtilization"
+
+Held = dict[int, int | None]  # bytes by pid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    at_us: int
+    used: int | None  # memory in use then: nobody comes or goes without changing it
+    held: Mapping[int, int | None]
+
+
+class _UntoldError(Exception):
+    """A list that there is was not given."""
 
 
 class Processes:
     """Asks for the processes of each GPU; remembers up to when the driver told who computed."""
 
-    def __init__(self, nvml: Any, asking: Asking, *, clock_us: Callable[[], int]) -> None:
-        """`nvml` has pynvml's functions; `clock_us` returns microseconds since 1970, as the driver's stamps are."""
-        self._nvml = nvml
+    def __init__(self, asking: Asking, *, clock_us: Callable[[], int]) -> None:
+        """`clock_us` returns microseconds since 1970, as the driver's stamps are."""
         self._asking = asking
         self._clock_us = clock_us
         self._told: dict[str, int] = {}  # by UUID
+        self._beside: dict[str, _Beside] = {}  # by UUID
 
-    def on(self, handle: object, uuid: str, *, card_bytes: int) -> Sequence[GpuProcess] | None:
-        """Return who is on a GPU with that much memory, by pid; None where the driver does not tell all of them.
+    def on(
+        self, card: Questions, uuid: str, memory: Memory, parts: Sequence[Questions] = ()
+    ) -> Sequence[GpuProcess] | None:
+        """Return who is on a GPU or on its MIG devices, by pid; None where the driver does not tell all of them.
 
-        Raises as `Asking.asked` does.
+        Raises as `Questions.ask` does.
         """
-        held = self._asking.asked(lambda: self._held(handle, card_bytes))
-        if held is None:
+        try:
+            held = self._held(card, uuid, memory, parts)
+        except _UntoldError:
             return None
-        active = self._asking.asked(lambda: self._active(handle, uuid))
+        active = card.asked((UTILIZATION,), lambda: self._active(card.handle, uuid))
         return [
             GpuProcess(
                 pid=pid,
@@ -40,36 +62,46 @@ class Processes:
             for pid in sorted(held)
         ]
 
-    def _held(self, handle: object, card_bytes: int) -> dict[int, int | None] | None:
+    def _held(self, card: Questions, uuid: str, memory: Memory, parts: Sequence[Questions]) -> Held:
         """Return memory by pid; one that computes and draws is in two lists with the same memory."""
-        nvml = self._nvml
-        computing = self._listed(
-            handle, nvml.nvmlDeviceGetComputeRunningProcesses_v3, nvml.nvmlDeviceGetComputeRunningProcesses_v2
-        )
-        drawing = self._listed(
-            handle, nvml.nvmlDeviceGetGraphicsRunningProcesses_v3, nvml.nvmlDeviceGetGraphicsRunningProcesses_v2
-        )
-        sharing = self._listed(
-            handle, nvml.nvmlDeviceGetMPSComputeRunningProcesses_v3, nvml.nvmlDeviceGetMPSComputeRunningProcesses_v2
-        )
-        if computing is None:
-            return None
-        held: dict[int, int | None] = {}
-        for each in chain(computing, drawing or (), sharing or ()):
-            if 0 < each.pid <= MAX_PID:
-                told = [held.get(each.pid), within(each.usedGpuMemory, 0, card_bytes)]
-                held[each.pid] = max((amount for amount in told if amount is not None), default=None)
+        held: Held = {}
+        for each in (card, *parts):
+            computing = self._computing(each)
+            if computing is None and not (parts and each is card):  # of all its MIG devices a card need not tell
+                raise _UntoldError
+            _add(held, computing or (), memory.most)
+        before = self._beside.get(uuid)
+        if before is None or memory.used is None or before.used != memory.used or self._old(before):
+            before = self._beside[uuid] = self._look_beside((card, *parts), memory)
+        for pid, amount in before.held.items():
+            _put(held, pid, amount)
         return held
 
-    def _listed(self, handle: object, *lists: Callable[[object], Iterable[Any]]) -> Iterable[Any] | None:
+    def _computing(self, card: Questions) -> Iterable[Any] | None:
+        try:
+            return self._listed(card, COMPUTING)
+        except _UntoldError:
+            return None
+
+    def _old(self, before: _Beside) -> bool:
+        return not 0 <= self._clock_us() - before.at_us < BESIDE_US
+
+    def _look_beside(self, every: Iterable[Questions], memory: Memory) -> _Beside:
+        """Ask for the lists that take the driver long, and rarely hold anybody."""
+        held: Held = {}
+        for each in every:
+            for calls in (DRAWING, SHARING):
+                _add(held, self._listed(each, calls) or (), memory.most)
+        return _Beside(at_us=self._clock_us(), used=memory.used, held=held)
+
+    def _listed(self, card: Questions, calls: Iterable[str]) -> Iterable[Any] | None:
         """Return a list in the newest version that this driver has; None where this card or driver has no such list."""
-        for ask in lists:
-            try:
-                return ask(handle)
-            except self._nvml.NVMLError_FunctionNotFound:
-                continue
-            except self._nvml.NVMLError_NotSupported:
-                break
+        for call in calls:
+            answer: Iterable[Any] | None = card.ask(call)
+            if answer is not None:
+                return answer
+            if not card.lacks(call):
+                raise _UntoldError
         return None
 
     def _active(self, handle: object, uuid: str) -> dict[int, float | None]:
@@ -77,10 +109,11 @@ class Processes:
         since = self._told.get(uuid, 0)
         if since > self._clock_us() + CLOCK_SLACK_US:
             since = 0  # the clock was set back, or the stamp was garbage: nobody would ever be newer
+        nvml = self._asking.nvml
         try:
-            samples = self._nvml.nvmlDeviceGetProcessUtilization(handle, since)
-        except self._nvml.NVMLError as error:
-            if isinstance(error, self._nvml.NVMLError_NotFound) or getattr(error, "value", None) == 0:
+            samples = nvml.nvmlDeviceGetProcessUtilization(handle, since)
+        except nvml.NVMLError as error:
+            if isinstance(error, self._asking.nothing) or getattr(error, "value", None) == 0:
                 return {}  # its two ways to say that nobody did anything
             raise
         fresh = sorted(
@@ -90,6 +123,17 @@ class Processes:
         if fresh:
             self._told[uuid] = fresh[-1].timeStamp
         return {each.pid: each.smUtil / 100 if 0 <= each.smUtil <= 100 else None for each in fresh}
+
+
+def _add(held: Held, listed: Iterable[Any], card_bytes: int) -> None:
+    for each in listed:
+        if 0 < each.pid <= MAX_PID:
+            _put(held, each.pid, within(each.usedGpuMemory, 0, card_bytes))
+
+
+def _put(held: Held, pid: int, amount: int | None) -> None:
+    told = [each for each in (held.get(pid), amount) if each is not None]
+    held[pid] = max(told, default=None)
 
 
 def now_us() -> int:

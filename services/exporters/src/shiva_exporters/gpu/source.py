@@ -43,6 +43,37 @@ class GpuProcess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a card is beside its name; empty is what the driver does not tell."""
+
+    pci_bus_id: str = ""
+    minor: str = ""  # of /dev/nvidiaN, which need not be the index
+    compute_capability: str = ""
+    mig_mode: str = ""  # enabled or disabled; empty for a card without MIG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigSample:
+    """One MIG device of a card: a part of it with memory and multiprocessors of its own."""
+
+    uuid: str
+    instance: int  # the GPU instance's number on its card
+    memory_total_bytes: int | None = None
+    memory_used_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Xid:
+    """How often a card reported one kind of error since we watch, and when last."""
+
+    count: int
+    last_at: float  # seconds since 1970
+
+
+Fact = tuple[str, ...]  # a metric of facts.ABOUT, and the values of its own labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GpuSample:
     """One GPU as read now. None means that the card or its driver does not tell, which is never zero."""
 
@@ -55,6 +86,9 @@ class GpuSample:
     utilization_ratio: float | None = None  # 0 to 1
     temperature_celsius: float | None = None
     processes: Sequence[GpuProcess] | None = None  # by pid, each once
+    identity: Identity = field(default_factory=Identity)
+    facts: Mapping[Fact, float] = field(default_factory=dict)  # what else it tells, each within its range
+    mig: Sequence[MigSample] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +97,12 @@ class Reading:
 
     driver_version: str
     gpus: Sequence[GpuSample]
+    cuda_version: str = ""
     owners: Mapping[int, Owner] = field(default_factory=dict)  # by pid; a process without one is an orphan
+    xids: Mapping[str, Mapping[int, Xid]] = field(default_factory=dict)  # of the cards that are watched, by UUID
+    errors: Mapping[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # calls that failed since we ask, by NVML's code
 
 
 class GpuSource(Protocol):
