@@ -1,15 +1,18 @@
 """Our exporter as people start it, on the stub: its two processes, and what it serves."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
@@ -27,6 +30,7 @@ class Exporter:
 
     process: subprocess.Popen[bytes]
     port: int
+    log: IO[bytes]
 
     def text(self, path: str = "/metrics") -> str:
         """Return what it serves; OSError while it does not listen."""
@@ -53,6 +57,12 @@ class Exporter:
             time.sleep(0.02)
         return told
 
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Return what the log tells of an event so far."""
+        self.log.seek(0)
+        lines = [json.loads(line) for line in self.log.read().splitlines()]
+        return [line for line in lines if line["event"] == event]
+
     def readers(self) -> list[psutil.Process]:
         """Return the processes that ask the driver, those that are dead and not yet buried left out."""
         return [each for each in psutil.Process(self.process.pid).children() if each.status() != psutil.STATUS_ZOMBIE]
@@ -69,9 +79,13 @@ def exporter(stub: Stub, settings: Mapping[str, object]) -> Iterator[Exporter]:
     port = free_ports(["gpu"])["gpu"]
     told = {f"SHIVA_EXPORTERS_GPU_{name}": str(value) for name, value in settings.items()}
     environment = os.environ | stub.environment | told | {"SHIVA_EXPORTERS_GPU_BIND_PORT": str(port)}
-    with subprocess.Popen([PROGRAM], env=environment) as process:
+    with (
+        tempfile.TemporaryFile() as log,
+        open(f"/proc/self/fd/{log.fileno()}", "ab") as written,  # another place in it than the one where `said` reads
+        subprocess.Popen([PROGRAM], env=environment, stdout=written) as process,
+    ):
         try:
-            yield Exporter(process=process, port=port)
+            yield Exporter(process=process, port=port, log=log)
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(10) == 0

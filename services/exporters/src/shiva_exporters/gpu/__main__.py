@@ -21,7 +21,9 @@ class Settings:
 
     bind_host: str = "127.0.0.1"
     bind_port: int = 9101
-    interval: float = 2.0  # seconds between two rounds
+    interval: float = (
+        5.0  # seconds between two rounds; each holds the driver's lock, which work on the GPUs needs as well
+    )
     hung_after: float = 30.0  # seconds without an answer, then the process that asks the driver is replaced
     proc_dir: Path = Path("/proc")  # the machine's own: the driver names processes as the machine does
 
@@ -30,12 +32,12 @@ class Settings:
         check_port("SHIVA_EXPORTERS_GPU_BIND_PORT", self.bind_port)
         if self.interval < 0.1:
             raise ValueError("SHIVA_EXPORTERS_GPU_INTERVAL must be at least 0.1")
-        if self.hung_after < 1:
-            raise ValueError("SHIVA_EXPORTERS_GPU_HUNG_AFTER must be at least 1")
+        if self.hung_after < 3:
+            raise ValueError("SHIVA_EXPORTERS_GPU_HUNG_AFTER must be at least 3")
 
     def source(self) -> Apart:
         """Return what reads this machine's GPUs."""
-        return Apart(lambda: start(command(self.proc_dir), self.hung_after))
+        return Apart(lambda: start(command(self.proc_dir)), hung_seconds=self.hung_after)
 
 
 def listed(source: GpuSource) -> list[dict[str, object]]:

@@ -11,6 +11,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from shiva_common import logs
+
 from shiva_exporters.gpu.attribution import Attributed, Owners
 from shiva_exporters.gpu.nvml import Nvml
 from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError, Reading
@@ -34,7 +36,8 @@ def main() -> None:
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # for who waits for a driver while the exporter is killed
     source = Attributed(Nvml(), Owners(Path(sys.argv[1])))
     with os.fdopen(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)  # the driver's library may print what it wants
+        os.dup2(2, 1)  # so that neither what the driver's library prints nor our log comes in between
+        logs.configure("shiva.exporters.gpu")
         while os.read(0, 1):
             pickle.dump(answer(source), answers, pickle.HIGHEST_PROTOCOL)
             answers.flush()
