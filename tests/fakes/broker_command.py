@@ -69,11 +69,6 @@ class BrokerCommand:
             return self.call("GET", "/v1/containers").status_code == 200
         return False
 
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self._port}"
-
     def call(
         self, method: str, path: str, body: Any = None, *, by: str = "manager", **headers: str
     ) -> requests.Response:
