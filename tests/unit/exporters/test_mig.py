@@ -85,6 +85,10 @@ def test_a_part_without_a_name_or_number_is_left_out() -> None:
     assert Machine(replace(part(1), uuid=""), replace(part(2), told={}), part(3)).sample().mig[0].uuid == "MIG-3"
 
 
+def test_a_part_that_is_told_twice_is_there_once() -> None:
+    assert [each.uuid for each in Machine(part(1), part(2), part(1)).sample().mig] == ["MIG-1", "MIG-2"]
+
+
 def test_a_lost_card_is_lost_with_its_parts() -> None:
     machine = Machine(part(1))
     machine.sample()

@@ -59,8 +59,9 @@ def aliases(reading: Reading, hostname: str) -> Iterator[Metric]:
         yield family
     last = Metric(XID, "The last XID, 0 for none.", "unknown")
     for gpu, labels in named:
-        if gpu.uuid is not None and gpu.uuid in reading.xids:
-            last.add_sample(XID, labels, _last(reading.xids[gpu.uuid]))
+        xids = reading.xids.get(gpu.uuid or "")
+        if xids is not None:
+            last.add_sample(XID, labels, _last(xids))
     yield last
 
 
