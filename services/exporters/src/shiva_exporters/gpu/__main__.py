@@ -2,8 +2,9 @@
 
 import json
 import os
+import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shiva_common import env, logs
@@ -23,6 +24,8 @@ class Settings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 9101
     interval: float = 2.0  # seconds between two rounds
+    dcgm_aliases: bool = True
+    hostname: str = field(default_factory=socket.gethostname)  # as the aliases' label
     proc_dir: Path = Path("/proc")  # the machine's own: the driver names processes as the machine does
 
     def __post_init__(self) -> None:
@@ -59,7 +62,9 @@ def main() -> None:
     source = Attributed(Nvml(), Owners(settings.proc_dir))
     sampler = Sampler(source, interval_seconds=settings.interval)
     sampler.start()
-    shown = registry([GpuCollector(sampler.snapshot)])
+    shown = registry(
+        [GpuCollector(sampler.snapshot, dcgm_hostname=settings.hostname if settings.dcgm_aliases else None)]
+    )
     serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: shown})
 
 
