@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -77,7 +78,7 @@ def shown(launcher: Launcher, container: ContainerId) -> Container | None:
 def wanted(subject: Subject, owner: str) -> ContainerSpec:
     """Return a container of `owner` as wanted now, under a launch id that no other test run has."""
     now = datetime.now(UTC)
-    launch = LaunchId(f"{owner}-{os.getpid()}-{time.monotonic_ns()}")
+    launch = LaunchId(uuid.uuid4().hex)
     home = subject.home(owner)
     return spec(
         owner, launch_id=launch, home=home.path, uid=home.uid, image_ref=subject.image, token=subject.token(launch),

@@ -39,7 +39,7 @@ NAMES = {"container_id": "ada--default", "image": "shiva-jupyter", "machine": "g
 MAY = {  # who may use which call
     "containers": {"manager", "exporter"}, "container": {"manager", "exporter"}, "launch": {"manager"},
     "stop": {"manager"}, "images": {"manager"}, "machines": {"manager"}, "routes": {"proxy"}, "activity": {"proxy"},
-    "explain": {"manager"}, "pull": {"manager"}, "drain": {"manager"}, "disable": {"manager"},
+    "container_activity": {"manager"}, "explain": {"manager"}, "pull": {"manager"}, "drain": {"manager"}, "disable": {"manager"},
 }  # fmt: skip
 
 
@@ -106,6 +106,9 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("container", 200): lambda w: w.started().call("container"),
     ("container", 404): lambda w: w.call("container"),
     ("container", 503): lambda w: w.without_engine().call("container"),
+    ("container_activity", 200): lambda w: w.started(ready=True).call("container_activity"),
+    ("container_activity", 404): lambda w: w.call("container_activity"),
+    ("container_activity", 503): lambda w: w.started().call("container_activity"),
     ("stop", 204): lambda w: w.started().call("stop"),
     ("stop", 503): lambda w: w.without_engine().call("stop"),
     ("routes", 200): lambda w: w.started(ready=True).call("routes"),
@@ -208,7 +211,7 @@ WRONG_BODIES = [
     '{"owner": "ada", "gpus": -1}', '{"owner": "ada", "gpus": 65}', '{"owner": "ada", "gpus": 1.5}',
     '{"owner": "ada", "gpus": true}', '{"owner": "ada", "gpus": "1"}', '{"owner": "ada", "name": "../x"}',
     '{"owner": "ada", "cpus": 0}', '{"owner": "ada", "memory_bytes": 1}', '{"owner": "ada", "gpus_shared": 1}',
-    '{"owner": "ada", "avoid_gpus": [1]}', '{"owner": "ada", "privileged": true}', '{"owner": "ada", "cpus": true}',
+    '{"owner": "ada", "avoid_gpus": [1]}', '{"owner": "ada", "exclude_gpus": "GPU-1"}', '{"owner": "ada", "privileged": true}', '{"owner": "ada", "cpus": true}',
     '{"owner": "ada", "image": ["x"]}', '{"owner": "\\ud800"}',
     json.dumps({"owner": "a" * 300}),
 ]  # fmt: skip

@@ -17,7 +17,16 @@ from shiva_jupyter_broker.domain.ports import Launcher
 from shiva_jupyter_broker.service import Broker, Ports
 from shiva_jupyter_broker.upkeep import Upkeep
 
-from tests.fakes.launcher import LIMITS, FakeClock, FakeHomes, FakeInventory, FakeLauncher, FakeProbe, machine
+from tests.fakes.launcher import (
+    LIMITS,
+    FakeClock,
+    FakeHomes,
+    FakeInventory,
+    FakeLauncher,
+    FakeProbe,
+    FakeReader,
+    machine,
+)
 
 BOOT_TIMEOUT = timedelta(minutes=2)
 
@@ -33,7 +42,7 @@ def ports(
 ) -> Ports:
     """Return what a broker needs, all in memory but for its two files."""
     return Ports(
-        launcher=launcher, probe=probe or FakeProbe(), homes=homes or FakeHomes(), catalogue=StaticCatalogue(),
+        launcher=launcher, probe=probe or FakeProbe(), reader=FakeReader(), homes=homes or FakeHomes(), catalogue=StaticCatalogue(),
         registry=Unpinned(), inventory=FakeInventory(machines), journal=JournalFile(folder / "journal.json"),
         switches=SwitchFile(folder / "switches.json"), clock=clock or FakeClock(), token=token_of(b"k" * 32),
     )  # fmt: skip

@@ -79,5 +79,6 @@ LIMITS = [
     *each("cpus", 0, -1, 1e9, 4096, "all", "1e3", True, [1]),
     *each("memory_bytes", 0, -1, 2**20, 2**49, 2**60, "1t", True, 1.5),
     *each("avoid_gpus", "all", [1], [{"DeviceRequests": []}], {"Binds": []}),
+    *each("exclude_gpus", "all", None, [1], [None], [["GPU-1"]], {"GPU-1": True}, "GPU-1"),
     *each("gpus_shared", "yes", 1, None, ["x"]),
 ]

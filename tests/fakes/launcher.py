@@ -25,7 +25,15 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
-from shiva_jupyter_broker.domain.ports import Home, LauncherUnavailableError, LaunchRefusedError, PortError, Reach
+from shiva_jupyter_broker.domain.ports import (
+    Activity,
+    Home,
+    JupyterUnknownError,
+    LauncherUnavailableError,
+    LaunchRefusedError,
+    PortError,
+    Reach,
+)
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 LIMITS = Limits(cpus=2.0, memory_bytes=4 * 2**30, shm_bytes=64 * 2**20, pids=4096, layer_bytes=10 * 2**30)
@@ -175,6 +183,17 @@ class FakeProbe:
         """Count the knock and answer as set."""
         self.knocks += 1
         return Reach.NOTHING if container.endpoint is None else self.found
+
+
+class FakeReader:
+    """ActivityReader; every container with an endpoint has one quiet kernel and one that works."""
+
+    def read(self, container: Container) -> Activity:
+        """Answer the same each time."""
+        if container.endpoint is None:
+            raise JupyterUnknownError(container.id)
+        at = FakeClock()()
+        return Activity(read_at=at, kernels=2, terminals=0, busy=1, busy_since=at, last_activity_at=at)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from traitlets.config import Config
 
 APP = Path(__file__).parent
 PORT = 8888
+ACTIVITY = "shiva_activity"
 EXPENDABLE = str(APP / "expendable")
 PYTHON = shutil.which("python3") or "/usr/bin/python3"  # the image's, before a person's own folder is on the PATH
 
@@ -56,7 +57,7 @@ def configuration(*, prefix: str, home: Path, token: str) -> dict[str, object]:
             "allow_remote_access": True,  # the door has checked the host, the origin and the person
             "quit_button": False,
             "shutdown_no_activity_timeout": 0,
-            "jpserver_extensions": {"jupyterlab": True, "jupyter_lsp": False, "notebook_shim": False},
+            "jpserver_extensions": {"jupyterlab": True, "jupyter_lsp": False, "notebook_shim": False, ACTIVITY: True},
             "terminado_settings": {"shell_command": [EXPENDABLE, os.environ.get("SHELL", "/bin/bash")]},
         },
         "IdentityProvider": {"token": token},
@@ -102,6 +103,7 @@ def main() -> None:
     """Serve until told to stop."""
     with os.fdopen(int(sys.argv[1])) as pipe:
         token = pipe.read()
+    sys.path.append(str(APP))  # for ACTIVITY
     home = Path.home()
     os.environ.update(places(home, Path(os.environ["XDG_RUNTIME_DIR"])))
     settings = configuration(prefix=os.environ["SHIVA_PREFIX"], home=home, token=token)

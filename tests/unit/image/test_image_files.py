@@ -59,9 +59,11 @@ def test_the_image_s_jupyter_is_set_as_the_process_launcher_s() -> None:
     ada = spec("ada", home="/home/ada")
     theirs: Any = jupyter_settings.configuration(ada, port=8888)
     ours: Any = shiva_server.configuration(prefix="/user/ada/", home=Path("/home/ada"), token=ada.token)
+    extensions = theirs["ServerApp"]["jpserver_extensions"]
+    extensions[shiva_server.ACTIVITY] = extensions.pop(jupyter_settings.ACTIVITY)
     differ = {"ip", "port_retries", "allow_root"}  # a container is a machine of its own, and the server is no root
     for section, settings in theirs.items():
         for key in settings.keys() - differ:
             assert ours[section][key] == settings[key], key
-    shipped = (jupyter_settings.DEFAULTS / "labconfig/default_setting_overrides.json").read_bytes()
-    assert (FILES / "labconfig/default_setting_overrides.json").read_bytes() == shipped
+    for name in ("labconfig/default_setting_overrides.json", "shiva_activity.py"):
+        assert (FILES / name).read_bytes() == (jupyter_settings.DEFAULTS / name).read_bytes()

@@ -37,6 +37,7 @@ WISHES = st.builds(
     cpus=st.sampled_from([None, 1.0, 4.0, 9.0]),
     memory_bytes=st.sampled_from([None, GIB, 6 * GIB, 16 * GIB]),
     avoid=st.frozensets(st.sampled_from(CARDS), max_size=2),
+    exclude=st.frozensets(st.sampled_from(CARDS), max_size=2),
 )
 
 
@@ -108,6 +109,7 @@ class Cluster(RuleBasedStateMachine):
             assert told.placement is not None
             assert (seen.container.machine, seen.container.gpus) == (told.placement.machine.name, told.placement.gpus)
             assert wish.machine in {None, seen.container.machine}
+            assert not wish.exclude.intersection(seen.container.gpus)
             assert len(seen.container.gpus) == wish.gpus
 
     @rule(wish=WISHES)

@@ -21,7 +21,8 @@ from shiva_jupyter_broker.domain.containers import (
     UserName,
     Wish,
 )
-from shiva_jupyter_broker.domain.placement import Placement, Refusal
+from shiva_jupyter_broker.domain.explain import explain
+from shiva_jupyter_broker.domain.placement import Misfit, Placement, Refusal, Rule
 from shiva_jupyter_broker.domain.placement import place as place_demand
 from shiva_jupyter_broker.domain.policy import Policy
 
@@ -155,6 +156,49 @@ def test_a_chosen_machine_is_refused_rather_than_exchanged() -> None:
     got = place(wish, machines, [holder], LIMITS)
     assert isinstance(got, Refusal)
     assert texts(got) == {MachineName("a"): "0 of its 1 GPU free; 1 wanted."}
+
+
+FAULTY = Wish(owner=UserName("ada"), gpus=1, exclude=frozenset({GpuUuid("GPU-a-0")}))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("machine_name", [None, MachineName("a")])
+def test_a_faulty_gpu_is_given_to_nobody_who_chose_its_machine_either(
+    machine_name: MachineName | None, shared: bool
+) -> None:
+    wish = replace(FAULTY, machine=machine_name, gpus_shared=shared)
+    holder = replace(container("ken", machine=MachineName("a"), gpus=(GpuUuid("GPU-a-0"),)), gpus_shared=True)
+    for running in ([], [holder]):
+        room = cluster([machine("a", gpus=2)], running, replace(PLAIN, gpu_sharing=2))
+        got = place_demand(Demand(wish=wish, limits=LIMITS, image=LOCAL), room)
+        assert isinstance(got, Placement)
+        assert got.gpus == (GpuUuid("GPU-a-1"),)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "held", "rule", "text"),
+    [
+        (2, (), Rule.GPUS_QUARANTINED, "1 of its 2 GPUs free (1 kept back because of errors); 2 wanted."),
+        (1, ("GPU-a-1",), Rule.GPUS_QUARANTINED, "0 of its 2 GPUs free (1 kept back because of errors); 1 wanted."),
+        (2, ("GPU-a-1",), Rule.GPUS_FREE, "0 of its 2 GPUs free (1 kept back because of errors); 2 wanted."),
+        (3, (), Rule.GPUS_THERE, "It has 2 GPUs; 3 wanted."),
+    ],
+)
+def test_what_is_faulty_is_told_apart_from_what_is_taken(gpus: int, held: Sequence[str], rule: Rule, text: str) -> None:
+    holders = [container("ken", machine=MachineName("a"), gpus=tuple(map(GpuUuid, held)))]
+    got = place(replace(FAULTY, gpus=gpus), [machine("a", gpus=2)], holders, LIMITS)
+    assert isinstance(got, Refusal)
+    assert got.machines == {MachineName("a"): Misfit(rule=rule, text=text)}
+
+
+def test_what_is_offered_instead_has_no_faulty_gpu_either() -> None:
+    there = cluster([machine("a", gpus=2), machine("b", gpus=2)], [], PLAIN)
+    wish = replace(FAULTY, machine=MachineName("a"), gpus=2)
+    wish = replace(wish, exclude=wish.exclude | {GpuUuid("GPU-b-1")})
+    told = explain(Demand(wish=wish, limits=LIMITS, image=LOCAL), there)
+    assert [(offer.text, offer.wish.exclude) for offer in told.offers] == [
+        ("With 1 GPU it fits on a.", wish.exclude),
+    ]
 
 
 def test_a_machine_that_nobody_declared_is_never_chosen() -> None:

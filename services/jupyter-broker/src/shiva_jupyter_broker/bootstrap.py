@@ -26,6 +26,7 @@ from shiva_jupyter_broker.adapters.demo import DemoLauncher
 from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
 from shiva_jupyter_broker.adapters.files import InventoryFile, JournalFile
 from shiva_jupyter_broker.adapters.handover import Handover, key_in, token_of
+from shiva_jupyter_broker.adapters.jupyter_activity import JupyterReader
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.adapters.marathon_app import Cluster
@@ -132,6 +133,7 @@ def build(settings: Settings) -> Built:
     ports = Ports(
         launcher=launcher,
         probe=JupyterProbe(),
+        reader=JupyterReader(clock),
         homes=homes,
         catalogue=catalogue.read(settings.images_file),
         registry=_registry(settings),

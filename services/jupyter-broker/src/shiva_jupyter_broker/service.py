@@ -29,6 +29,8 @@ from shiva_jupyter_broker.domain.lifecycle import Marks, View, newest
 from shiva_jupyter_broker.domain.placement import Refusal, misfit, place
 from shiva_jupyter_broker.domain.policy import Policy
 from shiva_jupyter_broker.domain.ports import (
+    Activity,
+    ActivityReader,
     Catalogue,
     Clock,
     ContainerNotFoundError,
@@ -75,6 +77,7 @@ class Ports:
 
     launcher: Launcher
     probe: Probe
+    reader: ActivityReader
     homes: HomeStore
     catalogue: Catalogue
     registry: Registry
@@ -113,6 +116,10 @@ class Broker:
             if found.id == container_id:
                 return self.sight.seen(found)
         raise ContainerNotFoundError(container_id)
+
+    def activity(self, container_id: ContainerId) -> Activity:
+        """Return what the Jupyter of one does now; JupyterUnknownError where that does not tell."""
+        return self.ports.reader.read(self.container(container_id).container)
 
     def launch(self, wish: Wish) -> tuple[View, bool]:
         """Return the container and whether it was started now; a living one of that id is returned as it is.

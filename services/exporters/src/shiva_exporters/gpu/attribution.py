@@ -18,10 +18,9 @@ from shiva_exporters.gpu.source import GpuSource, Kind, Owner, Reading
 ENGINE_ID = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 LAUNCH_MARK = b"SHIVA_LAUNCH_ID="  # the process launcher's, in the environment of all that it starts
 LAUNCH_ID = re.compile(rb"[0-9a-f]{32}")
-HANDOVER = (
-    re.compile(  # in mountinfo, where spaces and line ends of a path are escaped: the launch's folder, at its place
-        rb"^\d+ \d+ \d+:\d+ [^ \n]*/\.shiva/launches/[^/ \n]+/([0-9a-f]{32})(?://deleted)? /run/shiva ", re.MULTILINE
-    )
+# The launch's folder at its place, in mountinfo, where spaces and line ends of a path are escaped.
+HANDOVER = re.compile(
+    rb"^\d+ \d+ \d+:\d+ [^ \n]*/\.shiva/launches/[^/ \n]+/([0-9a-f]{32})(?://deleted)? /run/shiva ", re.MULTILINE
 )
 MPS_SERVER = b"nvidia-cuda-mps"  # the kernel keeps 15 bytes of a name
 MAX_FILE_BYTES = 1 << 20

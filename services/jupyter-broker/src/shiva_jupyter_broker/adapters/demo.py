@@ -1,5 +1,6 @@
 """Launcher for `make demo`: the real one, plus a few simulated people who hold GPUs of simulated machines."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 
@@ -73,7 +74,7 @@ class DemoLauncher:
     def _one(self, who: UserName, machine: Machine, gpus: Sequence[int], since: datetime) -> Container:
         return Container(
             id=naming.container_id(who, "simulated"),
-            launch_id=LaunchId(f"simulated-{who}"),
+            launch_id=LaunchId(uuid.uuid5(uuid.NAMESPACE_OID, who).hex),
             owner=who,
             name="simulated",
             machine=machine.name,

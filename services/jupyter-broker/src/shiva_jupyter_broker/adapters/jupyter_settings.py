@@ -14,6 +14,7 @@ LAUNCH_MARK = "SHIVA_LAUNCH_ID"  # in the environment of every process of a cont
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
 PASSED_ON_PREFIXES = ("PIP_",)
 DEFAULTS = Path(__file__).parent / "jupyter"  # JupyterLab's settings as we ship them: a person's own go over them
+ACTIVITY = "shiva_jupyter_broker.adapters.jupyter.shiva_activity"  # the image's, to the byte
 DEMO = Path(__file__).parent / "jupyter_demo"  # the word DEMO in the title and in the menu bar
 
 
@@ -31,7 +32,7 @@ def configuration(spec: ContainerSpec, *, port: int) -> dict[str, object]:
             "allow_remote_access": True,  # the door has checked the host, the origin and the person
             "quit_button": False,
             "shutdown_no_activity_timeout": 0,
-            "jpserver_extensions": {"jupyterlab": True, "jupyter_lsp": False, "notebook_shim": False},
+            "jpserver_extensions": {"jupyterlab": True, "jupyter_lsp": False, "notebook_shim": False, ACTIVITY: True},
         },
         "IdentityProvider": {"token": spec.token},
         "LabApp": {

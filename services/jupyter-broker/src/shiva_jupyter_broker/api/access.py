@@ -12,6 +12,7 @@ from shiva_jupyter_broker.settings import MIN_TOKEN_LENGTH
 ALLOWED: Mapping[str, frozenset[str]] = {
     "containers.listed": frozenset({"manager", "exporter"}),
     "containers.shown": frozenset({"manager", "exporter"}),
+    "containers.activity": frozenset({"manager"}),
     "containers.launch": frozenset({"manager"}),
     "containers.stop": frozenset({"manager"}),
     "containers.explain": frozenset({"manager"}),

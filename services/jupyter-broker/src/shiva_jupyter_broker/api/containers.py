@@ -24,6 +24,10 @@ def blueprint(broker: Broker) -> Blueprint:
     def shown(container_id: str) -> Response:
         return jsonify(wire.container(broker.container(ContainerId(container_id))))
 
+    @bp.get("/v1/containers/<container_id>/activity")
+    def activity(container_id: str) -> Response:
+        return jsonify(wire.doing(broker.activity(ContainerId(container_id))))
+
     @bp.delete("/v1/containers/<container_id>")
     def stop(container_id: str) -> Response:
         broker.stop(ContainerId(container_id))

@@ -13,6 +13,7 @@ from shiva_jupyter_broker.domain.ports import (
     HomeUnavailableError,
     ImageNotFoundError,
     ImageWithdrawnError,
+    JupyterUnknownError,
     LauncherUnavailableError,
     LaunchRefusedError,
     MachineNotFoundError,
@@ -42,6 +43,7 @@ PROBLEMS: dict[type[PortError], Kind] = {
     SwitchNotKeptError: Kind(503, "switch-not-kept", "It cannot be kept", "Nothing was changed: the broker's disk refuses. Make room there, then try again.", "why"),
     GpuNotFoundError: Kind(404, "gpu-not-found", "There is no such GPU", "Nothing was changed. Choose one of the GPUs on the page.", "gpu"),
     ContainerNotFoundError: Kind(404, "container-not-found", "There is no such container", "The home is safe. Start a container to go on working.", "container_id"),
+    JupyterUnknownError: Kind(503, "jupyter-unknown", "Jupyter does not tell what it does", "Nothing was changed, and its work goes on. Try again in a few seconds.", "container_id"),
     ContainerStoppingError: Kind(409, "container-stopping", "It is still stopping", "The home is safe. Try again in a few seconds.", "container_id"),
     NoCapacityError: Kind(409, "no-capacity", "No machine fits now", "Nothing was started and the home is safe. Each machine says why; ask for what fits, or try again later.", "what"),
 }  # fmt: skip

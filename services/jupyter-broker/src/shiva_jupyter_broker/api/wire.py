@@ -21,6 +21,7 @@ from shiva_jupyter_broker.domain.containers import (
 from shiva_jupyter_broker.domain.explain import Explanation
 from shiva_jupyter_broker.domain.lifecycle import Phases, View
 from shiva_jupyter_broker.domain.placement import Misfit
+from shiva_jupyter_broker.domain.ports import Activity
 from shiva_jupyter_broker.service import MachineView
 
 MAX_GPUS = 64
@@ -105,6 +106,15 @@ def machine(view: MachineView) -> dict[str, object]:
     }
 
 
+def doing(told: Activity) -> dict[str, object]:
+    """Return the JSON of what a Jupyter does."""
+    return asdict(told) | {
+        "read_at": moment(told.read_at),
+        "busy_since": moment(told.busy_since),
+        "last_activity_at": moment(told.last_activity_at),
+    }
+
+
 def image(each: Image, listing: Listing, states: Mapping[MachineName, MachineState]) -> dict[str, object]:
     """Return the JSON of an image, and where what a start would run is; null where registry or engine do not tell."""
     where = {}
@@ -148,7 +158,7 @@ def explanation(found: Explanation) -> dict[str, object]:
             {
                 "text": offer.text,
                 "machine": offer.machine,
-                "wish": {key: value for key, value in asdict(offer.wish).items() if key != "avoid"},
+                "wish": {key: value for key, value in asdict(offer.wish).items() if key not in KEPT},
             }
             for offer in found.offers
         ],
@@ -174,7 +184,19 @@ def _text(body: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
-WISH = {"owner", "name", "image", "machine", "gpus", "gpus_shared", "cpus", "memory_bytes", "avoid_gpus"}
+WISH = {
+    "owner",
+    "name",
+    "image",
+    "machine",
+    "gpus",
+    "gpus_shared",
+    "cpus",
+    "memory_bytes",
+    "avoid_gpus",
+    "exclude_gpus",
+}
+KEPT = {"avoid", "exclude"}  # not for people: whoever asks says them again
 
 
 def wish(body: Any) -> Wish:
@@ -197,7 +219,8 @@ def wish(body: Any) -> Wish:
         gpus_shared=_flag(members, "gpus_shared"),
         cpus=_cpus(members),
         memory_bytes=_whole(members, "memory_bytes", least=MIN_MEMORY, most=2**50),
-        avoid=_uuids(members),
+        avoid=_uuids(members, "avoid_gpus"),
+        exclude=_uuids(members, "exclude_gpus"),
     )
 
 
@@ -224,10 +247,10 @@ def _cpus(body: Mapping[str, Any]) -> float | None:
     return float(value)
 
 
-def _uuids(body: Mapping[str, Any]) -> frozenset[GpuUuid]:
-    value = body.get("avoid_gpus", [])
+def _uuids(body: Mapping[str, Any], key: str) -> frozenset[GpuUuid]:
+    value = body.get(key, [])
     if not isinstance(value, list) or len(value) > 4096 or not all(isinstance(each, str) for each in value):
-        raise MalformedError("avoid_gpus: must be a list of GPU UUIDs.")
+        raise MalformedError(f"{key}: must be a list of GPU UUIDs.")
     return frozenset(map(GpuUuid, value))
 
 

@@ -204,3 +204,4 @@ class Wish:
     cpus: float | None = None
     memory_bytes: int | None = None
     avoid: frozenset[GpuUuid] = frozenset()  # in use by what is not ours; kept out unless the machine was chosen
+    exclude: frozenset[GpuUuid] = frozenset()  # faulty; never given out

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shiva_jupyter_broker.domain import drivers
@@ -24,6 +24,7 @@ class Rule(StrEnum):
     DRAINED = "machine-drained"
     DRIVER = "driver-too-old"
     GPUS_THERE = "too-few-gpus"
+    GPUS_QUARANTINED = "gpus-quarantined"  # without what is excluded it would fit
     GPUS_FREE = "gpus-taken"
     CPUS_THERE = "too-few-cpus"
     CPUS_FREE = "cpus-taken"
@@ -99,7 +100,8 @@ def misfit(demand: Demand, room: Room, cluster: Cluster) -> Misfit | None:
 def usable_gpus(demand: Demand, room: Room, cluster: Cluster) -> Sequence[GpuUuid]:
     """Return the GPUs it may get here, best first: for those who share, the fullest ones with a place left."""
     foreign = frozenset[GpuUuid]() if demand.wish.machine else demand.wish.avoid
-    free = [uuid for uuid in room.free_gpus if uuid not in foreign]
+    faulty = demand.wish.exclude
+    free = [uuid for uuid in room.free_gpus if uuid not in foreign and uuid not in faulty]
     if not demand.wish.gpus_shared or cluster.policy.gpu_sharing == 1:
         return free
     shared = [
@@ -107,7 +109,7 @@ def usable_gpus(demand: Demand, room: Room, cluster: Cluster) -> Sequence[GpuUui
         for uuid, holders in room.by_gpu.items()
         if len(holders) < cluster.policy.gpu_sharing
         and all(holder.gpus_shared for holder in holders)
-        and uuid not in room.disabled | foreign
+        and uuid not in room.disabled | foreign | faulty
         and any(gpu.uuid == uuid for gpu in room.machine.gpus)
     ]
     return sorted(shared, key=lambda uuid: (-len(room.by_gpu[uuid]), uuid)) + free
@@ -140,8 +142,13 @@ def _gpus(demand: Demand, room: Room, cluster: Cluster) -> Misfit | None:
         notes.append(f"{len(room.disabled)} switched off")
     if foreign := [] if demand.wish.machine else [uuid for uuid in room.free_gpus if uuid in demand.wish.avoid]:
         notes.append(f"{len(foreign)} used by programs outside Shiva")
+    rule = Rule.GPUS_FREE
+    if faulty := sum(gpu.uuid in demand.wish.exclude for gpu in room.machine.gpus):
+        notes.append(f"{faulty} kept back because of errors")
+        healthy = replace(demand, wish=replace(demand.wish, exclude=frozenset()))
+        rule = Rule.GPUS_FREE if wanted > len(usable_gpus(healthy, room, cluster)) else Rule.GPUS_QUARANTINED
     more = f" ({', '.join(notes)})" if notes else ""
-    return Misfit(rule=Rule.GPUS_FREE, text=f"{usable} of its {counted(there, 'GPU')} free{more}; {wanted} wanted.")
+    return Misfit(rule=rule, text=f"{usable} of its {counted(there, 'GPU')} free{more}; {wanted} wanted.")
 
 
 def _sizes(demand: Demand, room: Room, cluster: Cluster) -> Misfit | None:

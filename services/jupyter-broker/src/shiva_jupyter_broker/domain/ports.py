@@ -10,6 +10,7 @@ PortError
 ├── SwitchNotKeptError         the broker's own disk refuses
 ├── GpuNotFoundError           the inventory has no such GPU
 ├── ContainerNotFoundError     there is no such container
+├── JupyterUnknownError        its Jupyter does not tell what it does
 ├── ContainerStoppingError     it is ending; wait for that
 └── NoCapacityError            no machine fits now; `explanation` says why, machine by machine
 """
@@ -78,6 +79,10 @@ class GpuNotFoundError(PortError):
 
 class ContainerNotFoundError(PortError):
     """There is no such container."""
+
+
+class JupyterUnknownError(PortError):
+    """A container's Jupyter does not answer, or lies, or cannot tell what it does: unknown, which is not quiet."""
 
 
 class ContainerStoppingError(PortError):
@@ -156,6 +161,29 @@ class Probe(Protocol):
 
     def reach(self, container: Container) -> Reach:
         """Return how far one gets now; NOTHING without an endpoint. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What a container's Jupyter does now."""
+
+    read_at: datetime
+    kernels: int
+    terminals: int
+    busy: int  # kernels that execute, and terminals in which a program runs
+    busy_since: datetime | None  # of these, the one that began last; it may have begun earlier, None: nobody tells
+    last_activity_at: datetime | None  # of those that are not busy; None: there is none
+
+
+class ActivityReader(Protocol):
+    """Ask a container's Jupyter what it does."""
+
+    def read(self, container: Container) -> Activity:
+        """Return what it does now; takes a few seconds at most.
+
+        Raises:
+            JupyterUnknownError: it does not tell.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
