@@ -86,7 +86,7 @@ def of_gpu_exporter(folder: Path, gpus: int, containers: int) -> int:
     page = SURFACES["shiva-gpu-exporter"](folder)
     alone = count(page, lambda _, labels: "gpu" not in labels)
     container = count(page, lambda _, labels: "launch_id" in labels)
-    card = count(captured("gpu-h100-idle"), lambda _, labels: "gpu" in labels and "launch_id" not in labels)
+    card = count(captured("machines/h200"), lambda _, labels: "gpu" in labels and "launch_id" not in labels)
     return alone + card * gpus + container * containers
 
 
