@@ -87,7 +87,7 @@ def test_a_lost_card_is_said_and_given_to_nobody_and_the_others_go_on(truth: Wor
     host = truth.hosts["gpu-01"]
     held, other = index_of(truth, "ada", "gpu-01"), 1 - index_of(truth, "ada", "gpu-01")
     host.runs(held, Process(pid=truth.inside("gpu-01", people["ada"]), memory=GIB))
-    host.shows(**{f"card{other}": {"errors": LOST}})
+    host.shows({other: {"errors": LOST}})
     seen = truth.until(lambda told: told["gpu-01"]["gpus"][other]["quarantine"])["gpu-01"]
     lost = seen["gpus"][other]
     assert "The driver lost this GPU" in lost["quarantine"]
@@ -98,7 +98,7 @@ def test_a_lost_card_is_said_and_given_to_nobody_and_the_others_go_on(truth: Wor
     assert refused.status_code == 409
     assert "gpus-quarantined" in refused.text
 
-    host.shows(**{f"card{held}": {"errors": LOST}})  # now ada's, and the other is back
+    host.shows({held: {"errors": LOST}})  # now ada's, and the other is back
     seen = truth.until(
         lambda told: told["gpu-01"]["gpus"][held]["quarantine"] and not told["gpu-01"]["gpus"][other]["quarantine"]
     )["gpu-01"]
@@ -177,7 +177,7 @@ def test_a_container_that_dies_leaves_nothing_in_its_persons_name(truth: World) 
 
 def test_a_critical_xid_keeps_a_card_from_everybody_though_its_exporter_begins_anew(truth: World) -> None:
     host = truth.hosts["gpu-03"]
-    host.shows(card0={"events": [Event(data=79)]})
+    host.shows({0: {"events": [Event(data=79)]}})
     told = truth.until(lambda told: told["gpu-03"]["gpus"][0]["quarantine"])["gpu-03"]
     assert "XID 79, a card that fell off the bus" in told["gpus"][0]["quarantine"]
     assert told["gpus_free"] == 1

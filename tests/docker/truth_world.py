@@ -59,9 +59,11 @@ class Host:
         self.used[index] = processes
         self.shows()
 
-    def shows(self, *, errors: Mapping[str, int] | None = None, **cards: Mapping[str, Any]) -> None:
-        """Let the driver answer as its cards are; with `errors` of its own, and with changes of `card0` or `card1`."""
-        gpus = [replace(self._card(index), **cards.get(f"card{index}", {})) for index in (0, 1)]
+    def shows(
+        self, changes: Mapping[int, Mapping[str, Any]] | None = None, *, errors: Mapping[str, int] | None = None
+    ) -> None:
+        """Let the driver answer as its cards are, with `changes` by index, and with `errors` of its own."""
+        gpus = [replace(self._card(index), **(changes or {}).get(index, {})) for index in (0, 1)]
         self.stub.is_now(Machine(gpus=gpus, errors=errors or {}))
 
     def _card(self, index: int) -> Gpu:

@@ -12,6 +12,13 @@ export const gpu = (changes: Partial<Schemas["Gpu"]> = {}): Schemas["Gpu"] => ({
   temperature_celsius: 61,
   foreign_use: false,
   holder: null,
+  users_known: true,
+  users: [],
+  unmanaged: [],
+  memory_other_bytes: 0,
+  memory_unattributed_bytes: 0,
+  quarantine: null,
+  disabled: null,
   ...changes,
 });
 
@@ -65,6 +72,9 @@ export const silentGpu = () =>
     memory_total_bytes: null,
     memory_used_bytes: null,
     temperature_celsius: null,
+    users_known: false,
+    memory_other_bytes: null,
+    memory_unattributed_bytes: null,
   });
 
 export const overview = (

@@ -1,12 +1,20 @@
+import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
 import Typography from "@mui/material/Typography";
 import { Ago } from "../../components/Ago";
 import { amounts, percent, share, spelled } from "../../components/format";
 import { Meter } from "../../components/Meter";
 import { messages } from "../../messages";
+import { MemoryByPerson } from "./MemoryByPerson";
 import type { Gpu } from "./queries";
 
-/** One GPU: how busy, how full, how warm, and who holds it. */
+function free(gpu: Gpu, holdersKnown: boolean): string {
+  if (!holdersKnown) return messages.unknown;
+  if (gpu.quarantine || gpu.disabled) return messages.notGiven;
+  return gpu.foreign_use ? messages.foreign : messages.free;
+}
+
+/** One GPU: how busy, how full and with whose work, how warm, who holds it, and why nobody may. */
 export function GpuTile({ gpu, holdersKnown }: { gpu: Gpu; holdersKnown: boolean }) {
   const use = gpu.utilization_ratio === null ? messages.dash : percent(gpu.utilization_ratio);
   const temperature = gpu.temperature_celsius === null ? messages.dash : `${Math.round(gpu.temperature_celsius)} °C`;
@@ -21,6 +29,7 @@ export function GpuTile({ gpu, holdersKnown }: { gpu: Gpu; holdersKnown: boolean
         ratio={share(gpu.memory_used_bytes, gpu.memory_total_bytes)}
         text={amounts(gpu.memory_used_bytes, gpu.memory_total_bytes)}
       />
+      <MemoryByPerson gpu={gpu} />
       <Typography variant="body2" sx={{ mt: 0.5, overflowWrap: "anywhere" }}>
         {gpu.up === false && `${messages.lost} · `}
         {gpu.holder ? (
@@ -34,9 +43,21 @@ export function GpuTile({ gpu, holdersKnown }: { gpu: Gpu; holdersKnown: boolean
             )}
           </>
         ) : (
-          <span>{!holdersKnown ? messages.unknown : gpu.foreign_use ? messages.foreign : messages.free}</span>
+          <span>{free(gpu, holdersKnown)}</span>
         )}
       </Typography>
+      {gpu.quarantine && <Why severity="error" title={messages.quarantined} text={gpu.quarantine} />}
+      {gpu.disabled && <Why severity="warning" title={messages.disabled} text={gpu.disabled} />}
     </Box>
+  );
+}
+
+type WhyProps = { severity: "error" | "warning"; title: string; text: string };
+
+function Why({ severity, title, text }: WhyProps) {
+  return (
+    <Alert severity={severity} icon={false} sx={{ mt: 0.5, px: 1, py: 0, overflowWrap: "anywhere" }}>
+      <strong>{title}:</strong> {text}
+    </Alert>
   );
 }

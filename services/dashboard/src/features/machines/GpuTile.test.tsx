@@ -1,0 +1,94 @@
+import { screen, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import type { Schemas } from "../../api/client";
+import { gpu, silentGpu } from "../../testing/factories";
+import { shown } from "../../testing/world";
+import { GpuTile } from "./GpuTile";
+
+const GIB = 2 ** 30;
+const holder = { container_id: "ada--default", owner: "ada", since: null };
+
+const tile = (changes: Partial<Schemas["Gpu"]>) => shown(<GpuTile gpu={gpu(changes)} holdersKnown />);
+const user = (owner: string, memory_used_bytes: number | null): Schemas["Gpu"]["users"][number] => ({
+  owner,
+  container_id: `${owner}--default`,
+  memory_used_bytes,
+  active_ratio: null,
+  processes: 1,
+});
+const lines = () =>
+  within(screen.getByRole("list", { name: "Memory by person" }))
+    .getAllByRole("listitem")
+    .map((line) => line.textContent);
+
+describe("a GPU's tile", () => {
+  it("tells whose its memory is, people first, then what is nobody's", () => {
+    const process = { pid: 4242, user: "mei", engine_id: null, memory_used_bytes: GIB };
+    const unknown = { pid: null, user: null, engine_id: "e".repeat(32), memory_used_bytes: GIB / 2 };
+    tile({
+      users: [user("_41da", 3 * GIB), user("ken", 2 * GIB)],
+      unmanaged: [process, unknown],
+      memory_other_bytes: GIB / 4,
+      memory_unattributed_bytes: GIB / 8,
+    });
+    expect(lines()).toEqual([
+      "■ Ada3.0 GiB",
+      "■ ken2.0 GiB",
+      "■ unmanaged1.5 GiB",
+      "■ dead or unnamed processes256 MiB",
+      "■ unattributed128 MiB",
+    ]);
+    expect(screen.getByTitle("mei, process 4242; a container that nobody knows")).toBeVisible();
+  });
+
+  it("names the container that an unmanaged process is in", () => {
+    tile({ unmanaged: [{ pid: 7, user: "root", engine_id: "f".repeat(64), memory_used_bytes: GIB }] });
+    expect(screen.getByTitle("root, process 7 (container ffffffffffff)")).toBeVisible();
+  });
+
+  it("shows a dash for a share that nobody told, and for a sum with one", () => {
+    const told = { pid: 7, user: "root", engine_id: null, memory_used_bytes: GIB };
+    tile({
+      users: [user("ada", null)],
+      unmanaged: [told, { ...told, pid: 8, memory_used_bytes: null }],
+      memory_other_bytes: null,
+      memory_unattributed_bytes: null,
+    });
+    expect(lines()).toEqual(["■ ada—", "■ unmanaged—", "■ dead or unnamed processes—", "■ unattributed—"]);
+  });
+
+  it("says nothing of shares where nothing is in use", () => {
+    tile({ memory_used_bytes: 0 });
+    expect(screen.queryByRole("list")).toBeNull();
+  });
+
+  it("says that nobody tells who uses it, where memory is in use", () => {
+    tile({ users_known: false, memory_other_bytes: null, memory_unattributed_bytes: null });
+    expect(screen.getByText("nobody tells who uses it")).toBeVisible();
+    expect(screen.queryByRole("list")).toBeNull();
+  });
+
+  it("claims nothing of a GPU of which nobody told anything", () => {
+    shown(<GpuTile gpu={silentGpu()} holdersKnown />);
+    expect(screen.queryByText("nobody tells who uses it")).toBeNull();
+    expect(screen.queryByRole("list")).toBeNull();
+  });
+
+  it.each([
+    ["quarantine", "In quarantine:"],
+    ["disabled", "Disabled:"],
+  ] as const)("says why it is not given out (%s), and does not call it free", (key, title) => {
+    tile({ [key]: "It fell off the bus." });
+    expect(screen.getByText(title)).toBeVisible();
+    expect(screen.getByRole("alert")).toHaveTextContent("It fell off the bus.");
+    expect(screen.getByText("not given out")).toBeVisible();
+    expect(screen.queryByText("free")).toBeNull();
+  });
+
+  it("leaves a GPU in quarantine to its holder, who reads why", () => {
+    tile({ quarantine: "It fell off the bus.", holder });
+    expect(screen.getByText("ada")).toBeVisible();
+    expect(screen.getByRole("alert")).toHaveTextContent("It fell off the bus.");
+    expect(screen.queryByText("not given out")).toBeNull();
+  });
+});
