@@ -10,6 +10,7 @@ from shiva_manager_api.adapters.broker_http import BrokerHttp
 from shiva_manager_api.adapters.idle_file import IdleFile
 from shiva_manager_api.adapters.prometheus import Prometheus
 from shiva_manager_api.api.app import create_app
+from shiva_manager_api.api.idle_metrics import IdleCollector
 from shiva_manager_api.service import Manager
 from shiva_manager_api.settings import Settings
 
@@ -22,6 +23,7 @@ def build(settings: Settings) -> Flask:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
+    registry.register(IdleCollector(manager.idle, manager.now))
     return create_app(
         manager,
         key=identity.check_key(settings.identity_key),
