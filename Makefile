@@ -69,6 +69,9 @@ bench-proxy: ready .tools/peers/.stamp ## The door against HAProxy, nginx and co
 bench-polite: ready ## The worst answer to a polite client while another one attacks the parser.
 	.venv/bin/pytest -m speed
 
+smoke-gpu: ready ## On a machine with an NVIDIA GPU: our exporter against nvidia-smi, calls timed, a capture kept.
+	$(PY) -m tests.gpu.smoke
+
 screenshots: ready ## Renew the README's pictures in Chromium.
 	$(PY) -m tests.e2e.screenshots
 
@@ -118,4 +121,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-exporter bench-proxy bench-polite screenshots lock image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock image clean ready help

@@ -102,24 +102,29 @@ def memory_mb(pids: list[int]) -> tuple[float, float]:
     return sums["Rss"] * 1024 / 1e6, sums["Pss"] * 1024 / 1e6
 
 
+def spent(processes: list[psutil.Process]) -> float:
+    """Return seconds of user's and system's time so far."""
+    return sum(times.user + times.system for times in (each.cpu_times() for each in processes))
+
+
 def cpu_percent(running: Exporter) -> float:
     """Return both processes' share of one core at the default pace, scraped as Prometheus does."""
     both = [psutil.Process(running.process.pid), running.reader()]
-    spent = lambda: sum(sum(each.cpu_times()[:2]) for each in both)  # noqa: E731  # user and system
-    before, began = spent(), time.monotonic()
+    before, began = spent(both), time.monotonic()
     while time.monotonic() < began + CPU_SECONDS:
         running.text()
         time.sleep(SCRAPE_PACE_SECONDS)
-    return 100 * (spent() - before) / (time.monotonic() - began)
+    return 100 * (spent(both) - before) / (time.monotonic() - began)
 
 
 def calls_in_scrapes(stub: Stub, proc: Path) -> int:
-    """Return how often the driver is called by scrapes: there is one round in an hour, and no other reason to call it."""
+    """Return how often the driver is called by scrapes: there is one round in an hour, and waiting for XIDs is nobody's call."""
     with exporter(stub, {"PROC_DIR": proc, "INTERVAL": 3600}) as running:
         running.until(lambda page: ("gpu_devices", "") in page)
-        before = stub.calls().total()
+        before = stub.calls()
         scrapes(running.port)
-        return stub.calls().total() - before
+        more = stub.calls() - before
+        return more.total() - more["nvmlEventSetWait_v2"]
 
 
 def measured(stub: Stub, proc: Path, folder: Path) -> dict[str, float]:

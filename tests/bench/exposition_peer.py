@@ -29,7 +29,7 @@ def main() -> None:
     """Serve until killed."""
     registry = CollectorRegistry()
     text = Path(sys.argv[1]).read_text(encoding="utf-8")
-    registry.register(Same(list(text_string_to_metric_families(text))))  # type: ignore[arg-type]  # it needs no more
+    registry.register(Same(list(text_string_to_metric_families(text))))
     start_http_server(int(sys.argv[2]), addr="127.0.0.1", registry=registry)
     threading.Event().wait()
 

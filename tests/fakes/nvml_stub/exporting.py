@@ -1,4 +1,4 @@
-"""Our exporter as people start it, on the stub: its two processes, and what it serves."""
+"""Our exporter as people start it, on the stub or a real driver: its two processes, and what it serves."""
 
 import json
 import os
@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.dev.suite import free_ports
-from tests.fakes.nvml_stub.stub import Stub
 
 PROGRAM = Path(sys.executable).parent / "shiva-gpu-exporter"
 Page = dict[tuple[str, str], float]  # by name, without `shiva_`, and the label that tells which of them, else ""
@@ -73,12 +72,20 @@ class Exporter:
         return reader
 
 
+class Driver(Protocol):
+    """A stub, or what finds the real driver."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a program needs beside its own environment."""
+
+
 @contextmanager
-def exporter(stub: Stub, settings: Mapping[str, object]) -> Iterator[Exporter]:
+def exporter(driver: Driver, settings: Mapping[str, object]) -> Iterator[Exporter]:
     """`settings` by their names without `SHIVA_EXPORTERS_GPU_`; it must end well when asked."""
     port = free_ports(["gpu"])["gpu"]
     told = {f"SHIVA_EXPORTERS_GPU_{name}": str(value) for name, value in settings.items()}
-    environment = os.environ | stub.environment | told | {"SHIVA_EXPORTERS_GPU_BIND_PORT": str(port)}
+    environment = os.environ | driver.environment | told | {"SHIVA_EXPORTERS_GPU_BIND_PORT": str(port)}
     with (
         tempfile.TemporaryFile() as log,
         open(f"/proc/self/fd/{log.fileno()}", "ab") as written,  # another place in it than the one where `said` reads

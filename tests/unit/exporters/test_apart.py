@@ -149,30 +149,30 @@ def test_a_good_round_forgives(readers: Make) -> None:
     assert [after - before for before, after in pairwise(at)] == [1, 2, 2, 2]  # of the third, one was its good round
 
 
-class Held(subprocess.Popen[bytes]):
-    """A process that the driver holds in the kernel: it outlives SIGKILL until `let_go`."""
+class Held:
+    """A process that the driver holds in the kernel: SIGKILL changes nothing until it is let go."""
 
-    held = True
+    pid = 4242
+    returncode: int | None = None
 
     def kill(self) -> None:
         """Change nothing."""
 
     def poll(self) -> int | None:
-        return None if self.held else super().poll()
+        return self.returncode
 
-    def let_go(self) -> None:
-        self.held = False
-        super().kill()
-        self.wait()
+    def wait(self, timeout: float | None = None) -> int:
+        raise subprocess.TimeoutExpired("reader", timeout or 0)
 
 
 def test_of_readers_that_the_driver_holds_there_are_two_at_most() -> None:
     held: list[Held] = []
+    theirs: list[socket.socket] = []
 
     def start_one() -> Reader:
-        line, theirs = socket.socketpair()
-        with theirs:
-            held.append(Held(["sleep", "3600"], stdin=theirs))
+        held.append(Held())
+        line, other = socket.socketpair()
+        theirs.append(other)
         return Reader(process=held[-1], line=line)
 
     now = [0.0]
@@ -184,11 +184,11 @@ def test_of_readers_that_the_driver_holds_there_are_two_at_most() -> None:
     for _ in range(5):
         assert "the driver holds readers" in failed(source)
         now[0] += 60.0
-    held[0].let_go()
+    held[0].returncode = -9
     assert failed(source) == "the driver hangs"
     assert len(held) == 3
-    for each in held:
-        each.let_go()
+    for each in theirs:
+        each.close()
 
 
 def test_what_was_counted_before_still_counts(readers: Make) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from shiva_exporters.gpu.counted import Counted
 from shiva_exporters.gpu.source import GpuReadError, NoDriverError, Reading
@@ -22,11 +23,27 @@ FIRST_ANSWER = 2  # times as long: a driver that nobody used wakes each card fir
 MOST_LEFT_BEHIND = 1  # killed and still there, for the driver holds them; with more of them no other is started
 
 
+class Process(Protocol):
+    """What we need of a Popen."""
+
+    pid: int
+    returncode: int | None
+
+    def kill(self) -> None:
+        """Ask the kernel to end it."""
+
+    def poll(self) -> int | None:
+        """Return its status once it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its status when it has ended; subprocess.TimeoutExpired when it did not in time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """A process that reads."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     line: socket.socket  # a byte asks, a pickle answers: it is our own program, so that a pickle is as good as its code
 
     def ask(self, *, seconds: float) -> Reading | NoDriverError | GpuReadError:
@@ -52,7 +69,7 @@ def start(command: Sequence[str]) -> Reader:
     """Start one; in a group of its own, for Ctrl-C is for the exporter."""
     line, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, process_group=0)
+        process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno(), process_group=0)
     return Reader(process=process, line=line)
 
 
