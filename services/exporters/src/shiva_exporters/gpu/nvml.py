@@ -94,6 +94,8 @@ class Nvml:
 
     def _let_go(self) -> None:
         """End our use of the driver: NVML counts its users, and only the first one's start is a real one."""
+        for card in self._cards.values():
+            card.end()
         self._named, self._cards = [], {}
         self._xids.end()
         if self._ready:
