@@ -2,8 +2,10 @@
 
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 import pynvml
 import pytest
@@ -202,6 +204,13 @@ def test_a_driver_that_is_installed_later_is_found() -> None:
 def test_without_the_drivers_library_there_is_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "DRIVER_LIBRARY", "libno-such-driver.so.1")
     with pytest.raises(NoDriverError, match="libno-such-driver"):
+        Nvml().read()
+
+
+def test_a_package_that_hides_the_binding_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "DRIVER_LIBRARY", None)  # any library that is loaded
+    monkeypatch.setitem(sys.modules, "pynvml", ModuleType("pynvml"))
+    with pytest.raises(GpuReadError, match="pynvml hides nvidia-ml-py"):
         Nvml().read()
 
 
