@@ -1,5 +1,7 @@
 """The performance monitor: between two rounds, of a card or of each MIG device; and whose work that is."""
 
+from dataclasses import replace
+
 import pytest
 from shiva_exporters.gpu.nvml import Nvml
 from shiva_exporters.gpu.source import GpuReadError, GpuSample
@@ -125,3 +127,21 @@ def test_a_mig_devices_work_is_its_processes(percent: float, pids: list[int], sh
         0.0,
     ]
     assert machine.ratios() == (None, None)
+
+
+def test_a_new_device_with_an_old_number_is_asked_for_its_work() -> None:
+    machine = divided(25.0, 7)
+    machine.sample()
+    machine.sample()
+    [gone, *_] = machine.card.migs.values()
+    new = replace(gone, uuid="MIG-9", compute=[Process(8)])
+    gone.memory_v2 = fakes.NVMLError_GpuIsLost()
+    works, machine.card.told["Gpm.3"] = machine.card.told["Gpm.3"], fakes.NVMLError_InvalidArgument()
+    machine.card.migs[0] = new
+    assert machine.sample().mig == ()
+    machine.card.told["Gpm.3"] = works
+    machine.sample()
+    sample = machine.sample()
+    assert [(each.uuid, each.sm_utilization_ratio) for each in sample.mig] == [("MIG-9", 0.25), ("MIG-2", 0.0)]
+    assert {each.pid: each.active_ratio for each in sample.processes or ()} == {8: 0.25, 90: 0.0, 91: 0.0}
+    assert machine.library.gpm_samples == 4

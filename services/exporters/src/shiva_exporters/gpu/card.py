@@ -40,6 +40,7 @@ class Card:
         if now - self._asked_at >= SELDOM_SECONDS:
             self._ask_seldom()
             self._asked_at = now
+        mig = self._mig()
         card = self._questions
         self._xids.watch(self._asking, card, uuid)
         held = memory(card)
@@ -48,7 +49,6 @@ class Card:
         heat = card.ask("nvmlDeviceGetTemperatureV", self._asking.nvml.NVML_TEMPERATURE_GPU)
         if heat is None:
             heat = card.ask("nvmlDeviceGetTemperature", self._asking.nvml.NVML_TEMPERATURE_GPU)
-        mig = self._mig()
         return GpuSample(
             index=index,
             uuid=uuid,
@@ -64,18 +64,30 @@ class Card:
             mig=mig,
         )
 
-    def _ask_seldom(self) -> None:
-        identity = _identity(self._questions)
-        if identity.mig_mode != self.identity.mig_mode:  # what it supports has changed with it
-            self._questions = Questions(self._asking, self._questions.handle)
-        self.identity = identity
-        self._seldom = possible(seldom(self._questions))
-        self._parts = parts(self._questions) if identity.mig_mode == MIG_MODES[1] else []
-
     def end(self) -> None:
         """Give back what the driver holds for us."""
         for monitor in self._monitors.values():
             monitor.end(self._asking.nvml, self._asking.all)
+        self._monitors.clear()
+
+    def _ask_seldom(self) -> None:
+        identity = _identity(self._questions)
+        if identity.mig_mode != self.identity.mig_mode:
+            self._forget()
+        self.identity = identity
+        self._find_parts()
+        self._seldom = possible(seldom(self._questions))
+
+    def _find_parts(self) -> None:
+        found = parts(self._questions) if self.identity.mig_mode == MIG_MODES[1] else []
+        if [part.uuid for part in found] != [part.uuid for part in self._parts]:
+            self._forget()
+        self._parts = found
+
+    def _forget(self) -> None:
+        """Begin anew: what the card supports has changed with its division."""
+        self._questions = Questions(self._asking, self._questions.handle)
+        self.end()
 
     def _ratios(self, instance: int | None) -> Ratios:
         monitor = self._monitors.setdefault(instance, Monitor(instance, steady=self._steady))
@@ -93,7 +105,7 @@ class Card:
         try:
             return tuple(part.sample(self._ratios(part.instance)) for part in self._parts)
         except self._asking.lost:
-            self._parts = parts(self._questions)
+            self._find_parts()
             return ()
 
 
