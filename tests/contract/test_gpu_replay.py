@@ -18,7 +18,16 @@ import requests
 
 from deploy.dev.suite import free_ports
 from tests.contract.test_metrics import described, exposed, linted
-from tests.fakes.nvml_stub.presets import BUSY, ONE_H200_WITH_MIG, PRESETS, TWO_GTX_1080, gtx_1080, h200
+from tests.fakes.nvml_stub.presets import (
+    BUSY,
+    MIXED,
+    ONE_H200,
+    ONE_H200_WITH_MIG,
+    PRESETS,
+    TWO_GTX_1080,
+    gtx_1080,
+    h200,
+)
 from tests.fakes.nvml_stub.state import GONE, LOST, OLD, Event, Gpu, Machine, Process
 from tests.fakes.nvml_stub.stub import Stub, nvml_library, stub
 from tests.fakes.proc import FakeProc
@@ -32,17 +41,17 @@ ADA, KEN = "3f" * 32, "5c" * 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What the driver says, one after the other, and what is on the page when the last of it has been seen."""
+    """What the driver says, one after the other, and what is on the page when all of the last has been seen."""
 
     machines: Sequence[Machine]
-    seen: str
+    seen: Sequence[str] = ()
 
 
 def _with_mig_processes() -> Machine:
     [card] = ONE_H200_WITH_MIG.gpus
     first, second, third = card.mig
     parts = [
-        replace(first, processes=[Process(pid=7, memory=2**32)]),
+        replace(first, processes=[Process(pid=7, memory=2**32)], gpm={2: 40}),
         replace(second, processes=[Process(pid=8, memory=2**30), Process(pid=9, memory=2**30)]),
         third,
     ]
@@ -60,17 +69,22 @@ def _little() -> Gpu:
 
 
 STARTED = 'shiva_collector_success{collector="gpu"} 1.0'
+MONITOR = "shiva_gpu_sm_utilization_ratio{"
+MIG_MONITOR = 'shiva_gpu_mig_sm_utilization_ratio{gi="13"'
 FIRST, SECOND = TWO_GTX_1080.gpus
 XIDS = replace(BUSY, events=[Event(data=31), Event(data=79), Event(data=31)])
 CASES = {
-    **{name.lower().replace(" ", "-"): Case(machines=[machine], seen=STARTED) for name, machine in PRESETS.items()},
-    "busy": Case(machines=[Machine(gpus=[replace(BUSY, processes=[replace(p, pid=p.pid - 4235) for p in BUSY.processes])])], seen=STARTED),
-    "mig-in-use": Case(machines=[_with_mig_processes()], seen=STARTED),
-    "one-lost": Case(machines=[TWO_GTX_1080, Machine(gpus=[FIRST, replace(SECOND, errors=LOST)])], seen=f'shiva_gpu_up{{gpu="1",uuid="{SECOND.uuid}"}} 0.0'),
-    "tells-little": Case(machines=[Machine(gpus=[_little()])], seen=STARTED),
-    "old-driver": Case(machines=[Machine(gpus=[gtx_1080(), h200(1)], errors=OLD)], seen=STARTED),
-    "xids": Case(machines=[Machine(gpus=[BUSY]), Machine(gpus=[XIDS])], seen='xid="31"} 2.0'),
-    "driver-gone": Case(machines=[TWO_GTX_1080, Machine(errors=GONE)], seen="shiva_gpu_driver_present 0.0"),
+    "two-gtx-1080": Case(machines=[TWO_GTX_1080]),
+    "h200": Case(machines=[ONE_H200], seen=[MONITOR]),
+    "h200-with-mig": Case(machines=[ONE_H200_WITH_MIG], seen=[MIG_MONITOR]),
+    "mixed": Case(machines=[MIXED], seen=[MONITOR, MIG_MONITOR]),
+    "busy": Case(machines=[Machine(gpus=[replace(BUSY, processes=[replace(p, pid=p.pid - 4235) for p in BUSY.processes])])]),
+    "mig-in-use": Case(machines=[_with_mig_processes()], seen=[MIG_MONITOR]),
+    "one-lost": Case(machines=[TWO_GTX_1080, Machine(gpus=[FIRST, replace(SECOND, errors=LOST)])], seen=[f'shiva_gpu_up{{gpu="1",uuid="{SECOND.uuid}"}} 0.0']),
+    "tells-little": Case(machines=[Machine(gpus=[_little()])]),
+    "old-driver": Case(machines=[Machine(gpus=[gtx_1080(), h200(1)], errors=OLD)], seen=[MONITOR]),
+    "xids": Case(machines=[Machine(gpus=[BUSY]), Machine(gpus=[XIDS])], seen=['xid="31"} 2.0', 'xid="79"} 1.0']),
+    "driver-gone": Case(machines=[TWO_GTX_1080, Machine(errors=GONE)], seen=["shiva_gpu_driver_present 0.0"]),
 }  # fmt: skip
 
 
@@ -101,12 +115,14 @@ def exporter(stub: Stub, folder: Path, **settings: str) -> Iterator[Callable[[],
         process.wait(20)
 
 
-def waited(page: Callable[[], str], seen: str) -> str:
-    """Return the page as soon as it has `seen`."""
+def waited(page: Callable[[], str], *seen: str) -> str:
+    """Return the page as soon as it has all of `seen`."""
     deadline = time.monotonic() + 30
-    while seen not in (text := page()):
-        assert time.monotonic() < deadline, text
+    text = page()
+    while missing := [each for each in seen if each not in text]:
+        assert time.monotonic() < deadline, (missing, text)
         time.sleep(0.02)
+        text = page()
     return text
 
 
@@ -125,7 +141,7 @@ def replayed(case: Case, stub: Stub, folder: Path) -> str:
         waited(page, STARTED)
         for machine in case.machines[1:]:
             stub.is_now(machine)
-        return masked(waited(page, case.seen))
+        return masked(waited(page, STARTED, *case.seen))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -135,6 +151,11 @@ def test_a_machine_gives_the_page_that_was_captured(name: str, stub: Stub, tmp_p
     if os.environ.get("SHIVA_WRITE_CAPTURES"):
         path.write_text(served, encoding="utf-8")
     assert served == path.read_text(encoding="utf-8")
+
+
+def test_every_preset_is_replayed() -> None:
+    replayed_machines = [case.machines[-1] for case in CASES.values()]
+    assert [name for name, machine in PRESETS.items() if machine not in replayed_machines] == []
 
 
 def test_no_capture_is_left_over() -> None:

@@ -92,7 +92,7 @@ def gpu_exporter(_: Path) -> str:
         processes=[GpuProcess(pid=pid, memory_used_bytes=2**20, active_ratio=0.1) for pid in (7, 8)],
         identity=Identity(pci_bus_id="00000000:01:00.0", minor="0", compute_capability="9.0", mig_mode="enabled"),
         facts={(name, *about.labels): about.high for name, about in ABOUT.items()},
-        mig=[MigSample(uuid="MIG-1", instance=1, memory_total_bytes=2**32, memory_used_bytes=0)],
+        mig=[MigSample(uuid="MIG-1", instance=1, memory_total_bytes=2**32, memory_used_bytes=0, sm_utilization_ratio=0.5)],
     )  # fmt: skip
     owners = {7: Owner(kind=Kind.CONTAINER, launch_id="0a" * 16), 8: Owner(kind=Kind.HOST, user="ken")}
     reading = Reading(

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.fakes.nvml_events import Events, EventSet
 from tests.fakes.nvml_facts import Facts, said
+from tests.fakes.nvml_gpm import Gpm
 
 
 class NVMLError(Exception):
@@ -144,7 +145,7 @@ class Card:
 
 
 @dataclass
-class FakeNvml(Facts, Events):
+class FakeNvml(Facts, Events, Gpm):
     """The module."""
 
     cards: list[Card] = field(default_factory=list)
@@ -153,6 +154,7 @@ class FakeNvml(Facts, Events):
     cuda: Any = 12040
     inits: int = 0
     shutdowns: int = 0
+    gpm_samples: int = 0
     event_sets: list[EventSet] = field(default_factory=list)
     NVML_TEMPERATURE_GPU: int = 0
     nvmlMemory_v2: int = 0x02000028

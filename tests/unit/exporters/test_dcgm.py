@@ -26,6 +26,7 @@ CARD = GpuSample(
         ("shiva_gpu_memory_reserved_bytes",): 2**20, ("shiva_gpu_ecc_errors_total", "corrected", "volatile"): 7,
         ("shiva_gpu_ecc_errors_total", "uncorrected", "volatile"): 1, ("shiva_gpu_remapped_rows", "corrected"): 4,
         ("shiva_gpu_remapped_rows", "uncorrected"): 5, ("shiva_gpu_row_remap_failure",): 0,
+        ("shiva_gpu_tensor_utilization_ratio",): 0.125,
     },
 )  # fmt: skip
 WATCHED = {"GPU-1": {79: Xid(count=1, last_at=100.0), 31: Xid(count=5, last_at=200.0)}}
@@ -42,13 +43,13 @@ def test_every_alias_has_its_value_in_dcgms_unit() -> None:
         "TOTAL_ENERGY_CONSUMPTION": 123456789, "PCIE_REPLAY_COUNTER": 2, "GPU_UTIL": 29, "MEM_COPY_UTIL": 40,
         "ENC_UTIL": 57, "DEC_UTIL": 6, "FB_FREE": 5, "FB_USED": 3, "FB_RESERVED": 1, "ECC_SBE_VOL_TOTAL": 7,
         "ECC_DBE_VOL_TOTAL": 1, "CORRECTABLE_REMAPPED_ROWS": 4, "UNCORRECTABLE_REMAPPED_ROWS": 5,
-        "ROW_REMAP_FAILURE": 0, "XID_ERRORS": 31,
+        "ROW_REMAP_FAILURE": 0, "XID_ERRORS": 31, "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": 0.125,
     }  # fmt: skip
 
 
 def test_the_contract_lists_them_with_sources_that_exist() -> None:
     rows = re.findall(r"^\| `(DCGM_\w+)` \| `(shiva_\w+)", CONTRACT.read_text(encoding="utf-8"), re.MULTILINE)
-    assert [name for name, _ in rows] == [*VALUES, XID]
+    assert sorted(name for name, _ in rows) == sorted([*VALUES, XID])
     typed = {"shiva_gpu_utilization_ratio", "shiva_gpu_memory_used_bytes", "shiva_gpu_temperature_celsius"}
     assert {source for _, source in rows} <= {*ABOUT, *typed, "shiva_gpu_xid_errors_total"}
 
@@ -78,6 +79,7 @@ DASHBOARD_12239 = [
     'DCGM_FI_DEV_SM_CLOCK{instance=~"$instance", gpu=~"$gpu"} * 1000000',
     'DCGM_FI_DEV_GPU_UTIL{instance=~"$instance", gpu=~"$gpu"}',
     'DCGM_FI_DEV_FB_USED{instance=~"$instance", gpu=~"$gpu"}',
+    'DCGM_FI_PROF_PIPE_TENSOR_ACTIVE{instance=~"$instance", gpu=~"$gpu"}',
     "label_values(DCGM_FI_DEV_GPU_TEMP, gpu)",
 ]
 

@@ -64,6 +64,8 @@ SHAPES: dict[str, st.SearchStrategy[Any]] = {
     "MigMode": st.sampled_from([[0, 0], [1, 1], [1, 1], [7, 1]]),
     "MaxMigDeviceCount": st.sampled_from([0, 2, 7, 2**32 - 1]),
     "GpuInstanceId": NUMBERS,
+    "GpmSupport": NUMBERS,
+    "Gpm": st.dictionaries(st.sampled_from([2, 5]), st.tuples(st.sampled_from([0, 0, 3]), REALS)),
     "MinorNumber": NUMBERS,
     "CudaComputeCapability": st.tuples(NUMBERS, NUMBERS),
     "PciInfo": NAMES | st.binary(max_size=8),

@@ -2,12 +2,14 @@
 
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 import pynvml
 import pytest
-from shiva_exporters.gpu import asking, card, facts, memory, mig, processes, xids
+from shiva_exporters.gpu import asking, card, facts, gpm, memory, mig, processes, xids
 from shiva_exporters.gpu import nvml as adapter
 from shiva_exporters.gpu.nvml import Nvml
 from shiva_exporters.gpu.source import GpuReadError, GpuSample, NoDriverError
@@ -205,6 +207,13 @@ def test_without_the_drivers_library_there_is_no_driver(monkeypatch: pytest.Monk
         Nvml().read()
 
 
+def test_a_package_that_hides_the_binding_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "DRIVER_LIBRARY", None)  # any library that is loaded
+    monkeypatch.setitem(sys.modules, "pynvml", ModuleType("pynvml"))
+    with pytest.raises(GpuReadError, match="pynvml hides nvidia-ml-py"):
+        Nvml().read()
+
+
 def test_the_fake_offers_what_the_real_library_has() -> None:
     offered = [name for name in dir(FakeNvml()) if name.lower().startswith("nvml")]
     assert len(offered) > 12
@@ -224,7 +233,7 @@ def _arguments(function: Callable[..., object]) -> list[str]:
 
 
 def test_the_adapter_asks_for_nothing_that_the_fake_lacks() -> None:
-    sources = [inspect.getsource(each) for each in (adapter, asking, card, facts, memory, mig, processes, xids)]
-    used = set(re.findall(r"\b(?:nvml|NVML)[A-Z_]\w+", "\n".join(sources))) - {"nvmlReturn"}
+    sources = [inspect.getsource(each) for each in (adapter, asking, card, facts, gpm, memory, mig, processes, xids)]
+    used = set(re.findall(r"\b(?:nvml|NVML)[A-Z_]\w+", "\n".join(sources))) - {"nvmlReturn", "NVIDIA"}
     assert len(used) > 50
     assert [name for name in used if not hasattr(FakeNvml(), name)] == []

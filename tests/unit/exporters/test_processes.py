@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from shiva_exporters.gpu.nvml import Nvml
+from shiva_exporters.gpu.processes import BESIDE_US
 from shiva_exporters.gpu.source import GpuProcess
 
 from tests.fakes import nvml as fakes
@@ -125,3 +126,32 @@ def test_thousands_are_listed() -> None:
     assert found is not None
     assert [each.pid for each in found] == list(range(1, 5001))
     assert found[99] == GpuProcess(pid=100, memory_used_bytes=100, active_ratio=1.0)
+
+
+def test_lists_that_rarely_hold_anybody_are_asked_again_when_memory_in_use_changes_or_after_a_minute() -> None:
+    now = STAMP
+    card = Card(graphics=[Process(7, 5)], memory_v2=Amount(total=2**33, used=10))
+    read = reader(card, clock_us=lambda: now)
+
+    def pids() -> list[int]:
+        return [each.pid for each in read() or ()]
+
+    assert pids() == [7]
+    card.graphics, card.compute = [Process(8, 5)], [Process(9, 5)]
+    assert pids() == [7, 9]
+    card.memory_v2 = Amount(total=2**33, used=11)
+    assert pids() == [8, 9]
+    card.graphics = []
+    now += BESIDE_US
+    assert pids() == [9]
+    card.graphics = [Process(8, 5)]
+    now -= 2 * BESIDE_US  # the clock was set back
+    assert pids() == [8, 9]
+
+
+def test_where_memory_in_use_is_not_told_every_list_is_asked_at_every_round() -> None:
+    card = Card(graphics=[Process(7, 5)], memory=SILENT, memory_v2=SILENT)
+    read = reader(card)
+    read()
+    card.graphics = []
+    assert read() == []

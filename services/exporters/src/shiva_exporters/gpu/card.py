@@ -6,9 +6,10 @@ from typing import Any
 
 from shiva_exporters.gpu.asking import Asking, Questions, within
 from shiva_exporters.gpu.facts import COLDEST, HOTTEST, Told, often, possible, seldom
+from shiva_exporters.gpu.gpm import MULTIPROCESSORS, TENSOR, Monitor, Ratios
 from shiva_exporters.gpu.memory import Memory, memory
 from shiva_exporters.gpu.mig import Part, parts
-from shiva_exporters.gpu.processes import Processes
+from shiva_exporters.gpu.processes import Processes, Share
 from shiva_exporters.gpu.source import Fact, GpuSample, Identity, MigSample
 from shiva_exporters.gpu.xids import Xids
 
@@ -29,6 +30,7 @@ class Card:
         self._asked_at = -math.inf
         self._seldom: dict[Fact, float] = {}
         self._parts: Sequence[Part] = ()
+        self._monitors: dict[int | None, Monitor] = {}  # by GPU instance; None is the card as a whole
         self.identity = Identity()
 
     def sample(self, handle: object, *, index: int, uuid: str, model: str) -> GpuSample:
@@ -38,6 +40,7 @@ class Card:
         if now - self._asked_at >= SELDOM_SECONDS:
             self._ask_seldom()
             self._asked_at = now
+        mig = self._mig()
         card = self._questions
         self._xids.watch(self._asking, card, uuid)
         held = memory(card)
@@ -46,7 +49,6 @@ class Card:
         heat = card.ask("nvmlDeviceGetTemperatureV", self._asking.nvml.NVML_TEMPERATURE_GPU)
         if heat is None:
             heat = card.ask("nvmlDeviceGetTemperature", self._asking.nvml.NVML_TEMPERATURE_GPU)
-        mig = self._mig()
         return GpuSample(
             index=index,
             uuid=uuid,
@@ -56,30 +58,60 @@ class Card:
             memory_used_bytes=held.used,
             utilization_ratio=None if utilization is None else utilization / 100,
             temperature_celsius=within(None if heat is None else float(heat), COLDEST, HOTTEST),
-            processes=self._processes.on(card, uuid, held, [part.questions for part in self._parts]),
+            processes=self._processes.on(card, uuid, held, self._shares(mig)),
             identity=self.identity,
-            facts=self._seldom | possible(often(card)) | possible(_beside(held, rates)),
+            facts=self._seldom | possible(often(card)) | possible(_beside(held, rates, self._whole())),
             mig=mig,
         )
 
+    def end(self) -> None:
+        """Give back what the driver holds for us."""
+        for monitor in self._monitors.values():
+            monitor.end(self._asking.nvml, self._asking.all)
+        self._monitors.clear()
+
     def _ask_seldom(self) -> None:
         identity = _identity(self._questions)
-        if identity.mig_mode != self.identity.mig_mode:  # what it supports has changed with it
-            self._questions = Questions(self._asking, self._questions.handle)
+        if identity.mig_mode != self.identity.mig_mode:
+            self._forget()
         self.identity = identity
+        self._find_parts()
         self._seldom = possible(seldom(self._questions))
-        self._parts = parts(self._questions) if identity.mig_mode == MIG_MODES[1] else []
+
+    def _find_parts(self) -> None:
+        found = parts(self._questions) if self.identity.mig_mode == MIG_MODES[1] else []
+        if [part.uuid for part in found] != [part.uuid for part in self._parts]:
+            self._forget()
+        self._parts = found
+
+    def _forget(self) -> None:
+        """Begin anew: what the card supports has changed with its division."""
+        self._questions = Questions(self._asking, self._questions.handle)
+        self.end()
+
+    def _ratios(self, instance: int | None) -> Ratios:
+        monitor = self._monitors.setdefault(instance, Monitor(instance, steady=self._steady))
+        return monitor.read(self._questions)
+
+    def _whole(self) -> Ratios:
+        return {} if self.identity.mig_mode == MIG_MODES[1] else self._ratios(None)
+
+    def _shares(self, mig: Sequence[MigSample]) -> list[Share]:
+        ratios = {each.uuid: each.sm_utilization_ratio for each in mig}
+        return [Share(questions=part.questions, ratio=ratios.get(part.uuid)) for part in self._parts]
 
     def _mig(self) -> Sequence[MigSample]:
         """Ask the MIG devices; one that is gone means that there are others now, and no lost card."""
         try:
-            return tuple(part.sample() for part in self._parts)
+            return tuple(part.sample(self._ratios(part.instance)) for part in self._parts)
         except self._asking.lost:
-            self._parts = parts(self._questions)
+            self._find_parts()
             return ()
 
 
-def _beside(held: Memory, rates: Any) -> Told:
+def _beside(held: Memory, rates: Any, whole: Ratios) -> Told:
+    yield ("shiva_gpu_sm_utilization_ratio",), whole.get(MULTIPROCESSORS)
+    yield ("shiva_gpu_tensor_utilization_ratio",), whole.get(TENSOR)
     yield ("shiva_gpu_memory_reserved_bytes",), held.reserved
     yield ("shiva_gpu_memory_free_bytes",), held.free
     yield ("shiva_gpu_memory_bandwidth_utilization_ratio",), None if rates is None else rates.memory / 100

@@ -43,6 +43,7 @@ VALUES: Mapping[str, tuple[str, Value]] = {
     "DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS": ("Rows.", _fact("shiva_gpu_remapped_rows", "corrected")),
     "DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS": ("Rows.", _fact("shiva_gpu_remapped_rows", "uncorrected")),
     "DCGM_FI_DEV_ROW_REMAP_FAILURE": ("0 or 1.", _fact("shiva_gpu_row_remap_failure")),
+    "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": ("Ratio.", _fact("shiva_gpu_tensor_utilization_ratio")),
 }
 XID = "DCGM_FI_DEV_XID_ERRORS"
 

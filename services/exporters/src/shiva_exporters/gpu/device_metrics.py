@@ -7,13 +7,22 @@ from prometheus_client.metrics_core import Metric
 
 from shiva_exporters.gpu.facts import ABOUT
 from shiva_exporters.gpu.process_metrics import LABELS, labels
-from shiva_exporters.gpu.source import GpuSample, Reading
+from shiva_exporters.gpu.source import GpuSample, MigSample, Reading
 
 VALUES: tuple[tuple[str, str, Callable[[GpuSample], float | None]], ...] = (
     ("shiva_gpu_utilization_ratio", "Share of time in which a kernel ran, 0 to 1.", lambda g: g.utilization_ratio),
     ("shiva_gpu_memory_total_bytes", "Memory of the card.", lambda g: g.memory_total_bytes),
     ("shiva_gpu_memory_used_bytes", "Memory in use, without the driver's own.", lambda g: g.memory_used_bytes),
     ("shiva_gpu_temperature_celsius", "Temperature of the chip.", lambda g: g.temperature_celsius),
+)
+OF_MIG: tuple[tuple[str, str, Callable[[MigSample], float | None]], ...] = (
+    ("shiva_gpu_mig_memory_total_bytes", "Memory of a MIG device.", lambda part: part.memory_total_bytes),
+    ("shiva_gpu_mig_memory_used_bytes", "Memory in use of a MIG device.", lambda part: part.memory_used_bytes),
+    (
+        "shiva_gpu_mig_sm_utilization_ratio",
+        "Share of a MIG device's multiprocessors' time with work.",
+        lambda part: part.sm_utilization_ratio,
+    ),
 )
 IDENTITY = ("pci_bus_id", "minor", "compute_capability", "mig_mode")
 
@@ -69,18 +78,14 @@ def _facts(gpus: list[GpuSample]) -> Iterator[Metric]:
 
 
 def _mig(gpus: list[GpuSample]) -> Iterator[Metric]:
-    of = [*LABELS, "gi", "mig_uuid"]
-    total = GaugeMetricFamily("shiva_gpu_mig_memory_total_bytes", "Memory of a MIG device.", labels=of)
-    used = GaugeMetricFamily("shiva_gpu_mig_memory_used_bytes", "Memory in use of a MIG device.", labels=of)
-    for gpu in gpus:
-        for part in gpu.mig:
-            values = [*labels(gpu), str(part.instance), part.uuid]
-            if part.memory_total_bytes is not None:
-                total.add_metric(values, part.memory_total_bytes)
-            if part.memory_used_bytes is not None:
-                used.add_metric(values, part.memory_used_bytes)
-    yield total
-    yield used
+    for name, text, value_of in OF_MIG:
+        family = GaugeMetricFamily(name, text, labels=[*LABELS, "gi", "mig_uuid"])
+        for gpu in gpus:
+            for part in gpu.mig:
+                value = value_of(part)
+                if value is not None:
+                    family.add_metric([*labels(gpu), str(part.instance), part.uuid], value)
+        yield family
 
 
 def _xids(gpus: list[GpuSample], reading: Reading) -> Iterator[Metric]:

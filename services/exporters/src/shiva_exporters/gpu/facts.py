@@ -43,6 +43,8 @@ ABOUT = {
     ),
     "shiva_gpu_encoder_utilization_ratio": About(text="Share of time in which video was encoded.", high=1),
     "shiva_gpu_decoder_utilization_ratio": About(text="Share of time in which video was decoded.", high=1),
+    "shiva_gpu_sm_utilization_ratio": About(text="Share of the multiprocessors' time with work.", high=1),
+    "shiva_gpu_tensor_utilization_ratio": About(text="Share of the tensor cores' time with work.", high=1),
     "shiva_gpu_memory_reserved_bytes": About(text="Memory that the driver keeps for itself.", high=MAX_CARD_BYTES),
     "shiva_gpu_memory_free_bytes": About(text="Memory that nobody uses.", high=MAX_CARD_BYTES),
     "shiva_gpu_memory_temperature_celsius": About(text="Temperature of the memory.", low=COLDEST, high=HOTTEST),

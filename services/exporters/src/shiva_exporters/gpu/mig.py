@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shiva_exporters.gpu.asking import Questions, within
+from shiva_exporters.gpu.gpm import MULTIPROCESSORS, Ratios
 from shiva_exporters.gpu.memory import memory
 from shiva_exporters.gpu.source import MigSample
 
@@ -18,11 +19,15 @@ class Part:
     uuid: str
     instance: int
 
-    def sample(self) -> MigSample:
-        """Return what it tells now; raises as `Questions.ask` does."""
+    def sample(self, ratios: Ratios) -> MigSample:
+        """Return what it tells now, and the performance monitor of it; raises as `Questions.ask` does."""
         told = memory(self.questions)
         return MigSample(
-            uuid=self.uuid, instance=self.instance, memory_total_bytes=told.total, memory_used_bytes=told.used
+            uuid=self.uuid,
+            instance=self.instance,
+            memory_total_bytes=told.total,
+            memory_used_bytes=told.used,
+            sm_utilization_ratio=ratios.get(MULTIPROCESSORS),
         )
 
 

@@ -21,6 +21,7 @@ def binding() -> Any:
 
     Raises:
         NoDriverError: the driver's library cannot be loaded.
+        GpuReadError: another package has taken the binding's name.
     """
     try:
         ctypes.CDLL(DRIVER_LIBRARY)
@@ -28,6 +29,8 @@ def binding() -> Any:
         raise NoDriverError(str(error)) from error
     import pynvml
 
+    if not hasattr(pynvml, "nvmlDeviceGetMarginTemperature"):
+        raise GpuReadError("an old package pynvml hides nvidia-ml-py: uninstall both, and install nvidia-ml-py again")
     return pynvml
 
 
@@ -94,6 +97,8 @@ class Nvml:
 
     def _let_go(self) -> None:
         """End our use of the driver: NVML counts its users, and only the first one's start is a real one."""
+        for card in self._cards.values():
+            card.end()
         self._named, self._cards = [], {}
         self._xids.end()
         if self._ready:

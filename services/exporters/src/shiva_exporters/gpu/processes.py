@@ -21,6 +21,20 @@ Held = dict[int, int | None]  # bytes by pid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A MIG device of a card, and how much of it works, 0 to 1."""
+
+    questions: Questions
+    ratio: float | None
+
+    def active(self, pids: set[int]) -> dict[int, float]:
+        """Return who did how much: all is theirs who are alone, and of nothing everybody did nothing."""
+        if self.ratio is None or (self.ratio > 0 and len(pids) > 1):
+            return {}
+        return dict.fromkeys(pids, self.ratio)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Beside:
     at_us: int
     used: int | None  # memory in use then: nobody comes or goes without changing it
@@ -42,14 +56,14 @@ class Processes:
         self._beside: dict[str, _Beside] = {}  # by UUID
 
     def on(
-        self, card: Questions, uuid: str, memory: Memory, parts: Sequence[Questions] = ()
+        self, card: Questions, uuid: str, memory: Memory, parts: Sequence[Share] = ()
     ) -> Sequence[GpuProcess] | None:
         """Return who is on a GPU or on its MIG devices, by pid; None where the driver does not tell all of them.
 
         Raises as `Questions.ask` does.
         """
         try:
-            held = self._held(card, uuid, memory, parts)
+            held, shares = self._held(card, uuid, memory, parts)
         except _UntoldError:
             return None
         active = card.asked((UTILIZATION,), lambda: self._active(card.handle, uuid))
@@ -57,25 +71,40 @@ class Processes:
             GpuProcess(
                 pid=pid,
                 memory_used_bytes=held[pid],
-                active_ratio=None if active is None else active.get(pid, 0.0),
+                active_ratio=shares.get(pid) if active is None else active.get(pid, 0.0),
             )
             for pid in sorted(held)
         ]
 
-    def _held(self, card: Questions, uuid: str, memory: Memory, parts: Sequence[Questions]) -> Held:
-        """Return memory by pid; one that computes and draws is in two lists with the same memory."""
-        held: Held = {}
-        for each in (card, *parts):
-            computing = self._computing(each)
-            if computing is None and not (parts and each is card):  # of all its MIG devices a card need not tell
-                raise _UntoldError
-            _add(held, computing or (), memory.most)
+    def _held(
+        self, card: Questions, uuid: str, memory: Memory, parts: Sequence[Share]
+    ) -> tuple[Held, dict[int, float]]:
+        """Return memory by pid, and what MIG devices tell of their work; who computes and draws is in two lists."""
+        held, shares = self._in_parts(memory, parts)
+        computing = self._computing(card)
+        if computing is None and not parts:  # of all its MIG devices a card need not tell
+            raise _UntoldError
+        _add(held, computing or (), memory.most)
         before = self._beside.get(uuid)
         if before is None or memory.used is None or before.used != memory.used or self._old(before):
-            before = self._beside[uuid] = self._look_beside((card, *parts), memory)
+            before = self._beside[uuid] = self._look_beside((card, *(part.questions for part in parts)), memory)
         for pid, amount in before.held.items():
             _put(held, pid, amount)
-        return held
+        return held, shares
+
+    def _in_parts(self, memory: Memory, parts: Sequence[Share]) -> tuple[Held, dict[int, float]]:
+        held: Held = {}
+        shares: dict[int, float] = {}
+        for part in parts:
+            own: Held = {}
+            computing = self._computing(part.questions)
+            if computing is None:
+                raise _UntoldError
+            _add(own, computing, memory.most)
+            shares |= part.active(set(own))
+            for pid, amount in own.items():
+                _put(held, pid, amount)
+        return held, shares
 
     def _computing(self, card: Questions) -> Iterable[Any] | None:
         try:

@@ -62,6 +62,7 @@ class MigSample:
     instance: int  # the GPU instance's number on its card
     memory_total_bytes: int | None = None
     memory_used_bytes: int | None = None
+    sm_utilization_ratio: float | None = None  # of its own multiprocessors, 0 to 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
