@@ -42,7 +42,8 @@ def service(metric: str, name: str, more: str = "") -> str:
     return f'{metric}{{job="services",service="{name}",instance="{name}"{more}}}'
 
 
-ADA = ',container_id="ada--default",user="ada",machine="gpu-01"'
+LAUNCH = "1a" * 16
+ADA = f',container_id="ada--default",launch_id="{LAUNCH}",user="ada",machine="gpu-01"'
 INFO = broker("shiva_container_info", f'{ADA},image="lab",name="default"')
 LEASE = broker("shiva_gpu_lease", f'{ADA},uuid="GPU-1"')
 AT_GPU = {"job": "gpu", "host": "gpu-01", "instance": "gpu-01"}
@@ -68,7 +69,7 @@ def held(util: str, *, memory: int = GIB, leased: str = "1x100", scraped: str = 
 
 def own(active: str, *, memory: int = GIB) -> Series:
     """Return what the container itself does on a card."""
-    mine = ',container_id="ada--default"'
+    mine = f',container_id="ada--default",launch_id="{LAUNCH}"'
     return {
         card("shiva_container_gpu_memory_used_bytes", mine): f"{memory}x100",
         card("shiva_container_gpu_active_seconds_total", mine): active,
@@ -122,10 +123,59 @@ CASES = {
         labels=CARD,
         minutes=20,
     ),
+    "GpuXidCritical": Case(
+        fires=xid(79, "120x20"), quiet={**xid(31, "120x20"), **xid(79, "-900x20")}, labels={**CARD, "xid": "79"}
+    ),
+    "GpuXidApplication": Case(
+        fires=xid(31, "120x20"),
+        quiet={**xid(79, "120x20"), **xid(31, "-900x20")},
+        labels={**CONTAINER, "host": "gpu-01", "gpu": "0", "uuid": "GPU-1", "audience": "person"},
+    ),
+    "GpuNearSlowdown": Case(
+        fires={
+            card("shiva_gpu_temperature_celsius"): "94x10",
+            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
+        },
+        quiet={
+            card("shiva_gpu_temperature_celsius"): "92x10",
+            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
+            card("shiva_gpu_temperature_margin_celsius"): "4x10",
+        },
+        labels=CARD,
+    ),
+    "GpuThermalThrottle": Case(
+        fires={card("shiva_gpu_throttle_active", ',reason="hw_thermal"'): "1x10"},
+        quiet={card("shiva_gpu_throttle_active", ',reason="sw_power_cap"'): "1x10"},
+        labels={**CARD, "reason": "hw_thermal"},
+    ),
+    "GpuUncorrectableEcc": Case(
+        fires={card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "0x5 1x10"},
+        quiet={
+            card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "7x10",
+            card("shiva_gpu_ecc_errors_total", ',type="corrected",lifetime="volatile"'): "0+9x10",
+        },
+        labels={**CARD, "type": "uncorrected", "lifetime": "volatile"},
+    ),
+    "GpuRowRemapFailure": Case(
+        fires={card("shiva_gpu_row_remap_failure"): "1x10"},
+        quiet={card("shiva_gpu_row_remap_failure"): "0x10"},
+        labels=CARD,
+    ),
+    "GpuRecoveryAction": Case(
+        fires={card("shiva_gpu_recovery_action"): "2x10"},
+        quiet={card("shiva_gpu_recovery_action"): "0x10"},
+        labels=CARD,
+    ),
+    "GpuUnattributedMemory": Case(
+        fires={card("shiva_gpu_memory_unattributed_bytes"): f"{2 * GIB}x30"},
+        quiet={card("shiva_gpu_memory_unattributed_bytes"): f"{GIB}x30"},
+        labels=CARD,
+        minutes=20,
+    ),
     "GpuIdleHolder": Case(
-        fires=held("0.001x100"),
-        quiet=held("0x60 0.5x40"),
-        labels={**CONTAINER, "host": "gpu-01", "uuid": "GPU-1", "audience": "person"},
+        fires=own("5x100"),
+        quiet=own("0+1x100"),
+        labels={**CONTAINER, "host": "gpu-01", "uuid": "GPU-1", "launch_id": LAUNCH, "audience": "person"},
         minutes=65,
     ),
     "MachineDown": Case(fires={node("up"): "0x10"}, quiet={node("up"): "1 0 1x10"}, labels=AT_NODE),
@@ -188,60 +238,5 @@ CASES = {
     ),
     "ContainerDoesNotStart": Case(
         fires=state("pulling"), quiet=state("ready"), labels={**CONTAINER, "machine": "gpu-01"}, minutes=25
-    ),
-    "GpuXidCritical": Case(
-        fires=xid(79, "120x20"), quiet={**xid(31, "120x20"), **xid(79, "-900x20")}, labels={**CARD, "xid": "79"}
-    ),
-    "GpuXidApplication": Case(
-        fires=xid(31, "120x20"),
-        quiet={**xid(79, "120x20"), **xid(31, "-900x20")},
-        labels={**CONTAINER, "host": "gpu-01", "gpu": "0", "uuid": "GPU-1", "audience": "person"},
-    ),
-    "GpuNearSlowdown": Case(
-        fires={
-            card("shiva_gpu_temperature_celsius"): "94x10",
-            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
-        },
-        quiet={
-            card("shiva_gpu_temperature_celsius"): "92x10",
-            card("shiva_gpu_temperature_slowdown_celsius"): "96x10",
-            card("shiva_gpu_temperature_margin_celsius"): "4x10",
-        },
-        labels=CARD,
-    ),
-    "GpuThermalThrottle": Case(
-        fires={card("shiva_gpu_throttle_active", ',reason="hw_thermal"'): "1x10"},
-        quiet={card("shiva_gpu_throttle_active", ',reason="sw_power_cap"'): "1x10"},
-        labels={**CARD, "reason": "hw_thermal"},
-    ),
-    "GpuUncorrectableEcc": Case(
-        fires={card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "0x5 1x10"},
-        quiet={
-            card("shiva_gpu_ecc_errors_total", ',type="uncorrected",lifetime="volatile"'): "7x10",
-            card("shiva_gpu_ecc_errors_total", ',type="corrected",lifetime="volatile"'): "0+9x10",
-        },
-        labels={**CARD, "type": "uncorrected", "lifetime": "volatile"},
-    ),
-    "GpuRowRemapFailure": Case(
-        fires={card("shiva_gpu_row_remap_failure"): "1x10"},
-        quiet={card("shiva_gpu_row_remap_failure"): "0x10"},
-        labels=CARD,
-    ),
-    "GpuRecoveryAction": Case(
-        fires={card("shiva_gpu_recovery_action"): "2x10"},
-        quiet={card("shiva_gpu_recovery_action"): "0x10"},
-        labels=CARD,
-    ),
-    "GpuUnattributedMemory": Case(
-        fires={card("shiva_gpu_memory_unattributed_bytes"): f"{2 * GIB}x30"},
-        quiet={card("shiva_gpu_memory_unattributed_bytes"): f"{GIB}x30"},
-        labels=CARD,
-        minutes=20,
-    ),
-    "ContainerGpuIdle": Case(
-        fires=own("5x100"),
-        quiet=own("0+1x100"),
-        labels={**CONTAINER, "host": "gpu-01", "uuid": "GPU-1", "audience": "person"},
-        minutes=65,
     ),
 }

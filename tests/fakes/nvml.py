@@ -150,6 +150,7 @@ class FakeNvml(Facts, Events):
     cards: list[Card] = field(default_factory=list)
     init: Exception | None = None
     count: Exception | None = None
+    cuda: Any = 12040
     inits: int = 0
     shutdowns: int = 0
     event_sets: list[EventSet] = field(default_factory=list)

@@ -21,13 +21,17 @@ def reading(
     return Reading(driver_version="550", gpus=[card], owners=OWNERS)
 
 
-def metered(*readings: Reading, seconds: float = 2.0) -> Activity:
+def seconds_of(told: Activity) -> dict[Key, float]:
+    return {key: work.seconds for key, work in told.items()}
+
+
+def metered(*readings: Reading, seconds: float = 2.0) -> dict[Key, float]:
     """Return what has been counted after the readings, one every `seconds`."""
     meter = Meter(longest_seconds=6.0)
     told: Activity = {}
     for number, each in enumerate(readings):
         told = meter.add(each, 100 + number * seconds)
-    return told
+    return seconds_of(told)
 
 
 def test_it_begins_at_zero_and_adds_each_share_of_the_time_since() -> None:
@@ -70,8 +74,21 @@ def test_cards_that_are_nobody_in_particular_are_not_counted() -> None:
 def test_each_card_counts_for_itself() -> None:
     meter = Meter(longest_seconds=6.0)
     meter.add(reading(1.0, {7: 1.0}), 0.0)
-    assert meter.add(reading(1.0, {7: 1.0}, uuid="GPU-2"), 1.0) == {("GPU-2", None): 0.0, ("GPU-2", "a"): 0.0}
-    assert meter.add(reading(1.0, {}), 2.0) == {GPU: 2.0, A: 0.0}
+    other = meter.add(reading(1.0, {7: 1.0}, uuid="GPU-2"), 1.0)
+    assert seconds_of(other) == {("GPU-2", None): 0.0, ("GPU-2", "a"): 0.0}
+    assert seconds_of(meter.add(reading(1.0, {}), 2.0)) == {GPU: 2.0, A: 0.0}
+
+
+def test_the_last_work_has_its_time_and_none_that_was_seen_has_none() -> None:
+    now = 1000.0
+    meter = Meter(longest_seconds=6.0, clock=lambda: now)
+    assert {work.last_at for work in meter.add(reading(0.0, {7: 0.0}), 0.0).values()} == {None}
+    told = meter.add(reading(0.5, {7: 0.5, 8: 0.0}), 2.0)
+    assert (told[GPU].last_at, told[A].last_at, told[B].last_at) == (1000.0, 1000.0, None)
+    now = 1002.0
+    assert meter.add(reading(0.5, {7: 0.0, 8: 0.5}), 4.0)[A].last_at == 1000.0
+    assert meter.add(reading(None, None), 6.0) == {}
+    assert meter.add(reading(0.0, {}), 8.0)[A].last_at == 1000.0
 
 
 SHARES = st.none() | st.dictionaries(st.sampled_from([7, 8, 9]), st.none() | st.floats(0, 1))
@@ -84,6 +101,6 @@ def test_no_count_goes_back_or_faster_than_time(
     meter, now, last = Meter(longest_seconds=6.0), 0.0, dict[Key, float]()
     for ratio, shares, step in rounds:
         now += step
-        told = meter.add(reading(ratio, shares), now)
+        told = seconds_of(meter.add(reading(ratio, shares), now))
         assert all(last.get(key, 0.0) <= seconds <= now + 1e-6 for key, seconds in told.items())
         last |= told

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.metrics_core import Metric
 from shiva_exporters.demo.machines import SimulatedGpu, SimulatedMachine, gpus, node, wave, wave_sum
+from shiva_exporters.gpu.facts import possible
 
 CARDS = [
     SimulatedGpu(uuid=f"GPU-{index}", index=index, model="GTX 1080", memory_bytes=8 * 2**30, busy=index == 0)
@@ -29,6 +30,8 @@ def test_values_are_in_range_at_any_moment(at: float) -> None:
         assert 0 <= gpu.utilization_ratio <= 1
         assert 0 <= gpu.memory_used_bytes <= gpu.memory_total_bytes
         assert 20 <= gpu.temperature_celsius <= 90
+        assert possible(gpu.facts.items()) == gpu.facts
+        assert gpu.facts["shiva_gpu_power_watts",] <= gpu.facts["shiva_gpu_power_limit_watts",]
     told = values(at)
     assert told["node_memory_MemAvailable_bytes[]"] <= told["node_memory_MemTotal_bytes[]"]
 

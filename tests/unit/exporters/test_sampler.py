@@ -153,7 +153,7 @@ def test_seconds_of_work_go_on_after_the_driver_was_away() -> None:
     driver.failure = None
     steady.now += 2
     sampler.sample()
-    assert sampler.snapshot().activity == {("GPU-1", None): 2.0}
+    assert sampler.snapshot().activity["GPU-1", None].seconds == 2.0
 
 
 def test_a_failure_is_logged_when_it_begins_also_at_the_start(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from shiva_exporters.gpu.source import GpuSample, Reading
+from shiva_exporters.gpu.source import Fact, GpuSample, Reading
 
 BOOTED_SECONDS_AGO = 6 * 86400
 DISK_BYTES = 500 * 10**9
+POWER_LIMIT_WATTS = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,8 @@ def gpus(machine: SimulatedMachine, at: float) -> Reading:
     for gpu in machine.gpus:
         busy = wave(gpu.uuid, at, period=90, low=0.55, high=0.98)
         idle = wave(gpu.uuid, at, period=60, low=0.0, high=0.02)
-        used = wave(gpu.uuid + "m", at, period=400, low=0.6, high=0.85) if gpu.busy else 0.01
+        used = int(gpu.memory_bytes * (wave(gpu.uuid + "m", at, period=400, low=0.6, high=0.85) if gpu.busy else 0.01))
+        ratio = round(busy if gpu.busy else idle, 2)
         samples.append(
             GpuSample(
                 index=gpu.index,
@@ -66,14 +68,29 @@ def gpus(machine: SimulatedMachine, at: float) -> Reading:
                 model=gpu.model,
                 up=True,
                 memory_total_bytes=gpu.memory_bytes,
-                memory_used_bytes=int(gpu.memory_bytes * used),
-                utilization_ratio=round(busy if gpu.busy else idle, 2),
+                memory_used_bytes=used,
+                utilization_ratio=ratio,
                 temperature_celsius=round(
                     wave(gpu.uuid + "t", at, period=120, low=33, high=39) + (34 if gpu.busy else 0)
                 ),
+                facts=_facts(gpu.memory_bytes - used, ratio),
             )
         )
     return Reading(driver_version="simulated", gpus=samples)
+
+
+def _facts(free: int, ratio: float) -> dict[Fact, float]:
+    """Return what follows from how much a card does."""
+    return {
+        ("shiva_gpu_memory_free_bytes",): free,
+        ("shiva_gpu_memory_bandwidth_utilization_ratio",): round(ratio / 2, 2),
+        ("shiva_gpu_power_watts",): round(30 + (POWER_LIMIT_WATTS - 30) * ratio, 1),
+        ("shiva_gpu_power_limit_watts",): POWER_LIMIT_WATTS,
+        ("shiva_gpu_clock_hertz", "sm"): round(300 + 1600 * ratio) * 1e6,
+        ("shiva_gpu_temperature_slowdown_celsius",): 96,
+        ("shiva_gpu_fan_speed_ratio", "0"): round(0.27 + 0.5 * ratio, 2),
+        ("shiva_gpu_throttle_active", "hw_thermal"): 0,
+    }
 
 
 def node(machine: SimulatedMachine, at: float) -> Iterator[Metric]:

@@ -2,8 +2,9 @@
 
 import json
 import os
+import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shiva_common import env, logs
@@ -21,10 +22,10 @@ class Settings:
 
     bind_host: str = "127.0.0.1"
     bind_port: int = 9101
-    interval: float = (
-        5.0  # seconds between two rounds; each holds the driver's lock, which work on the GPUs needs as well
-    )
+    interval: float = 5.0  # seconds between two rounds: each holds a lock of the driver that work on the GPUs needs
     hung_after: float = 30.0  # seconds without an answer, then the process that asks the driver is replaced
+    dcgm_aliases: bool = True
+    hostname: str = field(default_factory=socket.gethostname)  # as the aliases' label
     proc_dir: Path = Path("/proc")  # the machine's own: the driver names processes as the machine does
 
     def __post_init__(self) -> None:
@@ -65,7 +66,7 @@ def main() -> None:
         return
     logs.configure("shiva.exporters.gpu")
     sampler = Sampler(settings.source(), interval_seconds=settings.interval)
-    ahead = Ahead(sampler.snapshot)
+    ahead = Ahead(sampler.snapshot, dcgm_hostname=settings.hostname if settings.dcgm_aliases else None)
     sampler.start(then=ahead.make)
     serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: ahead.page()})
 

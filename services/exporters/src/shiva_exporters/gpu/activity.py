@@ -1,6 +1,7 @@
 """Seconds of work, counted up from shares of time: any window can be asked for later, and no burst is missed."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shiva_exporters.gpu.source import GpuSample, Owner, Reading
@@ -9,7 +10,17 @@ from shiva_exporters.gpu.usage import usage
 FORGET_SECONDS = 600.0  # after its last process left the GPU; until then a scrape sees a container's last seconds
 
 Key = tuple[str, str | None]  # a GPU's UUID, and a container's id or None for the GPU itself
-Activity = Mapping[Key, float]  # seconds so far; what the last round did not tell is not in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What was done so far."""
+
+    seconds: float
+    last_at: float | None  # the end of the last round with any, in seconds since 1970; None: none that we saw
+
+
+Activity = Mapping[Key, Work]  # what the last round did not tell is not in it
 
 
 @dataclass(slots=True)
@@ -17,19 +28,21 @@ class _Count:
     at: float
     used_at: float
     seconds: float = 0.0
+    last_at: float | None = None
 
 
 class Meter:
     """Counts by UUID: a driver that comes back, or a card at another index, goes on where it was."""
 
-    def __init__(self, *, longest_seconds: float) -> None:
-        """A share is taken to hold for `longest_seconds` at most: a gap is no work."""
+    def __init__(self, *, longest_seconds: float, clock: Callable[[], float] = time.time) -> None:
+        """A share is taken to hold for `longest_seconds` at most: a gap is no work. `clock` returns seconds since 1970."""
         self._longest = longest_seconds
+        self._clock = clock
         self._counts: dict[Key, _Count] = {}
 
     def add(self, reading: Reading, now: float) -> Activity:
         """Count one reading; `now` is seconds on a clock that never goes back."""
-        told: dict[Key, float] = {}
+        told: dict[Key, Work] = {}
         for gpu in reading.gpus:
             for key, ratio, used in self._shares(gpu, reading.owners):
                 if ratio is not None:
@@ -51,10 +64,12 @@ class Meter:
             if key[0] == gpu.uuid and key[1] is not None and key[1] not in who.containers:
                 yield key, 0.0, False
 
-    def _count(self, key: Key, ratio: float, now: float, *, used: bool) -> float:
+    def _count(self, key: Key, ratio: float, now: float, *, used: bool) -> Work:
         count = self._counts.setdefault(key, _Count(at=now, used_at=now))
         count.seconds += ratio * min(now - count.at, self._longest)
         count.at = now
         if used:
             count.used_at = now
-        return count.seconds
+        if ratio > 0:
+            count.last_at = self._clock()
+        return Work(seconds=count.seconds, last_at=count.last_at)

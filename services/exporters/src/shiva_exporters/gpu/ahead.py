@@ -13,9 +13,10 @@ from shiva_exporters.serve import Framed, of_this_process
 class Ahead:
     """Keeps the text of one snapshot; what tells of the exporter itself is fresh each time."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        """`snapshot` returns at once, and the same object until something changed."""
+    def __init__(self, snapshot: Callable[[], Snapshot], *, dcgm_hostname: str | None = None) -> None:
+        """`snapshot` returns at once, and the same object until something changed; `dcgm_hostname` as GpuCollector's."""
         self._snapshot = snapshot
+        self._dcgm_hostname = dcgm_hostname
         self._kept: tuple[Snapshot | None, bytes] = (None, b"")
         self._own = of_this_process()
 
@@ -23,16 +24,15 @@ class Ahead:
         """Make the page of what is known now; of a failed round only when asked, for there is little to tell."""
         now = self._snapshot()
         if now.reading is not None:
-            self._kept = (now, _text(now))
+            self._kept = (now, self._text(now))
 
     def page(self) -> bytes:
         """Return the page."""
         now = self._snapshot()
         of, text = self._kept
-        return (text if of is now else _text(now)) + generate_latest(self._own)
+        return (text if of is now else self._text(now)) + generate_latest(self._own)
 
-
-def _text(now: Snapshot) -> bytes:
-    shown = CollectorRegistry()
-    shown.register(Framed([GpuCollector(lambda: now)]))
-    return generate_latest(shown)
+    def _text(self, now: Snapshot) -> bytes:
+        shown = CollectorRegistry()
+        shown.register(Framed([GpuCollector(lambda: now, dcgm_hostname=self._dcgm_hostname)]))
+        return generate_latest(shown)

@@ -68,14 +68,14 @@ class Card:
             self._questions = Questions(self._asking, self._questions.handle)
         self.identity = identity
         self._seldom = possible(seldom(self._questions))
-        self._parts = list(parts(self._questions)) if identity.mig_mode == MIG_MODES[1] else []
+        self._parts = parts(self._questions) if identity.mig_mode == MIG_MODES[1] else []
 
     def _mig(self) -> Sequence[MigSample]:
         """Ask the MIG devices; one that is gone means that there are others now, and no lost card."""
         try:
             return tuple(part.sample() for part in self._parts)
         except self._asking.lost:
-            self._parts = list(parts(self._questions))
+            self._parts = parts(self._questions)
             return ()
 
 

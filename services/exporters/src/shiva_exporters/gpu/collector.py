@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from shiva_exporters.gpu.dcgm import aliases
 from shiva_exporters.gpu.device_metrics import devices
 from shiva_exporters.gpu.process_metrics import activity, processes
 from shiva_exporters.gpu.sampler import Snapshot
@@ -16,9 +17,10 @@ class GpuCollector:
 
     name = "gpu"
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        """`snapshot` returns at once."""
+    def __init__(self, snapshot: Callable[[], Snapshot], *, dcgm_hostname: str | None = None) -> None:
+        """`snapshot` returns at once; with a host's name everything is told under DCGM's names as well."""
         self._snapshot = snapshot
+        self._dcgm_hostname = dcgm_hostname
 
     def collect(self) -> Iterator[Metric]:
         """Yield the health of reading, then the GPUs of the last good round."""
@@ -30,6 +32,8 @@ class GpuCollector:
             yield from devices(now.reading)
             yield from processes(now.reading)
             yield from activity(now.reading, now.activity)
+            if self._dcgm_hostname is not None:
+                yield from aliases(now.reading, self._dcgm_hostname)
 
 
 def _health(now: Snapshot) -> Iterator[Metric]:

@@ -40,6 +40,7 @@ class Nvml:
         *,
         clock_us: Callable[[], int] = now_us,
         steady: Callable[[], float] = time.monotonic,
+        xids: Xids | None = None,
     ) -> None:
         """`load` returns something with pynvml's functions and errors, or raises NoDriverError."""
         self._load = load
@@ -49,7 +50,7 @@ class Nvml:
         self._asking: Asking
         self._processes: Processes
         self._ready = False
-        self._xids = Xids()
+        self._xids = xids or Xids()
         self._cards: dict[str, Card] = {}  # by UUID
         self._named: list[GpuSample | None] = []  # who sits where; a lost card cannot say its name any more
 

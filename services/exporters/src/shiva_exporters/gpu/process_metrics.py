@@ -71,8 +71,8 @@ def _unmanaged(seen: list[tuple[GpuSample, Usage]]) -> Iterator[Metric]:
     yield memory
 
 
-def activity(reading: Reading, seconds: Activity) -> Iterator[Metric]:
-    """Yield the seconds that GPUs and containers worked."""
+def activity(reading: Reading, done: Activity) -> Iterator[Metric]:
+    """Yield the seconds that GPUs and containers worked, and when last."""
     gpus = CounterMetricFamily(
         "shiva_gpu_active_seconds", "Seconds in which a kernel ran, since we count.", labels=LABELS
     )
@@ -81,11 +81,19 @@ def activity(reading: Reading, seconds: Activity) -> Iterator[Metric]:
         "Seconds in which a kernel of the container ran, since we count.",
         labels=[*LABELS, "container_id"],
     )
+    last = GaugeMetricFamily(
+        "shiva_container_gpu_last_active_timestamp_seconds",
+        "When a kernel of the container last ran.",
+        labels=[*LABELS, "container_id"],
+    )
     cards = {gpu.uuid: labels(gpu) for gpu in reading.gpus}
-    for (uuid, container), value in seconds.items():
+    for (uuid, container), work in done.items():
         if container is None:
-            gpus.add_metric(cards[uuid], value)
-        else:
-            containers.add_metric([*cards[uuid], container], value)
+            gpus.add_metric(cards[uuid], work.seconds)
+            continue
+        containers.add_metric([*cards[uuid], container], work.seconds)
+        if work.last_at is not None:
+            last.add_metric([*cards[uuid], container], work.last_at)
     yield gpus
     yield containers
+    yield last

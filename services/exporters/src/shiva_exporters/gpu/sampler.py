@@ -43,7 +43,7 @@ class Sampler:
         self._interval = interval_seconds
         self._clock = clock
         self._steady = steady
-        self._meter = Meter(longest_seconds=FRESH_INTERVALS * interval_seconds)
+        self._meter = Meter(longest_seconds=FRESH_INTERVALS * interval_seconds, clock=clock)
         self._snapshot = Snapshot()
 
     def start(self, then: Callable[[], None] = lambda: None) -> None:
