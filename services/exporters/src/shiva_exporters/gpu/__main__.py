@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shiva_common import env, logs
@@ -14,6 +14,8 @@ from shiva_exporters.gpu.apart import Apart, command, start
 from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError
 from shiva_exporters.serve import check_port, serve
+
+PATIENCE_SECONDS = 3600.0  # of --list: who asks for it knows how long to wait, and no answer is not "no GPU"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def main() -> None:
         print(f"shiva-gpu-exporter: {error}", file=sys.stderr)
         sys.exit(2)
     if "--list" in sys.argv[1:]:
-        print(json.dumps(listed(settings.source())))
+        print(json.dumps(listed(replace(settings, hung_after=PATIENCE_SECONDS).source())))
         return
     logs.configure("shiva.exporters.gpu")
     sampler = Sampler(settings.source(), interval_seconds=settings.interval)
