@@ -1,7 +1,9 @@
 """The GPU exporter's two processes on the stub: a driver that hangs, goes and comes back; processes that are killed."""
 
+import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +12,7 @@ import psutil
 import pytest
 
 from tests.fakes.nvml_stub import state
-from tests.fakes.nvml_stub.exporting import Exporter, Page, exporter
+from tests.fakes.nvml_stub.exporting import PROGRAM, Exporter, Page, exporter
 from tests.fakes.nvml_stub.presets import ONE_BUSY, TWO_GTX_1080
 from tests.fakes.nvml_stub.state import Event, Machine
 from tests.fakes.nvml_stub.stub import Stub, nvml_library, stub
@@ -161,6 +163,16 @@ def test_nonsense_ends_no_reader_and_is_no_value(stub: Stub) -> None:
         for name in ("gpu_utilization_ratio", "gpu_temperature_celsius", "gpu_power_watts"):
             assert (name, CARD.uuid) not in told
         assert running.said(REPLACED) == []
+
+
+def test_a_list_waits_for_a_driver_that_hangs(stub: Stub) -> None:
+    stub.is_now(HANGING)
+    environment = os.environ | stub.environment
+    with subprocess.Popen([PROGRAM, "--list"], env=environment, stdout=subprocess.PIPE) as listing:
+        wait(lambda: stub.calls()["nvmlDeviceGetUtilizationRates"] > 0)
+        stub.is_now(ONE_BUSY)
+        [gpu] = json.loads(listing.communicate(timeout=30)[0])
+    assert (gpu["uuid"], gpu["memory_bytes"], listing.returncode) == (CARD.uuid, 8 * 2**30, 0)
 
 
 @pytest.mark.parametrize("machine", [ONE_BUSY, HANGING], ids=["well", "hanging"])

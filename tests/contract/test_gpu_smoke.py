@@ -77,7 +77,7 @@ class Smoke:
 
 def run(environment: Mapping[str, str], captures: Path) -> tuple[int, str]:
     """Run it, each call twice."""
-    command = [sys.executable, "-m", "tests.gpu.smoke", "--folder", captures, "--rounds", "2"]
+    command = [sys.executable, "-m", "tests.gpu.smoke", "--folder", str(captures), "--rounds", "2"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=50, check=False)
     return done.returncode, done.stdout + done.stderr
 

@@ -216,7 +216,7 @@ def test_a_hung_driver_holds_up_no_scrape(stub: Stub) -> None:
     stub.is_now(machine)
     with exporter(stub) as page:
         until(page, lambda page: len(of(page, "up")) == 2)
-        stub.is_now(replace(machine, hangs={"nvmlDeviceGetTemperatureV": 3600.0}))
+        stub.is_now(replace(machine, hangs={"nvmlDeviceGetUtilizationRates": 3600.0}))
         told = until(page, lambda page: page.get(("shiva_collector_success", "")) == 0)
         assert of(told, "up") == {}
         stub.is_now(machine)

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shiva_common import env, logs
@@ -15,6 +15,8 @@ from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError
 from shiva_exporters.serve import check_port, serve
 
+PATIENCE_SECONDS = 3600.0  # of --list: who asks for it knows how long to wait, and no answer is not "no GPU"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -22,9 +24,7 @@ class Settings:
 
     bind_host: str = "127.0.0.1"
     bind_port: int = 9101
-    interval: float = (
-        5.0  # seconds between two rounds; each holds the driver's lock, which work on the GPUs needs as well
-    )
+    interval: float = 5.0  # seconds between two rounds: each holds a lock of the driver that work on the GPUs needs
     hung_after: float = 30.0  # seconds without an answer, then the process that asks the driver is replaced
     dcgm_aliases: bool = True
     hostname: str = field(default_factory=socket.gethostname)  # as the aliases' label
@@ -64,7 +64,7 @@ def main() -> None:
         print(f"shiva-gpu-exporter: {error}", file=sys.stderr)
         sys.exit(2)
     if "--list" in sys.argv[1:]:
-        print(json.dumps(listed(settings.source())))
+        print(json.dumps(listed(replace(settings, hung_after=PATIENCE_SECONDS).source())))
         return
     logs.configure("shiva.exporters.gpu")
     sampler = Sampler(settings.source(), interval_seconds=settings.interval)

@@ -14,7 +14,7 @@ class Ahead:
     """Keeps the text of one snapshot; what tells of the exporter itself is fresh each time."""
 
     def __init__(self, snapshot: Callable[[], Snapshot], *, dcgm_hostname: str | None = None) -> None:
-        """`snapshot` returns at once, and the same object until something changed; `dcgm_hostname` as in GpuCollector."""
+        """`snapshot` returns at once, and the same object until something changed; `dcgm_hostname` as GpuCollector's."""
         self._snapshot = snapshot
         self._dcgm_hostname = dcgm_hostname
         self._kept: tuple[Snapshot | None, bytes] = (None, b"")

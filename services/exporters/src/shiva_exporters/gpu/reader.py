@@ -9,6 +9,7 @@ import pickle
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from shiva_common import logs
@@ -35,7 +36,7 @@ def main() -> None:
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # for who waits for a driver while the exporter is killed
     source = Attributed(Nvml(), Owners(Path(sys.argv[1])))
-    with os.fdopen(os.dup(1), "wb") as answers:
+    with suppress(ConnectionError), os.fdopen(os.dup(1), "wb") as answers:  # who asked may be gone meanwhile
         os.dup2(2, 1)  # so that neither what the driver's library prints nor our log comes in between
         logs.configure("shiva.exporters.gpu")
         while os.read(0, 1):

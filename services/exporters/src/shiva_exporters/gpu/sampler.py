@@ -52,8 +52,11 @@ class Sampler:
 
     def _run(self, then: Callable[[], None]) -> None:
         while True:
-            self.sample()
-            then()
+            try:
+                self.sample()
+                then()
+            except Exception:  # a mistake of ours in one round is none in the next
+                log.exception("a round broke off")
             time.sleep(self._interval)
 
     def sample(self) -> None:
