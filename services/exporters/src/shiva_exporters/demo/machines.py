@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from shiva_exporters.gpu.source import GpuSample, Reading
+from shiva_exporters.gpu.source import GpuProcess, GpuSample, Kind, Owner, Reading
 
 BOOTED_SECONDS_AGO = 6 * 86400
 DISK_BYTES = 500 * 10**9
+FIRST_PID = 4000
+DRIVER_BYTES = 60 * 2**20  # that no process holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,12 @@ class SimulatedGpu:
     index: int
     model: str
     memory_bytes: int
-    busy: bool
+    launch_id: str | None  # of the simulated container that works on it
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody works on it."""
+        return self.launch_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +61,15 @@ def wave_sum(seed: str, at: float, *, period: float, low: float, high: float) ->
 
 def gpus(machine: SimulatedMachine, at: float) -> Reading:
     """Return what the driver of `machine` would say at `at` (seconds since 1970)."""
-    samples = []
+    samples: list[GpuSample] = []
+    owners: dict[int, Owner] = {}
     for gpu in machine.gpus:
         busy = wave(gpu.uuid, at, period=90, low=0.55, high=0.98)
         idle = wave(gpu.uuid, at, period=60, low=0.0, high=0.02)
         used = wave(gpu.uuid + "m", at, period=400, low=0.6, high=0.85) if gpu.busy else 0.01
+        memory, ratio = int(gpu.memory_bytes * used), round(busy if gpu.busy else idle, 2)
+        process = GpuProcess(pid=FIRST_PID + gpu.index, memory_used_bytes=memory - DRIVER_BYTES, active_ratio=ratio)
+        owners[process.pid] = Owner(kind=Kind.CONTAINER, launch_id=gpu.launch_id)
         samples.append(
             GpuSample(
                 index=gpu.index,
@@ -66,14 +77,15 @@ def gpus(machine: SimulatedMachine, at: float) -> Reading:
                 model=gpu.model,
                 up=True,
                 memory_total_bytes=gpu.memory_bytes,
-                memory_used_bytes=int(gpu.memory_bytes * used),
-                utilization_ratio=round(busy if gpu.busy else idle, 2),
+                memory_used_bytes=memory,
+                utilization_ratio=ratio,
                 temperature_celsius=round(
                     wave(gpu.uuid + "t", at, period=120, low=33, high=39) + (34 if gpu.busy else 0)
                 ),
+                processes=[process] if gpu.busy else [],
             )
         )
-    return Reading(driver_version="simulated", gpus=samples)
+    return Reading(driver_version="simulated", gpus=samples, owners=owners)
 
 
 def node(machine: SimulatedMachine, at: float) -> Iterator[Metric]:
