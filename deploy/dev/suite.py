@@ -141,7 +141,9 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
                 **_launching(folder, engine)),
         service("manager-api", "shiva-manager-api", "SHIVA_MANAGER_API", broker_url=broker_url,
                 prometheus_url=f"http://{LOOPBACK}:{ports['prometheus']}", broker_token=keys["manager_token"],
-                identity_key=keys["identity_key"], demo=int(demo)),
+                identity_key=keys["identity_key"], demo=int(demo), idle_state_dir=folder / "idle"),
+        _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"],
+                prometheus_url=f"http://{LOOPBACK}:{ports['prometheus']}"),
         service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,
                 broker_token=keys["proxy_token"], identity_key=keys["identity_key"], session_key=keys["session_key"],
@@ -164,6 +166,13 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
     (folder / "ports.json").write_text(json.dumps(ports), encoding="utf-8")
     address = f"http://{LOOPBACK}:{ports['jupyter-proxy']}/"
     return Suite(folder=folder, address=address, ports=ports, programs=tuple(programs))
+
+
+def _culler(bin_dir: Path, state_dir: Path, **settings: str) -> Program:
+    """Return what tells of idle containers and ends none: a dry run, unless SHIVA_MANAGER_CULLER_DRY_RUN says otherwise."""
+    environment = {f"SHIVA_MANAGER_CULLER_{key.upper()}": value for key, value in settings.items()}
+    environment["SHIVA_MANAGER_CULLER_STATE_DIR"] = str(state_dir)
+    return Program(name="culler", command=(str(bin_dir / "shiva-culler"),), environment=environment)
 
 
 def _launching(folder: Path, engine: DockerEngine | None) -> dict[str, object]:

@@ -80,6 +80,8 @@ def state(name: str, values: str = "1x100") -> Series:
 
 
 JOBS = {node("up"): "1x10", gpu("up"): "1x10", broker("up"): "1x10"}
+PASSED = service("shiva_culler_last_pass_timestamp_seconds", "manager-api")
+MANAGER = {"service": "manager-api", "instance": "manager-api"}
 ASKED = service("shiva_broker_requests_total", "jupyter-broker", ',endpoint="routes",status="200"')
 FAILED = service("shiva_broker_requests_total", "jupyter-broker", ',endpoint="routes",status="500"')
 THROUGH = service("shiva_proxy_requests_total", "jupyter-proxy", ',kind="container",status="5xx"')
@@ -166,6 +168,9 @@ CASES = {
     ),
     "CollectorFailing": Case(
         fires={COLLECTOR: "0x10"}, quiet={COLLECTOR: "0x4 1x6"}, labels={**AT_GPU, "collector": "gpu"}
+    ),
+    "CullerStale": Case(
+        fires={PASSED: "0x30"}, quiet={PASSED: "0+60x30"}, labels={"job": "services", **MANAGER}, minutes=20
     ),
     "ServiceErrors": Case(
         fires={ASKED: "0+90x20", FAILED: "0+10x20"},

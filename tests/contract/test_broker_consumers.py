@@ -49,6 +49,7 @@ MANAGER_CALLS: dict[str, Callable[[BrokerHttp], object]] = {
     "launch": lambda b: b.launch("ada", Wish(gpus=1)),
     "stop": lambda b: b.stop("ada.lovelace--default"),
     "images": lambda b: b.images(),
+    "container_activity": lambda b: b.activity("ada.lovelace--default"),
 }
 
 
@@ -69,11 +70,15 @@ def test_the_manager_reads_every_answer_that_it_asks_for(broker: Examples) -> No
     assert manager.launch("ada", Wish(name="second", image="shiva-jupyter", machine="gpu-02", gpus=2))[1] is True
     manager.stop("ada.lovelace--default")
     assert [image.name for image in manager.images()] == ["shiva-jupyter"]
+    told = manager.activity("ada.lovelace--default")
+    assert (told.busy, told.busy_since, told.last_activity_at) == (
+        1, datetime(2026, 11, 23, 10, 40, 0, 120_000, tzinfo=UTC), datetime(2026, 11, 23, 9, 15, tzinfo=UTC),
+    )  # fmt: skip
     assert set(broker.asked) == set(MANAGER_CALLS)
 
 
 @pytest.mark.parametrize(("operation", "status"), [
-    ("launch", 400), ("launch", 404), ("launch", 409), ("launch", 503), ("container", 404), ("stop", 503), ("containers", 503),
+    ("launch", 400), ("launch", 404), ("launch", 409), ("launch", 503), ("container", 404), ("stop", 503), ("containers", 503), ("container_activity", 404), ("container_activity", 503),
 ])  # fmt: skip
 def test_the_brokers_refusals_keep_their_words_for_people(broker: Examples, operation: str, status: int) -> None:
     broker.statuses[operation] = status

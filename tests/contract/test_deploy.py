@@ -66,6 +66,7 @@ def test_each_service_gets_only_the_secrets_that_it_uses(tmp_path: Path) -> None
     assert {name: secrets for name, secrets in held.items() if secrets} == {
         "jupyter-broker": {"manager_token", "proxy_token", "exporter_token"},
         "manager-api": {"manager_token", "identity_key"},
+        "culler": {"manager_token"},
         "jupyter-proxy": {"proxy_token", "identity_key", "session_key"},
         "broker-exporter": {"exporter_token"},
     }

@@ -1,7 +1,7 @@
 """The manager answers as its `openapi.yaml` says, to everybody and to any body."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +15,12 @@ from shiva_common.identity import Identity
 from shiva_manager_api.api.app import create_app
 from shiva_manager_api.api.problems import PROBLEMS
 from shiva_manager_api.domain.health import GpuHealth
+from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
 from shiva_manager_api.domain.machines import GpuReading, MachineReading
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
     BrokerUnavailableError,
+    IdleUnavailableError,
     MetricsUnavailableError,
     PortError,
     StartUnansweredError,
@@ -28,12 +30,27 @@ from shiva_manager_api.service import Manager
 from werkzeug.test import TestResponse
 
 from tests.contract.described import Case, Description
+from tests.fakes.idle_world import Book
 from tests.fakes.manager_ports import FakeBroker, FakeMetrics, container, declared, launch_of
 
 CONTRACT = Description("manager-api")
 KEY = b"k" * 32
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 OPEN = {"health", "metrics"}
+LAUNCH = container()["launch_id"]
+WARNED = Told(
+    state="warned",
+    reason="warned",
+    sentence="A warning.",
+    stop_at=NOW + timedelta(hours=1),
+    step=1,
+    idle_seconds=3600.0,
+)
+IDLE = IdleState(
+    passed_at=NOW, lasting=timedelta(minutes=3), dry_run=False,
+    launches={LAUNCH: Launch(container_id="ada--default", owner="ada", gpus=1, told=WARNED)},
+)  # fmt: skip
 
 
 @dataclass
@@ -42,13 +59,14 @@ class World:
 
     broker: FakeBroker = field(default_factory=lambda: FakeBroker([container("ada"), container("ken")], [declared()]))
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    idle: Book = field(default_factory=lambda: Book(IDLE))
     client: FlaskClient = field(init=False)
 
     def __post_init__(self) -> None:
         gpus = tuple(GpuReading(uuid=f"GPU-{n}", index=n - 1, model="GTX 1080", up=True) for n in (1, 2))
         self.metrics.readings = [MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=gpus)]
         ticks = iter(range(0, 10**9, 60))
-        manager = Manager(self.metrics, self.broker, clock=lambda: float(next(ticks)))
+        manager = Manager(self.metrics, self.broker, clock=lambda: float(next(ticks)), now=lambda: NOW, idle=self.idle)
         self.client = create_app(manager, key=KEY, clock=lambda: NOW, registry=CollectorRegistry()).test_client()
 
     def call(
@@ -65,6 +83,17 @@ class World:
     def refusing(self, status: int, code: str) -> "World":
         """Let the broker refuse."""
         self.broker.failure = BrokerRefusedError(status, code, "A title", "A detail.", {})
+        return self
+
+    def extended(self, *ago: timedelta) -> "World":
+        """Let ada have asked for more time before."""
+        kept = replace(IDLE.launches[LAUNCH], extensions=tuple(NOW - each for each in ago))
+        self.idle.state = replace(IDLE, launches={LAUNCH: kept})
+        return self
+
+    def without_book(self) -> "World":
+        """Let the state of idle containers have no place."""
+        self.idle.failure = IdleUnavailableError()
         return self
 
     def without_broker(self) -> "World":
@@ -93,6 +122,11 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("stop", 204): lambda w: w.call("stop"),
     ("stop", 403): lambda w: w.call("stop", id="ken--default"),
     ("stop", 503): lambda w: w.without_broker().call("stop"),
+    ("extend", 200): lambda w: w.call("extend"),
+    ("extend", 403): lambda w: w.call("extend", id="ken--default"),
+    ("extend", 404): lambda w: w.call("extend", id="ada--third"),
+    ("extend", 409): lambda w: w.extended(HOUR, 2 * HOUR).call("extend"),
+    ("extend", 503): lambda w: w.without_book().call("extend"),
     ("health", 200): lambda w: w.without_broker().call("health"),
     ("metrics", 200): lambda w: w.call("metrics"),
 }
@@ -126,7 +160,7 @@ def test_without_the_doors_fresh_signature_nothing_is_told_or_done(operation: st
     answer = world.call(operation, signed=signed)
     CONTRACT.check(answer)
     assert (answer.status_code, answer.get_json()["code"]) == (401, "not-logged-in")
-    assert (world.broker.launched, world.broker.stopped) == ([], [])
+    assert (world.broker.launched, world.broker.stopped, world.idle.state) == ([], [], IDLE)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +235,58 @@ def test_an_unanswered_start_may_still_come_about_and_says_so() -> None:
     CONTRACT.check(answer)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "broker-unavailable")
     assert "It may still start" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("operation", ["containers", "container", "start"])
+def test_a_warning_is_told_with_its_countdown(operation: str) -> None:
+    world = World()
+    answer = world.call(operation)
+    CONTRACT.check(answer)
+    told = answer.get_json()
+    told = told["containers"][0] if operation == "containers" else told
+    assert told["idle"] == {
+        "state": "warned", "reason": "warned", "sentence": "A warning.", "stop_at": "2026-11-23T11:00:00.000Z", "step": 1,
+        "idle_seconds": 3600.0, "dry_run": False, "extensions_left": 2,
+    }  # fmt: skip
+    assert "launch_id" not in told
+
+
+def test_an_extension_is_seen_at_once_and_is_the_persons_own() -> None:
+    world = World()
+    until = world.call("extend").get_json()["keep_until"]
+    assert until == "2026-11-23T14:00:00.000Z"
+    told = world.call("container").get_json()["idle"]
+    assert (told["state"], told["reason"], told["stop_at"], told["extensions_left"]) == ("kept", "extended", None, 1)
+    assert world.call("extend", id="ken--default").status_code == 403
+    admin = identity.sign(Identity(name="root", shown_name="Root", role="admin"), key=KEY, now=NOW)
+    assert world.call("extend", signed=admin).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"passed_at": NOW - timedelta(minutes=4)}, "unknown"),
+        ({"passed_at": None}, "unknown"),
+        ({"launches": {}}, None),
+    ],
+    ids=["old", "never", "not judged"],
+)
+def test_an_old_verdict_is_no_countdown(changes: dict[str, Any], state: str | None) -> None:
+    world = World()
+    world.idle.state = replace(IDLE, **changes)
+    answer = world.call("container")
+    CONTRACT.check(answer)
+    told = answer.get_json()["idle"]
+    assert (told and told["state"], told and told["stop_at"]) == (state, None)
+
+
+def test_what_ends_already_cannot_be_kept() -> None:
+    world = World()
+    ending = replace(IDLE.launches[LAUNCH], ending_at=NOW)
+    world.idle.state = replace(IDLE, launches={LAUNCH: ending})
+    answer = world.call("extend")
+    CONTRACT.check(answer)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "container-stopping")
 
 
 def test_a_person_cannot_start_in_anothers_name() -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ from shiva_exporters.gpu.source import GpuProcess, GpuSample, Identity, Kind, Mi
 from shiva_jupyter_broker import bootstrap as broker
 from shiva_jupyter_broker.settings import Settings as BrokerSettings
 from shiva_manager_api import bootstrap as manager
+from shiva_manager_api.adapters.idle_file import IdleFile
+from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
 from shiva_manager_api.settings import Settings as ManagerSettings
 
 from deploy.dev.suite import SEARCH
@@ -135,9 +138,15 @@ def jupyter_broker(folder: Path) -> str:
         return _page(built.app.test_client())
 
 
-def manager_api(_: Path) -> str:
-    """Return the page of the manager as it is built to run."""
-    settings = ManagerSettings(prometheus_url=NOWHERE, broker_url=NOWHERE, broker_token="m" * 32, identity_key="k" * 32)
+def manager_api(folder: Path) -> str:
+    """Return the page of the manager as it is built to run, beside a culler that has judged one container."""
+    settings = ManagerSettings(
+        prometheus_url=NOWHERE, broker_url=NOWHERE, broker_token="m" * 32, identity_key="k" * 32, idle_state_dir=folder
+    )
+    told = Told(state="kept", reason="in_use", sentence="")
+    launches = {"a" * 32: Launch(container_id="ada--default", owner="ada", gpus=1, told=told)}
+    now = datetime.now(UTC)
+    IdleFile(folder).update(lambda _: IdleState(passed_at=now, lasting=timedelta(hours=1), launches=launches))
     return _page(manager.build(settings).test_client())
 
 

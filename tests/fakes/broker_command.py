@@ -59,15 +59,15 @@ class BrokerCommand:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         eventually(self._answers, what="the broker answers", seconds=60)
 
-    @property
-    def url(self) -> str:
-        """Where it listens, or did."""
-        return f"http://127.0.0.1:{self._port}"
-
     def _answers(self) -> bool:
         with contextlib.suppress(requests.RequestException):
             return self.call("GET", "/v1/containers").status_code == 200
         return False
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
 
     def call(
         self, method: str, path: str, body: Any = None, *, by: str = "manager", **headers: str

@@ -20,7 +20,7 @@ def container(owner: str = "ada", name: str = "default", **changes: Any) -> dict
         "ready_at": "2026-11-23T09:10:02.310Z", "last_access_at": None,
         "phases": {"placed_seconds": 0.02, "created_seconds": 0.16, "booting_seconds": 1.7, "ready_seconds": 0.4},
         "time_to_notebook_seconds": 2.31,
-        "limits": {"cpus": 2.0, "memory_bytes": 2**32, "shm_bytes": 2**26, "pids": 4096},
+        "limits": {"cpus": 2.0, "memory_bytes": 2**32, "shm_bytes": 2**26, "pids": 4096}, "launch_id": "1a" * 16,
     } | changes  # fmt: skip
 
 

@@ -23,6 +23,8 @@ export const messages = {
   stopTitle: "Stop your container?",
   stopText: "What runs in it ends. Your home and all files in it are kept.",
   stopConfirm: "Stop container",
+  keep: "Keep",
+  endsIn: "Ends in",
   startAgain: "Start again",
   logOut: "Log out",
   logOutEverywhere: "Log out everywhere",

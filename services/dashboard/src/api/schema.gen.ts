@@ -96,6 +96,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/containers/{container_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                container_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Keep a container longer although nobody uses it; as often in 24 hours as the operator's policy says. */
+        post: operations["extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -303,6 +322,30 @@ export interface components {
                 shm_bytes: number;
                 pids: number;
             };
+            idle: null | components["schemas"]["Idle"];
+        };
+        /** @description What the rule for idle containers said last; null where it does not run or has not judged. */
+        Idle: {
+            /**
+             * @description unknown: it cannot be judged, or nobody does now; nothing ends it meanwhile.
+             * @enum {string}
+             */
+            state: "unknown" | "kept" | "warned" | "ending";
+            /** @description One word, such as in_use, gpu_busy, gpu_unknown, extended, held_back, not_watched. */
+            reason: string;
+            sentence: string;
+            /**
+             * Format: date-time
+             * @description It ends no earlier.
+             */
+            stop_at: string | null;
+            /** @description Which of the two warnings was given, 1 or 2. */
+            step: number | null;
+            /** @description Null where it is in use or unknown. */
+            idle_seconds: number | null;
+            /** @description true: nothing ends, whatever is said here. */
+            dry_run: boolean;
+            extensions_left: number;
         };
         Containers: {
             containers: components["schemas"]["Container"][];
@@ -680,6 +723,16 @@ export interface operations {
                      *             "memory_bytes": 4294967296,
                      *             "shm_bytes": 67108864,
                      *             "pids": 4096
+                     *           },
+                     *           "idle": {
+                     *             "state": "warned",
+                     *             "reason": "warned",
+                     *             "sentence": "Your container default has been idle for 1 h and holds 1 GPU that others could use. It ends in 1 h if it stays so. Files in your home folder are safe; what is only in the memory of a notebook is lost. To keep it, use it, or ask for 4 h more.",
+                     *             "stop_at": "2026-11-23T12:42:07.000Z",
+                     *             "step": 1,
+                     *             "idle_seconds": 3600,
+                     *             "dry_run": false,
+                     *             "extensions_left": 2
                      *           }
                      *         }
                      *       ]
@@ -748,6 +801,16 @@ export interface operations {
                      *         "memory_bytes": 4294967296,
                      *         "shm_bytes": 67108864,
                      *         "pids": 4096
+                     *       },
+                     *       "idle": {
+                     *         "state": "warned",
+                     *         "reason": "warned",
+                     *         "sentence": "Your container default has been idle for 1 h and holds 1 GPU that others could use. It ends in 1 h if it stays so. Files in your home folder are safe; what is only in the memory of a notebook is lost. To keep it, use it, or ask for 4 h more.",
+                     *         "stop_at": "2026-11-23T12:42:07.000Z",
+                     *         "step": 1,
+                     *         "idle_seconds": 3600,
+                     *         "dry_run": false,
+                     *         "extensions_left": 2
                      *       }
                      *     }
                      */
@@ -789,6 +852,16 @@ export interface operations {
                      *         "memory_bytes": 4294967296,
                      *         "shm_bytes": 67108864,
                      *         "pids": 4096
+                     *       },
+                     *       "idle": {
+                     *         "state": "warned",
+                     *         "reason": "warned",
+                     *         "sentence": "Your container default has been idle for 1 h and holds 1 GPU that others could use. It ends in 1 h if it stays so. Files in your home folder are safe; what is only in the memory of a notebook is lost. To keep it, use it, or ask for 4 h more.",
+                     *         "stop_at": "2026-11-23T12:42:07.000Z",
+                     *         "step": 1,
+                     *         "idle_seconds": 3600,
+                     *         "dry_run": false,
+                     *         "extensions_left": 2
                      *       }
                      *     }
                      */
@@ -848,6 +921,16 @@ export interface operations {
                      *         "memory_bytes": 4294967296,
                      *         "shm_bytes": 67108864,
                      *         "pids": 4096
+                     *       },
+                     *       "idle": {
+                     *         "state": "warned",
+                     *         "reason": "warned",
+                     *         "sentence": "Your container default has been idle for 1 h and holds 1 GPU that others could use. It ends in 1 h if it stays so. Files in your home folder are safe; what is only in the memory of a notebook is lost. To keep it, use it, or ask for 4 h more.",
+                     *         "stop_at": "2026-11-23T12:42:07.000Z",
+                     *         "step": 1,
+                     *         "idle_seconds": 3600,
+                     *         "dry_run": false,
+                     *         "extensions_left": 2
                      *       }
                      *     }
                      */
@@ -881,6 +964,77 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["BrokerUnavailable"];
+        };
+    };
+    extend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                container_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is kept until then. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keep_until": "2026-11-23T14:42:07.000Z"
+                     *     }
+                     */
+                    "application/json": {
+                        /** Format: date-time */
+                        keep_until: string;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `no-extension-left`, `container-stopping` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:shiva:problem:no-extension-left",
+                     *       "status": 409,
+                     *       "code": "no-extension-left",
+                     *       "title": "You have kept it as often as you may today",
+                     *       "detail": "Your container goes on for now, and your files are safe. To keep it, use it.",
+                     *       "parameters": {}
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idle-unavailable`, `broker-unavailable`, `launcher-unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:shiva:problem:idle-unavailable",
+                     *       "status": 503,
+                     *       "code": "idle-unavailable",
+                     *       "title": "Your wish cannot be noted now",
+                     *       "detail": "Nothing was changed, and your files are safe. To keep your container, use it, or try again in a minute.",
+                     *       "parameters": {}
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     health: {

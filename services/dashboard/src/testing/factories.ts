@@ -104,6 +104,20 @@ export const container = (changes: Partial<Schemas["Container"]> = {}): Schemas[
   phases: { placed_seconds: 0.02, created_seconds: 0.16, booting_seconds: 1.73, ready_seconds: 0.4 },
   time_to_notebook_seconds: 2.31,
   limits: { cpus: 2, memory_bytes: 2 ** 32, shm_bytes: 2 ** 26, pids: 4096 },
+  idle: null,
+  ...changes,
+});
+
+/** A container that ends in an hour if nobody uses it. */
+export const idle = (changes: Partial<Schemas["Idle"]> = {}): Schemas["Idle"] => ({
+  state: "warned",
+  reason: "warned",
+  sentence: "Your container default has been idle for 1 h.",
+  stop_at: new Date(Date.now() + 3_600_000).toISOString(),
+  step: 1,
+  idle_seconds: 3600,
+  dry_run: false,
+  extensions_left: 2,
   ...changes,
 });
 

@@ -11,9 +11,11 @@ import { Home } from "../app/Home";
 import { Layout } from "../app/Layout";
 import { NotFound } from "../app/NotFound";
 import { theme } from "../app/theme";
-import { overview, session } from "./factories";
+import { container, idle, overview, session } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
+
+const EXTENDED = { state: "kept", reason: "extended", sentence: "Kept, as you asked.", stop_at: null } as const;
 
 /** What the manager says in a test; a problem is answered with its status, a promise is waited for. */
 export class World {
@@ -22,10 +24,12 @@ export class World {
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   stop: Schemas["Problem"] | null = null;
+  keep: Schemas["Problem"] | null = null;
   unreachable = false;
   silent = false;
   readonly wishes: unknown[] = [];
   readonly stopped: string[] = [];
+  readonly kept: string[] = [];
 
   readonly handlers = [
     http.get(at("session"), () => this.answer(this.session)),
@@ -40,6 +44,11 @@ export class World {
       this.wishes.push(await request.json());
       if (this.start !== null && "id" in this.start) this.containers = [this.start];
       return this.answer(this.start ?? {}, 201);
+    }),
+    http.post(at("containers/:id/extend"), ({ params }) => {
+      this.kept.push(String(params.id));
+      if (this.keep === null) this.containers = [container({ idle: idle(EXTENDED) })];
+      return this.answer(this.keep ?? { keep_until: "2026-11-23T14:00:00.000Z" });
     }),
     http.delete(at("containers/:id"), ({ params }) => {
       this.stopped.push(String(params.id));

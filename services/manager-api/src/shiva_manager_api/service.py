@@ -3,13 +3,24 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from shiva_common.identity import Identity
 
 from shiva_manager_api.cached import Answer, Cached
+from shiva_manager_api.domain.idle_ports import IdleBook
+from shiva_manager_api.domain.idle_state import IdleState, kept_longer
 from shiva_manager_api.domain.machines import DeclaredMachine, MachineReading, MachineView, Tenant, merged
 from shiva_manager_api.domain.permissions import may_touch
-from shiva_manager_api.domain.ports import Container, ContainerBroker, Image, MetricsSource, NotYoursError, Wish
+from shiva_manager_api.domain.ports import (
+    Container,
+    ContainerBroker,
+    IdleUnavailableError,
+    Image,
+    MetricsSource,
+    NotYoursError,
+    Wish,
+)
 
 METRICS_KEEP_SECONDS = 2.0
 BROKER_KEEP_SECONDS = 0.5
@@ -36,10 +47,18 @@ class Manager:
     """The head. Keeps the last good answers with their age, and nothing else."""
 
     def __init__(
-        self, metrics: MetricsSource, broker: ContainerBroker, *, clock: Callable[[], float] = time.monotonic
+        self,
+        metrics: MetricsSource,
+        broker: ContainerBroker,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        idle: IdleBook | None = None,
     ) -> None:
-        """`clock` is monotonic, in seconds."""
+        """`clock` is monotonic, in seconds; `now` is aware; without `idle` no culler runs."""
         self._broker = broker
+        self._idle = idle
+        self.now = now
         self._metrics = Cached(metrics.machines, keep_seconds=METRICS_KEEP_SECONDS, clock=clock)
         self._leases = Cached(self._ask_leases, keep_seconds=BROKER_KEEP_SECONDS, clock=clock)
 
@@ -86,6 +105,29 @@ class Manager:
         """End one of the person's containers."""
         self._check(identity, container_id)
         self._broker.stop(container_id)
+
+    def idle(self) -> IdleState:
+        """Return what the culler said last; nothing where it cannot be read."""
+        try:
+            return IdleState() if self._idle is None else self._idle.read()
+        except IdleUnavailableError:
+            return IdleState()
+
+    def extend(self, identity: Identity, container_id: str) -> datetime:
+        """Keep one of the person's containers longer although nobody uses it; return until when."""
+        self._check(identity, container_id)
+        if self._idle is None:
+            raise IdleUnavailableError("no culler runs")
+        launch_id, now = self._broker.container(container_id)["launch_id"], self.now()
+        until = now
+
+        def change(state: IdleState) -> IdleState:
+            nonlocal until
+            changed, until = kept_longer(state, launch_id, now)
+            return changed
+
+        self._idle.update(change)
+        return until
 
     def images(self) -> Sequence[Image]:
         """Return the catalogue."""

@@ -1,6 +1,7 @@
 """What the manager needs to know at its start."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from shiva_common import identity
 
@@ -16,6 +17,7 @@ class Settings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 8081
     demo: bool = False
+    idle_state_dir: Path | None = None  # the culler's STATE_DIR; None: no culler runs
 
     def __post_init__(self) -> None:
         """Refuse a key that protects nothing."""

@@ -13,6 +13,7 @@ import { seconds } from "../../components/format";
 import { OpenIcon } from "../../components/icons";
 import { Problem } from "../../components/Problem";
 import { messages } from "../../messages";
+import { IdleNotice } from "./IdleNotice";
 import { type Container, containersQuery, isMoving, stopMutation } from "./queries";
 import { StartProgress } from "./StartProgress";
 import { StateChip } from "./StateChip";
@@ -90,6 +91,7 @@ function One({ container }: { container: Container }) {
             {container.reason}
           </Alert>
         )}
+        <IdleNotice container={container} />
         {isMoving(container) && container.state !== "stopping" && <StartProgress container={container} />}
         {stop.isError && <Problem error={stop.error} />}
       </CardContent>

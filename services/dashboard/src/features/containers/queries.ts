@@ -44,3 +44,11 @@ export const stopMutation = (client: QueryClient) => ({
     return client.invalidateQueries({ queryKey: ["machines"] });
   },
 });
+
+export const keepMutation = (client: QueryClient) => ({
+  mutationFn: (container: Container) =>
+    answerOf(
+      api.POST("/api/v1/containers/{container_id}/extend", { params: { path: { container_id: container.id } } }),
+    ),
+  onSettled: () => client.invalidateQueries({ queryKey: ["containers"] }),
+});

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import requests
 from shiva_common import logs
 
+from shiva_manager_api.domain.attendance import Jupyter
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, Tenant
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
@@ -17,17 +18,19 @@ from shiva_manager_api.domain.ports import (
     StartUnansweredError,
     Wish,
 )
+from shiva_manager_api.domain.signals import jupyter
 
 T = TypeVar("T")
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
 LAUNCH_SECONDS = 15.0
+ACTIVITY_SECONDS = 10.0  # the broker asks Jupyter meanwhile
 
-# Every member that we pass on; a container without them is no container.
+# Every member that we use; a container without them is no container.
 MEMBERS = (
     "id", "owner", "name", "machine", "image", "gpus", "state", "reason", "url", "requested_at", "started_at",
-    "ready_at", "last_access_at", "phases", "time_to_notebook_seconds", "limits",
+    "ready_at", "last_access_at", "phases", "time_to_notebook_seconds", "limits", "launch_id",
 )  # fmt: skip
 
 
@@ -46,8 +49,7 @@ class BrokerHttp:
 
     def tenants(self) -> Sequence[Tenant]:
         """Return every container, as everybody may see it."""
-        _, body = self._call("GET", "/v1/containers")
-        return _read(lambda: [_tenant(raw) for raw in body["containers"]])
+        return _read(lambda: [_tenant(raw) for raw in self.containers()])
 
     def containers(self) -> Sequence[Container]:
         """Return every container whole."""
@@ -73,6 +75,13 @@ class BrokerHttp:
     def stop(self, container_id: str) -> None:
         """Ask for its end."""
         self._call("DELETE", f"/v1/containers/{quote(container_id, safe='')}")
+
+    def activity(self, container_id: str) -> Jupyter:
+        """Return what the container's Jupyter tells now."""
+        _, body = self._call(
+            "GET", f"/v1/containers/{quote(container_id, safe='')}/activity", read_seconds=ACTIVITY_SECONDS
+        )
+        return _read(lambda: jupyter(body))
 
     def images(self) -> Sequence[Image]:
         """Return the catalogue."""

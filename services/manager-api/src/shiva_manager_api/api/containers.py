@@ -14,18 +14,23 @@ def blueprint(manager: Manager) -> Blueprint:
 
     @bp.get("/containers")
     def listed() -> Response:
-        return jsonify(containers=manager.containers(g.identity))
+        idle, now = manager.idle(), manager.now()
+        return jsonify(containers=[wire.container(each, idle, now) for each in manager.containers(g.identity)])
 
     @bp.post("/containers")
     def start() -> tuple[Response, int]:
         if not request.is_json:
             raise wire.MalformedError("Send Content-Type: application/json.")
         container, started = manager.start(g.identity, wire.wish(request.get_json()))
-        return jsonify(container), 201 if started else 200
+        return jsonify(wire.container(container, manager.idle(), manager.now())), 201 if started else 200
 
     @bp.get("/containers/<container_id>")
     def shown(container_id: str) -> Response:
-        return jsonify(manager.container(g.identity, container_id))
+        return jsonify(wire.container(manager.container(g.identity, container_id), manager.idle(), manager.now()))
+
+    @bp.post("/containers/<container_id>/extend")
+    def extend(container_id: str) -> Response:
+        return jsonify(keep_until=wire.moment(manager.extend(g.identity, container_id)))
 
     @bp.delete("/containers/<container_id>")
     def stop(container_id: str) -> Response:

@@ -8,7 +8,10 @@ from shiva_common.problems import CONTENT_TYPE, problem
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
     BrokerUnavailableError,
+    ContainerEndingError,
+    IdleUnavailableError,
     MetricsUnavailableError,
+    NoExtensionLeftError,
     NotYoursError,
     PortError,
     StartUnansweredError,
@@ -29,6 +32,9 @@ PROBLEMS: dict[type[PortError], Kind] = {
     BrokerUnavailableError: Kind(503, "broker-unavailable", "Containers cannot be started or stopped now", "Running notebooks and homes are not touched. Try again in a few seconds."),
     StartUnansweredError: Kind(503, "broker-unavailable", "The start was not confirmed", "It may still start: look again in a moment before you try again. Your home is safe."),
     NotYoursError: Kind(403, "not-yours", "That container is not yours", "Nothing was changed."),
+    NoExtensionLeftError: Kind(409, "no-extension-left", "You have kept it as often as you may today", "Your container goes on for now, and your files are safe. To keep it, use it."),
+    ContainerEndingError: Kind(409, "container-stopping", "It is stopping already", "Your home is safe. Start it again in a few seconds."),
+    IdleUnavailableError: Kind(503, "idle-unavailable", "Your wish cannot be noted now", "Nothing was changed, and your files are safe. To keep your container, use it, or try again in a minute."),
     BrokerRefusedError: Kind(409, "refused", "The broker refused", "Nothing was changed."),
 }  # fmt: skip
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shiva_manager_api.cached import Answer
+from shiva_manager_api.domain.idle_state import IdleState, Shown, shown
 from shiva_manager_api.domain.machines import GpuView, Holder, MachineView, Tenant
-from shiva_manager_api.domain.ports import Wish
+from shiva_manager_api.domain.ports import Container, Wish
 from shiva_manager_api.service import Overview
 
 MAX_GPUS = 64
@@ -85,6 +86,20 @@ def _tenant(tenant: Tenant) -> dict[str, object]:
     facts = asdict(tenant) | {"since": moment(tenant.since)}
     del facts["machine"], facts["launch_id"]
     return facts
+
+
+def container(told: Container, idle: IdleState, now: datetime) -> dict[str, object]:
+    """Return one container, with what is known of its idleness."""
+    facts = dict(told)
+    launch_id = facts.pop("launch_id")
+    return facts | {"idle": _idle(shown(idle, launch_id, now))}
+
+
+def _idle(seen: Shown | None) -> dict[str, object] | None:
+    if seen is None:
+        return None
+    facts = asdict(seen.told) | {"stop_at": moment(seen.told.stop_at)}
+    return facts | {"dry_run": seen.dry_run, "extensions_left": seen.extensions_left}
 
 
 def _text(body: Mapping[str, Any], key: str) -> str | None:

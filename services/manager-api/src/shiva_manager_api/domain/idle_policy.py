@@ -60,10 +60,14 @@ class Policy:
         return self.people.get(user) or self.images.get(image) or self.rule
 
 
-def extended(given: Sequence[datetime], *, now: datetime, rule: Rule) -> datetime | None:
-    """Return until when a container is kept if its person asks now; None: asked too often in the last 24 hours.
+def extensions_left(given: Sequence[datetime], *, now: datetime, rule: Rule) -> int:
+    """Return how often a person may still ask. `given` are the times of earlier extensions; the last 24 hours count.
 
-    `given` are the times of earlier extensions. One in the future, seen by a clock that went back, counts.
+    One in the future, seen by a clock that went back, counts.
     """
-    lately = sum(at > now - DAY for at in given)
-    return now + rule.extension if lately < rule.extensions_a_day else None
+    return max(0, rule.extensions_a_day - sum(at > now - DAY for at in given))
+
+
+def extended(given: Sequence[datetime], *, now: datetime, rule: Rule) -> datetime | None:
+    """Return until when a container is kept if its person asks now; None: asked too often, see `extensions_left`."""
+    return now + rule.extension if extensions_left(given, now=now, rule=rule) else None

@@ -16,6 +16,7 @@ KEPT = {
     "held_back": "Your container is idle and due to end, but many others ended within the hour, so it is kept for now. "
     "Use it to keep it longer.",
 }
+NOT_WATCHED = "It is not known now whether your container is idle: nobody looks. Nothing ends it meanwhile."
 SAFE = "Files in your home folder are safe; what is only in the memory of a notebook is lost"
 
 

@@ -5,7 +5,10 @@ PortError
 ├── BrokerUnavailableError    the broker gave no usable answer; nothing is known to have changed
 │   └── StartUnansweredError  to a start: it may still come about
 ├── BrokerRefusedError        the broker understood and said no, with a problem of its own
-└── NotYoursError             it belongs to somebody else
+├── NotYoursError             it belongs to somebody else
+├── NoExtensionLeftError      its person asked for more time too often
+├── ContainerEndingError      asked for more time when its end was asked for already
+└── IdleUnavailableError      what is known of idle containers cannot be read or kept
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +38,18 @@ class StartUnansweredError(BrokerUnavailableError):
 
 class NotYoursError(PortError):
     """The container belongs to somebody else."""
+
+
+class NoExtensionLeftError(PortError):
+    """The container was kept as often as its rule allows in a day."""
+
+
+class ContainerEndingError(PortError):
+    """The container ends already."""
+
+
+class IdleUnavailableError(PortError):
+    """What is known of idle containers cannot be read or kept; nothing was changed."""
 
 
 class BrokerRefusedError(PortError):
