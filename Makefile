@@ -57,6 +57,9 @@ bench-start: ready ## Click to ready, against `jupyter lab` by hand, or with LAU
 bench-broker: ready ## List and place with 5,000 containers on 1,000 machines.
 	$(PY) -m tests.bench.broker
 
+bench-exporter: ready ## The GPU exporter with 8 GPUs and 100 processes: scrapes, CPU, memory. Needs gcc.
+	$(PY) -m tests.bench.exporter
+
 bench-rest: ready ## Resident memory of all services at rest.
 	$(PY) -m tests.bench.rest
 
@@ -65,6 +68,9 @@ bench-proxy: ready .tools/peers/.stamp ## The door against HAProxy, nginx and co
 
 bench-polite: ready ## The worst answer to a polite client while another one attacks the parser.
 	.venv/bin/pytest -m speed
+
+smoke-gpu: ready ## On a machine with an NVIDIA GPU: our exporter against nvidia-smi, calls timed, a capture kept.
+	$(PY) -m tests.gpu.smoke
 
 screenshots: ready ## Renew the README's pictures in Chromium.
 	$(PY) -m tests.e2e.screenshots
@@ -115,4 +121,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-proxy bench-polite screenshots lock image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock image clean ready help

@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import stat
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from shiva_common import env
+from shiva_exporters.gpu.__main__ import Settings as GpuSettings
 from shiva_jupyter_broker.adapters import catalogue, docker_engines
 from shiva_jupyter_broker.settings import PREFIX, Settings
 
@@ -148,3 +151,30 @@ def test_make_alone_prints_help_with_every_everyday_command() -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     printed = subprocess.run(["make"], cwd=suite.ROOT, env=environment, capture_output=True, text=True, check=True)
     assert all(f"make {word}" in printed.stdout for word in ("run", "demo", "test", "stop-notebooks", "bench-start"))
+
+
+UNIT = suite.ROOT / "deploy/systemd/shiva-gpu-exporter.service"
+
+
+def test_the_gpu_exporters_unit_has_no_privilege_and_nothing_that_blinds_it() -> None:
+    lines = [line.partition("=") for line in UNIT.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    told = {key: value for key, _, value in lines if key}
+    assert (told["DynamicUser"], told["NoNewPrivileges"], told["CapabilityBoundingSet"]) == ("yes", "yes", "")
+    assert "AF_UNIX" in told["RestrictAddressFamilies"]  # its two processes talk by a pair of sockets
+    blinding = {
+        "PrivateDevices",
+        "DeviceAllow",
+        "DevicePolicy",
+        "ProtectClock",
+        "PrivateUsers",
+        "ProtectProc",
+        "ProcSubset",
+    }
+    assert blinding & told.keys() == set()
+
+
+def test_the_gpu_exporters_settings_are_those_of_the_page() -> None:
+    page = (suite.ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    [rows] = re.findall(r"\| Setting \(`SHIVA_EXPORTERS_GPU_…`\).*\n.*\n((?:\|.*\n)+)", page)
+    named = {name for row in rows.splitlines() for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
+    assert named == {each.name.upper() for each in fields(GpuSettings)}

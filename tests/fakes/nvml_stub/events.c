@@ -6,7 +6,7 @@
 #include "stub.h"
 
 #define MOST_WATCHED 64
-#define TICK_US 5000
+#define TICK_US 50000
 
 /* "event NUMBER TYPE DATA": numbers rise; what was there when the card was registered is over. */
 struct event_set { int count; struct { device who; u64 types, last; } watched[MOST_WATCHED]; };

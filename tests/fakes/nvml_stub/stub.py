@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +117,14 @@ class Stub:
     def calls(self) -> Counter[str]:
         """Return how often each symbol was called so far, by any process."""
         return state.calls(self._calls)
+
+    def calls_by_pid(self) -> dict[int, Counter[str]]:
+        """Return the same for each process."""
+        found: dict[int, Counter[str]] = defaultdict(Counter)
+        for line in self._calls.read_text(encoding="utf-8").splitlines():
+            pid, symbol, _ = line.split(" ", 2)
+            found[int(pid)][symbol] += 1
+        return found
 
     def run(self, *command: str | Path) -> str:
         """Return what a program prints that asks the stub."""

@@ -21,6 +21,7 @@ REFUSED = [
     (GpuSettings, "GPU", {"BIND_PORT": "65536"}, "SHIVA_EXPORTERS_GPU_BIND_PORT must be 0 to 65535"),
     (GpuSettings, "GPU", {"BIND_PORT": "many"}, "SHIVA_EXPORTERS_GPU_BIND_PORT: must be a whole number"),
     (GpuSettings, "GPU", {"INTERVAL": "0.09"}, "SHIVA_EXPORTERS_GPU_INTERVAL must be at least 0.1"),
+    (GpuSettings, "GPU", {"HUNG_AFTER": "2"}, "SHIVA_EXPORTERS_GPU_HUNG_AFTER must be at least 3"),
     (GpuSettings, "GPU", {"INTERVAL": "nan"}, "SHIVA_EXPORTERS_GPU_INTERVAL: must be a number"),
     (GpuSettings, "GPU", {"PACE": "1"}, "SHIVA_EXPORTERS_GPU_PACE is not a setting"),
     (BrokerSettings, "BROKER", BROKER | {"BIND_PORT": "-1"}, "SHIVA_EXPORTERS_BROKER_BIND_PORT must be 0 to 65535"),

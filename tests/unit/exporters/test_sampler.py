@@ -154,3 +154,27 @@ def test_seconds_of_work_go_on_after_the_driver_was_away() -> None:
     steady.now += 2
     sampler.sample()
     assert sampler.snapshot().activity == {("GPU-1", None): 2.0}
+
+
+def test_a_failure_is_logged_when_it_begins_also_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
+    driver = Driver(GpuReadError("driver"))
+    sampler = Sampler(driver, interval_seconds=2, clock=Clock())
+    for failure in (GpuReadError("driver"), None, GpuReadError("driver")):
+        driver.failure = failure
+        sampler.sample()
+        sampler.sample()
+    assert [each.message for each in caplog.records] == ["the driver does not answer"] * 2
+
+
+def test_what_follows_a_round_may_break_and_the_rounds_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    driver, ended, broken = Driver(), threading.Event(), [ZeroDivisionError(), ZeroDivisionError()]
+
+    def then() -> None:
+        if broken:
+            raise broken.pop()
+        ended.set()
+
+    Sampler(driver, interval_seconds=0.001, clock=Clock()).start(then)
+    assert ended.wait(10)
+    driver.hangs = threading.Event()  # what still samples rests
+    assert [each.message for each in caplog.records] == ["a round broke off"] * 2

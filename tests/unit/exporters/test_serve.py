@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from shiva_exporters import serve
-from shiva_exporters.serve import CollectError, Collector, Server, registry
+from shiva_exporters.serve import CollectError, Collector, Server, registry, shows
 
 from deploy.dev.suite import free_ports
 
@@ -64,7 +64,7 @@ def values(text: str) -> dict[str, float]:
 def at(request: pytest.FixtureRequest) -> Iterator[str]:
     collectors: list[Collector] = request.param
     shown = registry(collectors)
-    server = Server(("127.0.0.1", 0), {"/metrics": lambda _: shown})
+    server = Server(("127.0.0.1", 0), {"/metrics": shows(shown)})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

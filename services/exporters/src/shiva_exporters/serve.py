@@ -80,14 +80,25 @@ class Framed:
 
 def registry(collectors: Iterable[Collector]) -> CollectorRegistry:
     """Return a registry of our own with the exporter's collectors and its process's."""
-    own = CollectorRegistry()
-    ProcessCollector(registry=own)
-    PlatformCollector(registry=own)
+    own = of_this_process()
     own.register(Framed(collectors))
     return own
 
 
-Page = Callable[[dict[str, list[str]]], CollectorRegistry | None]  # query → what to show; None: there is no such thing
+def of_this_process() -> CollectorRegistry:
+    """Return a registry of our own that tells of this process alone."""
+    own = CollectorRegistry()
+    ProcessCollector(registry=own)
+    PlatformCollector(registry=own)
+    return own
+
+
+def shows(shown: CollectorRegistry) -> "Page":
+    """Return a page of a registry that is collected at each scrape."""
+    return lambda _: generate_latest(shown)
+
+
+Page = Callable[[dict[str, list[str]]], bytes | None]  # query → exposition; None: there is no such thing
 
 
 class Server(ThreadingHTTPServer):
@@ -138,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         if shown is None:
             self._answer(404, b"There is no such machine here.\n")
         else:
-            self._answer(200, generate_latest(shown), CONTENT_TYPE_PLAIN_0_0_4)
+            self._answer(200, shown, CONTENT_TYPE_PLAIN_0_0_4)
 
     def _answer(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)

@@ -9,7 +9,7 @@ from shiva_common import env, logs
 
 from shiva_exporters.broker.collector import BrokerCollector
 from shiva_exporters.broker.source import BrokerHttp
-from shiva_exporters.serve import check_port, registry, serve
+from shiva_exporters.serve import check_port, registry, serve, shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def main() -> None:
         sys.exit(2)
     logs.configure("shiva.exporters.broker")
     shown = registry([BrokerCollector(BrokerHttp(settings.broker_url, settings.broker_token))])
-    serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: shown})
+    serve(settings.bind_host, settings.bind_port, {"/metrics": shows(shown)})
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from shiva_common import env, logs
 
@@ -100,7 +101,12 @@ def _launch(who: str | None) -> str | None:
 
 def page(registries: dict[str, CollectorRegistry]) -> Page:
     """Return a page that shows the machine of the query."""
-    return lambda query: registries.get(query.get("machine", [""])[0])
+
+    def shown(query: dict[str, list[str]]) -> bytes | None:
+        registry = registries.get(query.get("machine", [""])[0])
+        return None if registry is None else generate_latest(registry)
+
+    return shown
 
 
 def only(collector: SimulatedNode | GpuCollector) -> CollectorRegistry:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from shiva_common import env, logs
 
-from shiva_exporters.gpu.attribution import Attributed, Owners
-from shiva_exporters.gpu.collector import GpuCollector
-from shiva_exporters.gpu.nvml import Nvml
+from shiva_exporters.gpu.ahead import Ahead
+from shiva_exporters.gpu.apart import Apart, command, start
 from shiva_exporters.gpu.sampler import Sampler
-from shiva_exporters.gpu.source import GpuReadError, NoDriverError
-from shiva_exporters.serve import check_port, registry, serve
+from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError
+from shiva_exporters.serve import check_port, serve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,10 @@ class Settings:
 
     bind_host: str = "127.0.0.1"
     bind_port: int = 9101
-    interval: float = 2.0  # seconds between two rounds
+    interval: float = (
+        5.0  # seconds between two rounds; each holds the driver's lock, which work on the GPUs needs as well
+    )
+    hung_after: float = 30.0  # seconds without an answer, then the process that asks the driver is replaced
     proc_dir: Path = Path("/proc")  # the machine's own: the driver names processes as the machine does
 
     def __post_init__(self) -> None:
@@ -30,12 +32,18 @@ class Settings:
         check_port("SHIVA_EXPORTERS_GPU_BIND_PORT", self.bind_port)
         if self.interval < 0.1:
             raise ValueError("SHIVA_EXPORTERS_GPU_INTERVAL must be at least 0.1")
+        if self.hung_after < 3:
+            raise ValueError("SHIVA_EXPORTERS_GPU_HUNG_AFTER must be at least 3")
+
+    def source(self) -> Apart:
+        """Return what reads this machine's GPUs."""
+        return Apart(lambda: start(command(self.proc_dir)), hung_seconds=self.hung_after)
 
 
-def listed() -> list[dict[str, object]]:
+def listed(source: GpuSource) -> list[dict[str, object]]:
     """Return this machine's GPUs as the inventory writes them; none without a driver."""
     try:
-        gpus = Nvml().read().gpus
+        gpus = source.read().gpus
     except (NoDriverError, GpuReadError):
         return []
     return [
@@ -47,20 +55,19 @@ def listed() -> list[dict[str, object]]:
 
 def main() -> None:
     """Serve, or list the GPUs with --list."""
-    if "--list" in sys.argv[1:]:
-        print(json.dumps(listed()))
-        return
     try:
         settings = env.load(Settings, os.environ, prefix="SHIVA_EXPORTERS_GPU_")
     except env.SettingsError as error:
         print(f"shiva-gpu-exporter: {error}", file=sys.stderr)
         sys.exit(2)
+    if "--list" in sys.argv[1:]:
+        print(json.dumps(listed(settings.source())))
+        return
     logs.configure("shiva.exporters.gpu")
-    source = Attributed(Nvml(), Owners(settings.proc_dir))
-    sampler = Sampler(source, interval_seconds=settings.interval)
-    sampler.start()
-    shown = registry([GpuCollector(sampler.snapshot)])
-    serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: shown})
+    sampler = Sampler(settings.source(), interval_seconds=settings.interval)
+    ahead = Ahead(sampler.snapshot)
+    sampler.start(then=ahead.make)
+    serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: ahead.page()})
 
 
 if __name__ == "__main__":

@@ -46,13 +46,17 @@ class Sampler:
         self._meter = Meter(longest_seconds=FRESH_INTERVALS * interval_seconds)
         self._snapshot = Snapshot()
 
-    def start(self) -> None:
-        """Sample from now on, in a thread of its own."""
-        threading.Thread(target=self._run, name="sampler", daemon=True).start()
+    def start(self, then: Callable[[], None] = lambda: None) -> None:
+        """Sample from now on, in a thread of its own; call `then` after each round."""
+        threading.Thread(target=self._run, args=[then], name="sampler", daemon=True).start()
 
-    def _run(self) -> None:
+    def _run(self, then: Callable[[], None]) -> None:
         while True:
-            self.sample()
+            try:
+                self.sample()
+                then()
+            except Exception:  # a mistake of ours in one round is none in the next
+                log.exception("a round broke off")
             time.sleep(self._interval)
 
     def sample(self) -> None:
@@ -66,7 +70,7 @@ class Sampler:
                 before, driver_present=False, success=True, reading=None, collected_at=self._clock()
             )
         except Exception as error:  # GpuReadError, or what no driver did yet: the sampler goes on
-            if before.success or not isinstance(error, GpuReadError):
+            if before.success or before.driver_present is None or not isinstance(error, GpuReadError):
                 log.warning("the driver does not answer", exc_info=error)
             self._snapshot = replace(before, driver_present=True, success=False, reading=None, errors=before.errors + 1)
         else:
