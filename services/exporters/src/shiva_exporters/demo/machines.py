@@ -66,9 +66,9 @@ def gpus(machine: SimulatedMachine, at: float) -> Reading:
     for gpu in machine.gpus:
         busy = wave(gpu.uuid, at, period=90, low=0.55, high=0.98)
         idle = wave(gpu.uuid, at, period=60, low=0.0, high=0.02)
-        used = wave(gpu.uuid + "m", at, period=400, low=0.6, high=0.85) if gpu.busy else 0.01
-        memory, ratio = int(gpu.memory_bytes * used), round(busy if gpu.busy else idle, 2)
-        process = GpuProcess(pid=FIRST_PID + gpu.index, memory_used_bytes=memory - DRIVER_BYTES, active_ratio=ratio)
+        used = int(gpu.memory_bytes * (wave(gpu.uuid + "m", at, period=400, low=0.6, high=0.85) if gpu.busy else 0.01))
+        ratio = round(busy if gpu.busy else idle, 2)
+        process = GpuProcess(pid=FIRST_PID + gpu.index, memory_used_bytes=used - DRIVER_BYTES, active_ratio=ratio)
         owners[process.pid] = Owner(kind=Kind.CONTAINER, launch_id=gpu.launch_id)
         samples.append(
             GpuSample(
@@ -77,7 +77,7 @@ def gpus(machine: SimulatedMachine, at: float) -> Reading:
                 model=gpu.model,
                 up=True,
                 memory_total_bytes=gpu.memory_bytes,
-                memory_used_bytes=memory,
+                memory_used_bytes=used,
                 utilization_ratio=ratio,
                 temperature_celsius=round(
                     wave(gpu.uuid + "t", at, period=120, low=33, high=39) + (34 if gpu.busy else 0)
