@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.metrics_core import Metric
-from shiva_exporters.demo.machines import SimulatedGpu, SimulatedMachine, gpus, node, wave, wave_sum
+from shiva_exporters.demo.machines import DRIVER_BYTES, SimulatedGpu, SimulatedMachine, gpus, node, wave, wave_sum
 from shiva_exporters.gpu.facts import possible
 
 CARDS = [
-    SimulatedGpu(uuid=f"GPU-{index}", index=index, model="GTX 1080", memory_bytes=8 * 2**30, busy=index == 0)
-    for index in (0, 1)
+    SimulatedGpu(uuid=f"GPU-{index}", index=index, model="GTX 1080", memory_bytes=8 * 2**30, launch_id=launch)
+    for index, launch in enumerate(("a" * 32, None))
 ]
 MACHINE = SimulatedMachine(name="gpu-01", cpus=2, memory_bytes=32 * 2**30, gpus=CARDS)
 NOW = 1.795e9
@@ -50,6 +50,18 @@ def test_a_busy_card_is_busier_than_an_idle_one_and_both_are_alive() -> None:
     busy, idle = ([reading[index].utilization_ratio or 0.0 for reading in readings] for index in (0, 1))
     assert min(busy) > max(idle)
     assert len(set(busy)) > 5
+
+
+def test_the_memory_of_a_busy_card_is_its_launchs_but_for_the_drivers_share() -> None:
+    reading = gpus(MACHINE, NOW)
+    busy, idle = reading.gpus
+    assert busy.processes is not None
+    (process,) = busy.processes
+    assert reading.owners[process.pid].launch_id == "a" * 32
+    assert (process.memory_used_bytes, process.active_ratio) == (
+        (busy.memory_used_bytes or 0) - DRIVER_BYTES, busy.utilization_ratio,
+    )  # fmt: skip
+    assert idle.processes == []
 
 
 def test_the_names_are_node_exporters() -> None:

@@ -164,8 +164,6 @@ def test_a_failure_is_logged_when_it_begins_also_at_the_start(caplog: pytest.Log
         sampler.sample()
         sampler.sample()
     assert [each.message for each in caplog.records] == ["the driver does not answer"] * 2
-<<<<<<< HEAD
-=======
 
 
 def test_what_follows_a_round_may_break_and_the_rounds_go_on(caplog: pytest.LogCaptureFixture) -> None:
@@ -180,4 +178,3 @@ def test_what_follows_a_round_may_break_and_the_rounds_go_on(caplog: pytest.LogC
     assert ended.wait(10)
     driver.hangs = threading.Event()  # what still samples rests
     assert [each.message for each in caplog.records] == ["a round broke off"] * 2
->>>>>>> origin/sampler6

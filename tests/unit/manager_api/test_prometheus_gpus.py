@@ -122,3 +122,7 @@ def test_health_that_was_told_is_read_whole() -> None:
 def test_without_health_nothing_is_said_of_it() -> None:
     reading = machine(gpu_info=[sample("shiva_gpu_info", 1)])
     assert (reading.health, reading.quarantined()) == ({}, {})
+
+
+def test_a_lost_card_that_tells_no_uuid_is_no_card_of_the_inventory() -> None:
+    assert machine(gpu_health=[sample("shiva_gpu_up", 0, uuid="")]).health == {}

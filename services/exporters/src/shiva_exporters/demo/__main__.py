@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import Reading
 from shiva_exporters.serve import Framed, Page, check_port, serve
 
-BUSY = {(0, 0), (1, 0), (1, 1), (2, 0)}  # machine, GPU: those that the broker's simulated people hold
+# Machine and GPU of each simulated person of the broker's, whose launches are worked out from the names there as here.
+HOLDERS = {(0, 0): "yuki", (1, 0): "ken", (1, 1): "ken", (2, 0): "mei"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +86,17 @@ def _machines(raw: list[dict[str, Any]]) -> list[SimulatedMachine]:
                     index=gpu["index"],
                     model=gpu["model"],
                     memory_bytes=gpu["memory_bytes"],
-                    busy=(position, gpu["index"]) in BUSY,
+                    launch_id=_launch(HOLDERS.get((position, gpu["index"]))),
                 )
                 for gpu in machine["gpus"]
             ],
         )
         for position, machine in enumerate(sorted(raw, key=lambda each: str(each["name"])))
     ]
+
+
+def _launch(who: str | None) -> str | None:
+    return None if who is None else uuid.uuid5(uuid.NAMESPACE_OID, who).hex
 
 
 def page(registries: dict[str, CollectorRegistry]) -> Page:

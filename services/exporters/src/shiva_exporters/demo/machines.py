@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from shiva_exporters.gpu.source import Fact, GpuSample, Reading
+from shiva_exporters.gpu.source import Fact, GpuProcess, GpuSample, Kind, Owner, Reading
 
 BOOTED_SECONDS_AGO = 6 * 86400
 DISK_BYTES = 500 * 10**9
 POWER_LIMIT_WATTS = 250
+FIRST_PID = 4000
+DRIVER_BYTES = 60 * 2**20  # that no process holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,12 @@ class SimulatedGpu:
     index: int
     model: str
     memory_bytes: int
-    busy: bool
+    launch_id: str | None  # of the simulated container that works on it
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody works on it."""
+        return self.launch_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +62,15 @@ def wave_sum(seed: str, at: float, *, period: float, low: float, high: float) ->
 
 def gpus(machine: SimulatedMachine, at: float) -> Reading:
     """Return what the driver of `machine` would say at `at` (seconds since 1970)."""
-    samples = []
+    samples: list[GpuSample] = []
+    owners: dict[int, Owner] = {}
     for gpu in machine.gpus:
         busy = wave(gpu.uuid, at, period=90, low=0.55, high=0.98)
         idle = wave(gpu.uuid, at, period=60, low=0.0, high=0.02)
         used = int(gpu.memory_bytes * (wave(gpu.uuid + "m", at, period=400, low=0.6, high=0.85) if gpu.busy else 0.01))
         ratio = round(busy if gpu.busy else idle, 2)
+        process = GpuProcess(pid=FIRST_PID + gpu.index, memory_used_bytes=used - DRIVER_BYTES, active_ratio=ratio)
+        owners[process.pid] = Owner(kind=Kind.CONTAINER, launch_id=gpu.launch_id)
         samples.append(
             GpuSample(
                 index=gpu.index,
@@ -74,9 +84,10 @@ def gpus(machine: SimulatedMachine, at: float) -> Reading:
                     wave(gpu.uuid + "t", at, period=120, low=33, high=39) + (34 if gpu.busy else 0)
                 ),
                 facts=_facts(gpu.memory_bytes - used, ratio),
+                processes=[process] if gpu.busy else [],
             )
         )
-    return Reading(driver_version="simulated", gpus=samples)
+    return Reading(driver_version="simulated", gpus=samples, owners=owners)
 
 
 def _facts(free: int, ratio: float) -> dict[Fact, float]:

@@ -49,8 +49,7 @@ class BrokerHttp:
 
     def tenants(self) -> Sequence[Tenant]:
         """Return every container, as everybody may see it."""
-        _, body = self._call("GET", "/v1/containers")
-        return _read(lambda: [_tenant(raw) for raw in body["containers"]])
+        return _read(lambda: [_tenant(raw) for raw in self.containers()])
 
     def containers(self) -> Sequence[Container]:
         """Return every container whole."""

@@ -152,7 +152,10 @@ def _unmanaged(series: Mapping[str, Sequence[Sample]]) -> tuple[Unmanaged, ...]:
 
 
 def health(answers: Answers, *, asked_at: float) -> dict[str, dict[str, GpuHealth]]:
-    """Return what is known of the cards of each host, of those too that say nothing now. `asked_at`: seconds since 1970."""
+    """Return what is known of the cards of each host, of those too that say nothing now. `asked_at`: seconds since 1970.
+
+    A card that does not even tell its UUID is lost, but nobody can say which of the inventory it is.
+    """
     told: dict[Card, dict[str, float]] = defaultdict(dict)
     for sample in answers["gpu_health"]:
         told[_card(sample)][sample.labels.get("__name__", "").removeprefix("shiva_gpu_")] = sample.value
@@ -161,7 +164,7 @@ def health(answers: Answers, *, asked_at: float) -> dict[str, dict[str, GpuHealt
         xids[_card(sample)][int(sample.labels["xid"])] = sample.value
     booted = {sample.labels.get("host", ""): sample.value for sample in answers["gpu_booted"]}
     found: dict[str, dict[str, GpuHealth]] = defaultdict(dict)
-    for host, uuid in told.keys() | xids.keys():
+    for host, uuid in (card for card in told.keys() | xids.keys() if card[1]):
         values = told.get((host, uuid), {})
         found[host][uuid] = GpuHealth(
             asked_at=asked_at,
