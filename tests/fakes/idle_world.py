@@ -162,6 +162,6 @@ class Gpus:
                     value if known else None for value, known in zip(values, told, strict=True)
                 ]
         return GpuHistory(
-            until=until, step=MINUTE, points=points, told={uuid: told for _, uuid in seconds},
+            until=until, step=MINUTE, points=points, told={uuid: told for _, uuid in seconds}, unclear={},
             processes={key: [1.0 if known else None for known in told] for key in seconds}, seconds=seconds,
         )  # fmt: skip

@@ -174,6 +174,8 @@ def test_what_ends_or_was_never_judged_cannot_be_kept() -> None:
     world.passes(END)
     with pytest.raises(ContainerEndingError):
         extend(world, f"{1:032x}")
+    world.now += 10 * MINUTE  # whoever asked for its end is gone
+    assert extend(world, f"{1:032x}") > world.now
 
 
 def test_an_old_pass_is_unknown_and_no_countdown() -> None:
