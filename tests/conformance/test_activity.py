@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 from shiva_jupyter_broker.adapters.jupyter_activity import JupyterReader
+from shiva_jupyter_broker.adapters.local_process import ProcessLauncher
 from shiva_jupyter_broker.domain.ports import Activity
 from websockets.sync.client import ClientConnection, connect
 
 from tests.conformance.subjects import ProcessSubject, Subject, eventually, shown
 from tests.conformance.test_launchers import Running, ask, started, url
+
+KERNEL_IDLE_TIMEOUT = 5
+WAIT = "import os, time\nwhile not os.path.exists('gate'): time.sleep(0.02)"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,15 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessSubject
 @pytest.fixture(scope="module")
 def real(process: ProcessSubject) -> Subject:
     return process
+
+
+@pytest.fixture(scope="module")
+def culling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
+    """A launcher whose notebooks end idle kernels."""
+    subject = ProcessSubject(tmp_path_factory.mktemp("culling"))
+    subject.launcher = ProcessLauncher(subject.state, kernel_idle_timeout=KERNEL_IDLE_TIMEOUT)
+    yield subject
+    subject.end_all()
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +55,15 @@ def told(subject: Subject, running: Running) -> Activity:
 
 def becomes(subject: Subject, running: Running, *, busy: int) -> Activity:
     """Return what it does once so many are busy."""
-    seen = [told(subject, running)]
-    eventually(lambda: seen.append(told(subject, running)) or seen[-1].busy == busy, what=f"{busy} are busy")
-    return seen[-1]
+    seen = told(subject, running)
+
+    def so_many() -> bool:
+        nonlocal seen
+        seen = told(subject, running)
+        return seen.busy == busy
+
+    eventually(so_many, what=f"{busy} are busy")
+    return seen
 
 
 @contextmanager
@@ -104,7 +123,7 @@ def test_a_kernel_is_busy_while_it_executes_and_quiet_before_and_afterwards(real
         quiet = becomes(real, running, busy=0)
         assert (quiet.kernels, quiet.busy_since) == (1, None)
         assert quiet.last_activity_at is not None
-        execute(socket, "import os, time\nwhile not os.path.exists('gate'): time.sleep(0.02)")
+        execute(socket, WAIT)
         busy = becomes(real, running, busy=1)
         assert busy.last_activity_at is None
         assert busy.busy_since is not None
@@ -146,6 +165,26 @@ def test_a_program_in_the_place_of_its_shell_is_busy_for_nobody_knows_how_long(r
         types(socket, "exec sleep 600")
         busy = becomes(real, jupyter, busy=1)
     assert (busy.terminals, busy.busy_since) == (1, None)
+
+
+def kernels(subject: Subject, running: Running) -> set[str]:
+    """Return the ids of those that are there."""
+    return {each["id"] for each in ask(subject, running, "api/kernels", token=running.spec.token).json()}
+
+
+def test_an_idle_kernel_ends_and_neither_a_busy_one_nor_one_that_somebody_looks_at(culling: Subject) -> None:
+    running = started(culling, "culled")
+    idle, watched, busy = [f"api/kernels/{kernel(culling, running)}/channels" for _ in range(3)]
+    with channel(culling, running, watched):
+        for left, code in ((busy, WAIT), (idle, "1")):
+            with channel(culling, running, left) as socket:
+                execute(socket, code)
+        eventually(lambda: len(kernels(culling, running)) < 3, what="one has ended")
+        assert {f"api/kernels/{each}/channels" for each in kernels(culling, running)} == {watched, busy}
+        assert told(culling, running).busy == 1
+        Path(running.spec.home, "gate").touch()
+        eventually(lambda: len(kernels(culling, running)) < 2, what="it ends as well once it is idle")
+        assert {f"api/kernels/{each}/channels" for each in kernels(culling, running)} == {watched}
 
 
 def test_what_it_does_is_told_to_who_has_the_token(real: Subject, jupyter: Running) -> None:

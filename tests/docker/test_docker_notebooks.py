@@ -2,6 +2,8 @@
 
 import json
 import os
+from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +12,14 @@ import pytest
 from shiva_jupyter_broker.domain.containers import ContainerState, ImageRef
 
 from tests.conformance.subjects import GRACE, eventually, shown
+from tests.conformance.test_activity import (
+    KERNEL_IDLE_TIMEOUT,
+    test_a_kernel_is_busy_while_it_executes_and_quiet_before_and_afterwards,
+    test_a_program_in_a_terminal_is_busy_until_it_ends_and_a_prompt_is_quiet,
+    test_a_program_in_the_place_of_its_shell_is_busy_for_nobody_knows_how_long,
+    test_an_idle_kernel_ends_and_neither_a_busy_one_nor_one_that_somebody_looks_at,
+    test_what_it_does_is_told_to_who_has_the_token,
+)
 from tests.conformance.test_launchers import (
     Running,
     ask,
@@ -23,8 +33,13 @@ from tests.fakes.engines.fixtures import Engines
 from tests.fakes.engines.jupyter_image import TAG
 
 __all__ = [
+    "test_a_kernel_is_busy_while_it_executes_and_quiet_before_and_afterwards",
+    "test_a_program_in_a_terminal_is_busy_until_it_ends_and_a_prompt_is_quiet",
+    "test_a_program_in_the_place_of_its_shell_is_busy_for_nobody_knows_how_long",
+    "test_an_idle_kernel_ends_and_neither_a_busy_one_nor_one_that_somebody_looks_at",
     "test_its_endpoint_answers_with_the_token_and_refuses_without",
     "test_the_probe_tells_the_notebook_from_a_stranger",
+    "test_what_it_does_is_told_to_who_has_the_token",
 ]
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]  # the first one waits for the image
 
@@ -35,6 +50,15 @@ def real(engines: Engines, jupyter_image: Path, tmp_path_factory: pytest.TempPat
     engine.load(jupyter_image)
     subject = DockerSubject(tmp_path_factory.mktemp("notebooks"), engine)
     subject.image = ImageRef(TAG)
+    return subject
+
+
+@pytest.fixture(scope="module")
+def culling(real: DockerSubject) -> DockerSubject:
+    """A launcher whose notebooks end idle kernels."""
+    subject = copy(real)
+    subject.site = replace(real.site, kernel_idle_timeout=KERNEL_IDLE_TIMEOUT)
+    subject.launcher = subject.reopened()
     return subject
 
 

@@ -43,7 +43,7 @@ class Server(ServerApp):
         super().start()
 
 
-def configuration(*, prefix: str, home: Path, token: str) -> dict[str, object]:
+def configuration(*, prefix: str, home: Path, token: str, kernel_idle_timeout: int = 0) -> dict[str, object]:
     """Return what no configuration file of a person's changes. Alike for every launcher (`jupyter_settings` of the broker)."""
     return {
         "ServerApp": {
@@ -61,6 +61,12 @@ def configuration(*, prefix: str, home: Path, token: str) -> dict[str, object]:
             "terminado_settings": {"shell_command": [EXPENDABLE, os.environ.get("SHELL", "/bin/bash")]},
         },
         "IdentityProvider": {"token": token},
+        "MappingKernelManager": {
+            "cull_idle_timeout": kernel_idle_timeout,  # 0: never
+            "cull_interval": max(1, min(300, kernel_idle_timeout // 4)),
+            "cull_connected": False,
+            "cull_busy": False,
+        },
         "MultiKernelManager": {"kernel_manager_class": f"{__name__}.{Kernel.__name__}"},
         "KernelSpecManager": {"ensure_native_kernel": False},
         "LabApp": {
@@ -106,7 +112,8 @@ def main() -> None:
     sys.path.append(str(APP))  # for ACTIVITY
     home = Path.home()
     os.environ.update(places(home, Path(os.environ["XDG_RUNTIME_DIR"])))
-    settings = configuration(prefix=os.environ["SHIVA_PREFIX"], home=home, token=token)
+    idle = int(os.environ.get("SHIVA_KERNEL_IDLE_TIMEOUT", "0"))
+    settings = configuration(prefix=os.environ["SHIVA_PREFIX"], home=home, token=token, kernel_idle_timeout=idle)
     Server.launch_instance(argv=[], config=Config(settings), no_browser_open_file=True)
 
 

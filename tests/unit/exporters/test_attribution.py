@@ -123,6 +123,16 @@ def test_a_root_or_a_namespace_of_its_own_makes_nobody_somebody_else(proc: FakeP
     assert {owner.launch_id for owner in owners.of([6, 7]).values()} == {LAUNCH}
 
 
+def test_an_engine_in_a_container_has_launches_of_its_own(proc: FakeProc, owners: Owners) -> None:
+    proc.runs(4, cgroup=FORMS["v2 cgroupfs"])  # the engine
+    proc.runs(5, parent=4, cgroup=FORMS["Docker in Docker"], launch=LAUNCH)
+    proc.runs(6, parent=4, cgroup=FORMS["Docker in Docker"], launch=ANOTHER)
+    proc.runs(7, parent=6, cgroup=FORMS["Docker in Docker"])
+    assert {pid: owner.launch_id for pid, owner in owners.of([4, 5, 6, 7]).items()} == {
+        4: None, 5: LAUNCH, 6: ANOTHER, 7: ANOTHER,
+    }  # fmt: skip
+
+
 def test_mounts_that_cannot_be_read_are_nobodys(proc: FakeProc, owners: Owners) -> None:
     proc.runs(7, cgroup=FORMS["v2 systemd"], launch=LAUNCH)
     (proc.root / "7" / "mountinfo").unlink()

@@ -57,8 +57,10 @@ def test_the_image_s_jupyter_is_set_as_the_process_launcher_s() -> None:
 
     gc.enable()
     ada = spec("ada", home="/home/ada")
-    theirs: Any = jupyter_settings.configuration(ada, port=8888)
-    ours: Any = shiva_server.configuration(prefix="/user/ada/", home=Path("/home/ada"), token=ada.token)
+    theirs: Any = jupyter_settings.configuration(ada, port=8888, kernel_idle_timeout=3600)
+    ours: Any = shiva_server.configuration(
+        prefix="/user/ada/", home=Path("/home/ada"), token=ada.token, kernel_idle_timeout=3600
+    )
     extensions = theirs["ServerApp"]["jpserver_extensions"]
     extensions[shiva_server.ACTIVITY] = extensions.pop(jupyter_settings.ACTIVITY)
     differ = {"ip", "port_retries", "allow_root"}  # a container is a machine of its own, and the server is no root

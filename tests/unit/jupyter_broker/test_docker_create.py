@@ -78,6 +78,7 @@ def test_the_body_is_this_and_nothing_else() -> None:
             "SHIVA_UID=1001",
             "SHIVA_PREFIX=/user/ada/",
             "SHIVA_CONTAINER_ID=ada--default",
+            "SHIVA_KERNEL_IDLE_TIMEOUT=0",
         ],
         "Labels": {"shiva.id": "ada--default"},
         "ExposedPorts": {"8888/tcp": {}},

@@ -94,9 +94,10 @@ def test_a_clock_that_is_a_little_ahead_is_now() -> None:
     assert read([kernel("idle", ahead)]).last_activity_at == NOW
 
 
+NO_TIMES: list[Any] = [None, 0, 1e9, "", "yesterday", "2026-11-23T08:00:00", "2999-01-01T00:00:00Z", []]
 WRONG: list[Any] = [
     None, 1, {}, "x", [None], [[]], ["idle"], [{}], [kernel(None)], [kernel(True)], [kernel(["idle"])],
-    *([kernel("idle", last)] for last in (None, 0, 1e9, "", "yesterday", "2026-11-23T08:00:00", "2999-01-01T00:00:00Z", [])),
+    *([kernel("idle", last)] for last in NO_TIMES),
     [kernel("busy", "9999-12-31T23:59:59-23:59")], [kernel("idle", "0001-01-01T00:00:00+23:59")],
     [kernel("idle", (NOW + timedelta(minutes=2)).isoformat())],
 ]  # fmt: skip

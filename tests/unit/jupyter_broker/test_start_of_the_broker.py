@@ -67,6 +67,7 @@ def test_good_settings_are_read_and_keep_their_secrets(variables: dict[str, str]
         ),
         ({"REGISTRY_URL": "registry.lan:5000"}, "REGISTRY_URL must be an http(s) address without path and password"),
         ({"UID_BASE": "-1"}, "UID_BASE must not be negative"),
+        ({"KERNEL_IDLE_TIMEOUT": "-1"}, "KERNEL_IDLE_TIMEOUT must be from 0 to 31536000"),
         ({"BIND_PORT": "65536"}, "BIND_PORT must be from 0 to 65535"),
         (
             {"MANAGER_TOKEN": "m" * 31},

@@ -168,6 +168,7 @@ def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchI
         network=settings.network,
         ports=(settings.port_first, settings.port_last),
         uid_base=settings.uid_base,
+        kernel_idle_timeout=settings.kernel_idle_timeout,
     )
     handover = Handover(settings.homes_dir, domain=settings.domain, root_uid=settings.uid_base)
     match settings.launcher:
@@ -195,4 +196,6 @@ def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchI
             launcher.start()
             return launcher
         case _:
-            return ProcessLauncher(settings.state_dir, demo=settings.demo)
+            return ProcessLauncher(
+                settings.state_dir, demo=settings.demo, kernel_idle_timeout=settings.kernel_idle_timeout
+            )

@@ -46,6 +46,7 @@ class Settings(MarathonSettings):
     registry_file: Path | None = None  # names and passwords of registries, as Docker's config.json has them
     uid_base: int = 0  # where the engines' remapped range of users begins; 0 without a remap
     boot_timeout: timedelta = timedelta(minutes=2)  # how long a Jupyter may take until its first answer
+    kernel_idle_timeout: int = 0  # seconds after which a kernel that nobody is connected to ends; 0: never
 
     def __post_init__(self) -> None:
         """Refuse what is not offered and what protects or limits nothing, all at once."""
@@ -69,6 +70,7 @@ class Settings(MarathonSettings):
             "REGISTRY_URL must be an http(s) address without path and password": not self.registry_url
             or is_plain(self.registry_url),
             "UID_BASE must not be negative": self.uid_base >= 0,
+            "KERNEL_IDLE_TIMEOUT must be from 0 to 31536000": 0 <= self.kernel_idle_timeout <= 365 * 86400,
         }
         if self.launcher == "marathon":
             rules |= self.marathon_rules()

@@ -10,6 +10,7 @@ import os
 import pwd
 import re
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -107,17 +108,17 @@ class Owners:
         return owner
 
     def _inside(self, pid: int, now: _Stat, engine_id: str) -> Owner:
-        """Go by the mounts of its oldest ancestor in the container: it may itself be in a root or a namespace of its own."""
-        oldest = pid
+        """Go by the mounts of its oldest ancestor in the container that shows a launch.
+
+        It may itself be in a root or a namespace of its own, and where engines are nested its engine is older.
+        """
+        launch = None
         for each in self._lineage(pid, now):
             if container_of(self._read(each, "cgroup")) != engine_id:
                 break
-            oldest = each
+            with suppress(OSError):  # a zombie shows none
+                launch = launch_of(self._read(each, "mountinfo")) or launch
         inside, uid = self._status(pid)
-        try:
-            launch = launch_of(self._read(oldest, "mountinfo"))
-        except OSError:
-            launch = None  # that one ended: nobody's, rather than somebody's
         if launch is None:
             return Owner(kind=Kind.FOREIGN, engine_id=engine_id, user=self._names(uid), pid_inside=inside)
         return Owner(kind=Kind.CONTAINER, launch_id=launch, pid_inside=inside)

@@ -18,8 +18,8 @@ ACTIVITY = "shiva_jupyter_broker.adapters.jupyter.shiva_activity"  # the image's
 DEMO = Path(__file__).parent / "jupyter_demo"  # the word DEMO in the title and in the menu bar
 
 
-def configuration(spec: ContainerSpec, *, port: int) -> dict[str, object]:
-    """Return Jupyter's configuration, the token included; keep the file to its owner."""
+def configuration(spec: ContainerSpec, *, port: int, kernel_idle_timeout: int = 0) -> dict[str, object]:
+    """Return Jupyter's configuration, the token included; keep the file to its owner. `kernel_idle_timeout` is seconds."""
     return {
         "ServerApp": {
             "ip": "127.0.0.1",
@@ -35,6 +35,12 @@ def configuration(spec: ContainerSpec, *, port: int) -> dict[str, object]:
             "jpserver_extensions": {"jupyterlab": True, "jupyter_lsp": False, "notebook_shim": False, ACTIVITY: True},
         },
         "IdentityProvider": {"token": spec.token},
+        "MappingKernelManager": {
+            "cull_idle_timeout": kernel_idle_timeout,  # 0: never
+            "cull_interval": max(1, min(300, kernel_idle_timeout // 4)),
+            "cull_connected": False,
+            "cull_busy": False,
+        },
         "LabApp": {
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "extension_manager": "readonly",

@@ -46,9 +46,13 @@ class ProcessLauncher:
 
     name = "process"
 
-    def __init__(self, state: Path, *, demo: bool = False) -> None:
-        """Take up what an earlier broker left under `state`: running containers, and stops that were under way."""
+    def __init__(self, state: Path, *, demo: bool = False, kernel_idle_timeout: int = 0) -> None:
+        """Take up what an earlier broker left under `state`: running containers, and stops that were under way.
+
+        `kernel_idle_timeout` is seconds, 0 for never.
+        """
         self._demo = demo
+        self._kernel_idle_timeout = kernel_idle_timeout
         self._records = Records(state / "containers")
         self._children: dict[LaunchId, subprocess.Popen[bytes]] = {}  # ours to reap, and to ask for an exit status
         self._lock = threading.Lock()
@@ -114,7 +118,10 @@ class ProcessLauncher:
         folder = self._records.folder(spec.id)
         config, runtime = folder / "jupyter_server_config.json", folder / "runtime"
         runtime.mkdir(mode=0o700)
-        write_atomically(config, json.dumps(jupyter_settings.configuration(spec, port=_free_port())))
+        settings = jupyter_settings.configuration(
+            spec, port=_free_port(), kernel_idle_timeout=self._kernel_idle_timeout
+        )
+        write_atomically(config, json.dumps(settings))
         started_at = time.time()
         with (folder / "jupyter.log").open("wb") as output:
             child = subprocess.Popen(

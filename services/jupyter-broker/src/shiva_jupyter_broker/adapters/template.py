@@ -38,6 +38,7 @@ class Site:
     domain: str  # see `labels.DOMAIN`
     network: str = "shiva"
     ports: tuple[int, int] = (31000, 32000)  # of the machine, both included, for Jupyter's port
+    kernel_idle_timeout: int = 0  # seconds after which a kernel that nobody is connected to ends; 0: never
     uid_base: int = 0  # what a uid inside lies below the one outside: where the engines' remapped range begins
 
     def called(self, container: str) -> str:
@@ -73,6 +74,7 @@ def template(spec: ContainerSpec, site: Site, *, handover: str) -> Template:
             "SHIVA_UID": str(inside),
             "SHIVA_PREFIX": naming.prefix(spec.owner, spec.name),
             "SHIVA_CONTAINER_ID": spec.id,
+            "SHIVA_KERNEL_IDLE_TIMEOUT": str(site.kernel_idle_timeout),
         },
         mounts=(
             Mount(source=spec.home, target=f"/home/{spec.owner}"),

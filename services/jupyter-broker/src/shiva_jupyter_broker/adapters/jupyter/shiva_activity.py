@@ -9,7 +9,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class Activity(APIHandler):
         told = []
         for each in there.values():
             runs, began = busy(each.ptyproc.pid, each.ptyproc.argv, living.get(each.ptyproc.pid, []))
-            since = None if began is None else datetime.fromtimestamp(began, UTC).isoformat()
+            since = None if began is None else datetime.fromtimestamp(began).astimezone().isoformat()
             told.append({"busy": runs, "busy_since": since, "last_activity": each.last_activity.isoformat()})
         self.finish(json.dumps({"terminals": told}))
 
