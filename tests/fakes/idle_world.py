@@ -1,6 +1,6 @@
 """A culler with everything around it in memory: a broker, GPUs and Jupyters that a test sets, and a clock that it moves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,8 +75,8 @@ class IdleWorld:
     log: Notes = field(default_factory=Notes)
     people: Notes = field(default_factory=Notes)
     _read_at: datetime | None = None
-    _worked: dict[tuple[str, datetime], bool] = field(default_factory=dict)
-    _told: dict[datetime, bool] = field(default_factory=dict)
+    _told: list[bool] = field(default_factory=lambda: [True])  # by minute since the start
+    _seconds: dict[str, list[float]] = field(default_factory=dict)  # launch → what its counter was each minute
 
     def adds(self, owner: str = "ada", **changes: Any) -> dict[str, Any]:
         """Let a container have become ready a minute before now."""
@@ -103,8 +103,10 @@ class IdleWorld:
     def minute(self) -> None:
         """Let one minute go by, and note what GPUs did in it."""
         self.now += MINUTE
-        self._told[self.now] = not self.exporter_away
-        self._worked |= {(each["launch_id"], self.now): each["id"] in self.working for each in self.held.values()}
+        self._told.append(not self.exporter_away)
+        for each in self.held.values():
+            counted = self._seconds.setdefault(each["launch_id"], [0.0] * (len(self._told) - 1))
+            counted.append(counted[-1] + 60.0 * (each["id"] in self.working))
 
     def containers(self) -> Sequence[Container]:
         """Return every container."""
@@ -149,22 +151,17 @@ class Gpus:
         if world.metrics_away:
             raise MetricsUnavailableError
         points = span // MINUTE + 1
-        times = [until - number * MINUTE for number in reversed(range(points))]
-        told = [world._told.get(at, False) and (at != until or not world.exporter_away) for at in times]
-        seconds = {
-            (each["launch_id"], uuid): self._counter(each, times, told)
-            for each in world.held.values()
-            for uuid in each["gpus"]
-        }
+        told = [*[False] * points, *world._told[:-1], world._told[-1] and not world.exporter_away][-points:]
+        seconds: dict[tuple[str, str], list[float | None]] = {}
+        for each in world.held.values():
+            counted = world._seconds.get(each["launch_id"], [0.0])
+            latest = counted[-1] + 60.0 * (each["id"] in world.working)  # of now, which is later than the last minute
+            values = [*[0.0] * points, *counted[:-1], latest][-points:]
+            for uuid in each["gpus"]:
+                seconds[each["launch_id"], uuid] = [
+                    value if known else None for value, known in zip(values, told, strict=True)
+                ]
         return GpuHistory(
-            until=until, step=MINUTE, points=points, told={uuid: told for _, uuid in seconds},
+            until=until, step=MINUTE, points=points, told={uuid: told for _, uuid in seconds}, unclear={},
             processes={key: [1.0 if known else None for known in told] for key in seconds}, seconds=seconds,
         )  # fmt: skip
-
-    def _counter(self, each: Mapping[str, Any], times: Sequence[datetime], told: Sequence[bool]) -> list[float | None]:
-        total, values = 0.0, list[float | None]()
-        for at, known in zip(times, told, strict=True):
-            busy_now = at == times[-1] and each["id"] in self.world.working
-            total += 60.0 if busy_now or self.world._worked.get((each["launch_id"], at)) else 0.0
-            values.append(total if known else None)
-        return values

@@ -15,13 +15,15 @@ ADA, GPU, OTHER = "a" * 32, "GPU-1", "GPU-2"
 Values = list[float | None]
 
 
-def ratios(seconds: Values, *, processes: Values | None = None, told: str | None = None) -> list[float | None]:
+def ratios(
+    seconds: Values, *, processes: Values | None = None, told: str | None = None, unclear: Values | None = None
+) -> list[float | None]:
     """Return what one GPU's readings amount to; `told` has a dot for each that was not told."""
     points = len(seconds)
     history = GpuHistory(
         until=NOW, step=MINUTE, points=points,
         told={} if told == "never" else {GPU: [each != "." for each in told or "x" * points]},
-        processes={} if processes is None else {(ADA, GPU): processes}, seconds={(ADA, GPU): seconds},
+        unclear={} if unclear is None else {GPU: unclear}, processes={} if processes is None else {(ADA, GPU): processes}, seconds={(ADA, GPU): seconds},
     )  # fmt: skip
     found = activity(history, ADA, [GPU], busy_ratio=0.01)
     assert found is not None
@@ -34,6 +36,8 @@ def ratios(seconds: Values, *, processes: Values | None = None, told: str | None
         (ratios([0.0, 30.0, 30.0, 90.0]), [0.5, 0.0, 1.0]),
         (ratios([None, None, None], processes=[None, None, None]), [0.0, 0.0]),
         (ratios([None, None, None], processes=[1.0, 1.0, 1.0]), [None, None]),
+        (ratios([None, None, None], unclear=[0.0, 1.0, 0.0]), [None, 0.0]),
+        (ratios([5.0, 5.0, 5.0], unclear=[1.0, 1.0, 1.0]), [0.0, 0.0]),
         (ratios([None, 6.0, 6.0]), [0.1, 0.0]),
         (ratios([50.0, 50.0, 6.0]), [0.0, 0.1]),
         (ratios([50.0, 50.0, None, None, 6.0]), [0.0, 0.0, 0.0, 0.1]),
@@ -43,7 +47,8 @@ def ratios(seconds: Values, *, processes: Values | None = None, told: str | None
         (ratios([7.0, 7.0, 7.0], told="never"), [None, None]),
         (ratios([0.0, 600.0]), [1.0]),
     ],
-    ids=["worked", "never touched", "processes that nobody can count", "the first work of all", "the count began anew",
+    ids=["worked", "never touched", "processes that nobody can count", "somebody's processes, maybe its own", "somebody's beside its own",
+         "the first work of all", "the count began anew",
          "a new process after a quiet time", "work in a gap", "a count that a gap hid", "the first work, in a gap",
          "a lost GPU, or no exporter", "more than there is time"],
 )  # fmt: skip
@@ -64,7 +69,7 @@ def test_of_several_gpus_the_busiest_counts_and_an_unknown_one_is_not_idle(
 
     told = {uuid: [True, values[0] is not None] for uuid, values in ((GPU, first), (OTHER, second))}
     history = GpuHistory(
-        until=NOW, step=MINUTE, points=2, told=told, processes={},
+        until=NOW, step=MINUTE, points=2, told=told, unclear={}, processes={},
         seconds={(ADA, GPU): counted(first), (ADA, OTHER): counted(second)},
     )  # fmt: skip
     found = activity(history, ADA, [GPU, OTHER], busy_ratio=0.01)
@@ -94,16 +99,19 @@ def prometheus(asked: Asked) -> Reply:
         return matrix(series({"uuid": GPU}, *times))
     if asked.query["query"] == [QUERIES["seconds"]]:
         return matrix(series(gpu, (180.0, "5"), (120.0, "5"), (60.0, "NaN"), (0.0, "11"), (-60.0, "99")))
+    if asked.query["query"] == [QUERIES["unclear"]]:
+        return matrix(series({"uuid": GPU}, (0.0, "0")))
     return matrix(series(gpu, (0.0, "1")))
 
 
-def test_three_queries_tell_everything_however_old_a_reading_is() -> None:
+def test_four_queries_tell_everything_however_old_a_reading_is() -> None:
     with scripted(prometheus) as server:
         history = PrometheusHistory(server.url, step=MINUTE).read(until=NOW, span=3 * MINUTE)
-    assert len(server.asked) == len(QUERIES) == 3
+    assert len(server.asked) == len(QUERIES) == 4
     assert (history.points, history.step, history.until) == (4, MINUTE, NOW)
     assert history.told == {GPU: [True, False, False, True]}
     assert history.seconds == {(ADA, GPU): [5.0, 5.0, None, 11.0]}
+    assert history.unclear == {GPU: [None, None, None, 0.0]}
     assert history.processes == {(ADA, GPU): [None, None, None, 1.0]}
     found = activity(history, ADA, [GPU], busy_ratio=0.01)
     assert found is not None

@@ -1,6 +1,8 @@
 """The operator's file: every word is understood or refused, and a bad one never becomes a default."""
 
 import json
+import re
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -76,3 +78,11 @@ def test_without_a_file_the_defaults_hold_and_a_missing_one_is_refused(tmp_path:
     (tmp_path / "latin").write_bytes(b"\xff")
     with pytest.raises(ValueError, match="UTF-8"):
         PolicyFile(tmp_path / "latin")
+
+
+def test_the_manuals_example_has_the_defaults() -> None:
+    manual = (Path(__file__).resolve().parents[3] / "deploy/README.md").read_text(encoding="utf-8")
+    [example] = [each for each in re.findall(r"```json\n(.*?)```", manual, re.DOTALL) if "stops_an_hour" in each]
+    policy = read(example, "deploy/README.md")
+    assert (policy.rule, policy.stops_an_hour) == (Rule(), Policy().stops_an_hour)
+    assert set(json.loads(example)["rule"]) == {each.name for each in fields(Rule)}

@@ -1,4 +1,4 @@
-"""GpuHistories over Prometheus: three range queries, whatever the number of containers."""
+"""GpuHistories over Prometheus: four range queries, whatever the number of containers."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,8 @@ LATE = 1.5  # steps: an older reading was made by an exporter, or for a Promethe
 # `timestamp` tells when a value was read: a Prometheus that stood still goes on to show its last one for five minutes.
 QUERIES: Mapping[str, str] = {
     "read_at": 'max by (uuid) (timestamp(shiva_gpu_processes{job="gpu",kind="container"}))',
+    # Dead, an MPS server's, or in a container without our mark, as one from before the marks: maybe the container's own.
+    "unclear": 'sum by (uuid) (shiva_gpu_processes{job="gpu",kind!~"container|host"})',
     "processes": 'max by (launch_id, uuid) (shiva_container_gpu_processes{job="gpu",launch_id!=""})',
     "seconds": 'max by (launch_id, uuid) (shiva_container_gpu_active_seconds_total{job="gpu",launch_id!=""})',
 }
@@ -43,12 +45,13 @@ class PrometheusHistory:
             return self._ask(text, start=start, step=step.total_seconds(), points=points)
 
         with ThreadPoolExecutor(max_workers=len(QUERIES)) as pool:
-            read_at, processes, seconds = pool.map(ask, QUERIES.values())
+            read_at, unclear, processes, seconds = pool.map(ask, QUERIES.values())
         return GpuHistory(
             until=until,
             step=step,
             points=points,
             told={labels["uuid"]: _fresh(values, start, step.total_seconds()) for labels, values in read_at},
+            unclear={labels["uuid"]: values for labels, values in unclear},
             processes={(labels["launch_id"], labels["uuid"]): values for labels, values in processes},
             seconds={(labels["launch_id"], labels["uuid"]): values for labels, values in seconds},
         )

@@ -17,6 +17,7 @@ class GpuHistory:
     step: timedelta
     points: int
     told: Mapping[str, Sequence[bool]]  # GPU → whether it was told then which processes are on it
+    unclear: Mapping[str, Sequence[float | None]]  # GPU → processes that may be anybody's
     processes: Mapping[LaunchGpu, Sequence[float | None]]
     seconds: Mapping[LaunchGpu, Sequence[float | None]]  # of work so far, a counter that may begin anew
 
@@ -47,12 +48,12 @@ def _ratios(history: GpuHistory, launch_id: str, uuid: str) -> list[float | None
     """Return the share of each step in which the container worked on the GPU; the first point only begins the count."""
     nothing: Sequence[None] = [None] * history.points
     told = history.told.get(uuid, [False] * history.points)
-    processes = history.processes.get((launch_id, uuid), nothing)
+    there = _either(history.processes.get((launch_id, uuid), nothing), history.unclear.get(uuid, nothing))
     seconds = history.seconds.get((launch_id, uuid), nothing)
     ratios: list[float | None] = []
     before: float | None = None  # over a gap as well: what was counted there is work of the step that shows it
-    for known, there, now in zip(told, processes, seconds, strict=True):
-        if known and now is None and not there:  # a counter outlives the last process by minutes: it did nothing
+    for known, may_work, now in zip(told, there, seconds, strict=True):
+        if known and now is None and not may_work:  # a counter outlives the last process by minutes: it did nothing
             ratios.append(0.0)
             before = 0.0
         elif known and now is not None:
@@ -61,6 +62,10 @@ def _ratios(history: GpuHistory, launch_id: str, uuid: str) -> list[float | None
         else:
             ratios.append(None)
     return [None if ratio is None else min(1.0, ratio) for ratio in ratios[1:]]
+
+
+def _either(*series: Sequence[float | None]) -> list[bool]:
+    return [any(each) for each in zip(*series, strict=True)]
 
 
 def _growth(before: float, now: float) -> float:

@@ -89,7 +89,7 @@ def kept_longer(state: IdleState, launch_id: str, now: datetime) -> tuple[IdleSt
     kept = state.launches.get(launch_id)
     if kept is None:
         raise IdleUnavailableError("not judged yet")
-    if kept.ending_at is not None and not state.dry_run:
+    if kept.ending_at is not None and not state.dry_run and state.current(now):
         raise ContainerEndingError(kept.container_id)
     until = extended(kept.extensions, now=now, rule=kept.rule)
     if until is None:

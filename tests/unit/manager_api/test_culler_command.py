@@ -1,0 +1,98 @@
+"""`shiva-culler` as an operator meets it: sentences and exit statuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shiva_manager_api.adapters.decision_file import DecisionFile
+from shiva_manager_api.adapters.idle_file import locked
+
+NOWHERE = "http://127.0.0.1:9"
+COMMAND = str(Path(sys.executable).parent / "shiva-culler")
+
+
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    """Return settings over a broker and a Prometheus that are away."""
+    given = {"PROMETHEUS_URL": NOWHERE, "BROKER_URL": NOWHERE, "BROKER_TOKEN": "t" * 40, "STATE_DIR": str(folder)}
+    return os.environ | {f"SHIVA_MANAGER_CULLER_{key}": value for key, value in (given | changes).items()}
+
+
+def run(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=environment(folder, **changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"INTERVAL": "often"}, "SHIVA_MANAGER_CULLER_INTERVAL"), ({"GPU_STEP": "0"}, "above zero"), ({"DRY": "1"}, "is not a setting"),
+        ({"INTERVAL": "601"}, "pause"), ({"POLICY_FILE": "policy.json"}, "rule.grace must be a time"),
+        ({"POLICY_FILE": "nothing.json"}, "cannot be read"), ({"STATE_DIR": "policy.json"}, "policy.json"),
+    ],
+)  # fmt: skip
+def test_wrong_settings_and_a_wrong_policy_are_a_sentence_and_status_2(
+    tmp_path: Path, changes: dict[str, str], said: str
+) -> None:
+    (tmp_path / "policy.json").write_text('{"rule": {"grace": 5}}', encoding="utf-8")
+    paths = {key: str(tmp_path / value) for key, value in changes.items() if key in {"POLICY_FILE", "STATE_DIR"}}
+    done = run(tmp_path, "--once", **(changes | paths))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("shiva-culler: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_pass_that_could_not_be_made_says_so(tmp_path: Path) -> None:
+    done = run(tmp_path, "--once")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert json.loads(done.stdout.splitlines()[-1])["event"] == "nothing was judged"
+
+
+def test_two_on_one_folder_are_one_too_many(tmp_path: Path) -> None:
+    with locked(tmp_path / "culler.lock"):
+        done = run(tmp_path, "--once")
+    assert done.returncode == 1
+    assert "another one runs" in done.stderr
+
+
+def test_the_loop_goes_on_through_failures_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [COMMAND],
+        env=environment(tmp_path, INTERVAL="0.05"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as lines:
+        events = [json.loads(lines.readline())["event"] for _ in range(3)]
+        process.send_signal(signal.SIGTERM)
+        lines.read()
+    assert events == ["nothing was judged"] * 3
+    assert process.wait(20) == 0
+
+
+def test_the_report_is_a_table_or_json(tmp_path: Path) -> None:
+    decisions = DecisionFile(tmp_path)
+    common = {"owner": "ada", "dry_run": True, "gpus": 2, "container_id": "ada--default"}
+    decisions.note({**common, "kind": "warn", "at": "2026-11-23T09:00:00+00:00"})
+    decisions.note({**common, "kind": "end", "at": "2026-11-23T10:00:00+00:00"})
+    decisions.note({
+        **common, "kind": "reclaimed", "at": "2026-11-23T13:00:00+00:00", "since": "2026-11-23T10:00:00+00:00",
+    })  # fmt: skip
+    assert [line.split() for line in run(tmp_path, "--report").stdout.splitlines()[1:]] == [
+        ["ada", "1", "0", "1", "6.0"], ["everybody", "1", "0", "1", "6.0"],
+    ]  # fmt: skip
+    told = json.loads(run(tmp_path, "--report", "--json").stdout)
+    assert told == {"ada": {"warned": 1, "ended": 0, "would_have_ended": 1, "gpu_hours": 6.0}}
