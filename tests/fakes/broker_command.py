@@ -59,6 +59,11 @@ class BrokerCommand:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         eventually(self._answers, what="the broker answers", seconds=60)
 
+    @property
+    def url(self) -> str:
+        """Where it listens, or did."""
+        return f"http://127.0.0.1:{self._port}"
+
     def _answers(self) -> bool:
         with contextlib.suppress(requests.RequestException):
             return self.call("GET", "/v1/containers").status_code == 200

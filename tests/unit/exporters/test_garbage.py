@@ -87,7 +87,7 @@ CARDS = st.builds(
     migs=st.dictionaries(st.integers(0, 3), PARTS, max_size=2),
 )  # fmt: skip
 MACHINES = st.lists(CARDS, max_size=2)
-OWNERS = {7: Owner(kind=Kind.CONTAINER, container_id="3f" * 32), 8: Owner(kind=Kind.HOST, user='a "b"\n')}
+OWNERS = {7: Owner(kind=Kind.CONTAINER, launch_id="3f" * 16), 8: Owner(kind=Kind.HOST, user='a "b"\n')}
 BOUNDS = {
     "shiva_gpu_utilization_ratio": (0.0, 1.0),
     "shiva_gpu_temperature_celsius": (-100.0, 250.0),
