@@ -27,6 +27,7 @@ class Events:
     """A part of the module."""
 
     event_sets: list[EventSet]
+    event_set: Exception | None = None
     NVMLError_Timeout: type[Exception]
     nvmlEventTypeXidCriticalError: int = 8
 
@@ -43,6 +44,8 @@ class Events:
 
     def nvmlEventSetCreate(self) -> EventSet:
         """Begin."""
+        if self.event_set is not None:
+            raise self.event_set
         self.event_sets.append(EventSet())
         return self.event_sets[-1]
 

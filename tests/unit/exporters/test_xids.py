@@ -115,6 +115,14 @@ def test_a_card_that_reports_none_to_us_is_healthy_and_unknown(told: dict[str, o
     machine.fails()
 
 
+@pytest.mark.parametrize("error", [fakes.NVMLError_Unknown(), fakes.NVMLError_NotSupported()])
+def test_a_driver_that_lets_nobody_wait_has_healthy_cards(error: Exception) -> None:
+    machine = Machine(Card(told=TELLS))
+    machine.library.event_set = error
+    reading = machine.read()
+    assert (reading.gpus[0].up, reading.xids) == (True, {})
+
+
 def test_what_is_no_xid_is_not_counted(machine: Machine) -> None:
     card = machine.library.cards[0]
     for number, kind in ((0, 8), (MAX_XID + 1, 8), (2**64 - 1, 8), (48, 1)):

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from shiva_exporters.gpu.asking import Asking, Questions
 from shiva_exporters.gpu.source import Xid
@@ -18,10 +19,10 @@ MAX_XID = 1023  # the greatest known is below 200; anything above is garbage
 class _Watch:
     """One event set with its thread; over when a card or the driver fails, or when it is told to be."""
 
-    def __init__(self, asking: Asking, seen: Callable[[str, int], None]) -> None:
+    def __init__(self, asking: Asking, events: Any, seen: Callable[[str, int], None]) -> None:
         self.over = threading.Event()
         self.watched: dict[bytes, str] = {}  # UUID by the address of a handle: a lost card cannot tell its own any more
-        self.events = asking.must("nvmlEventSetCreate")
+        self.events = events
         self._asking = asking
         self._seen = seen
         self._thread = threading.Thread(target=self._run, name="xids", daemon=True)
@@ -68,7 +69,10 @@ class Xids:
         if not (card.ask("nvmlDeviceGetSupportedEventTypes") or 0) & wanted:
             return
         if self._watch is None:
-            self._watch = _Watch(asking, self._seen)
+            begun = card.asked(("nvmlEventSetCreate",), asking.nvml.nvmlEventSetCreate)
+            if begun is None:
+                return
+            self._watch = _Watch(asking, begun, self._seen)
         events = self._watch.events
         registered = card.asked(
             ("nvmlDeviceRegisterEvents",),
