@@ -96,6 +96,15 @@ def test_any_target_gets_an_answer(at: str, target: bytes, status: bytes) -> Non
         assert client.recv(4096).split(b" ")[1] == status
 
 
+@pytest.mark.parametrize("at", [[Steady()]], indirect=True)
+def test_who_asks_nothing_is_not_waited_for_without_end(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert serve.Handler.timeout == serve.PATIENCE_SECONDS
+    monkeypatch.setattr(serve.Handler, "timeout", 0.05)
+    with socket.create_connection(("127.0.0.1", int(at.rsplit(":", 1)[1])), timeout=10) as client:
+        client.sendall(b"GET /met")
+        assert client.recv(1) == b""
+
+
 @pytest.mark.parametrize("at", [[Broken(), Mistaken(), Steady()]], indirect=True)
 def test_a_collector_that_fails_is_said_and_takes_no_other_along(at: str) -> None:
     told = values(requests.get(f"{at}/metrics", timeout=5).text)

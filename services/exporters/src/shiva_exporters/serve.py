@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import Metric
 log = logging.getLogger("shiva.exporters")
 
 MAX_SCRAPES = 8  # at once; more wait for nothing and get a 503
+PATIENCE_SECONDS = 30.0  # for who asks nothing, or does not take the answer: a machine that vanished keeps no thread
 
 
 MAX_PORT = 65535
@@ -124,6 +125,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
     server_version = "shiva-exporter"
     sys_version = ""
+    timeout = PATIENCE_SECONDS
 
     def do_GET(self) -> None:
         """Answer a scrape."""
