@@ -1,6 +1,7 @@
 """Pid → container, by what the kernel tells; what people can write decides nothing about a container."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,12 @@ def test_a_process_of_the_machine_has_its_users_name(proc: FakeProc, owners: Own
 def test_a_user_without_a_name_is_a_number() -> None:
     assert attribution.user_name(0) == "root"
     assert attribution.user_name(4_000_000_000) == "4000000000"
+
+
+def test_a_users_name_that_is_no_utf_8_still_is_a_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = pwd.struct_passwd(("j\udcfcrgen", "x", 1005, 1005, "", "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: entry)
+    assert attribution.user_name(1005) == "j?rgen"
 
 
 def test_the_drivers_own_server_is_told_apart_but_not_inside_a_container(proc: FakeProc, owners: Owners) -> None:

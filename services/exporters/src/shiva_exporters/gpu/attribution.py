@@ -69,7 +69,7 @@ def launch_of(mountinfo: bytes) -> str | None:
 def user_name(uid: int) -> str:
     """Return the name of a user of this machine, or the number of one without."""
     try:
-        return pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(uid).pw_name.encode(errors="replace").decode()  # it need not be UTF-8, a label must
     except KeyError:
         return str(uid)
 
