@@ -61,6 +61,12 @@ def test_processes_are_those_of_the_card_and_of_its_parts(listed: object) -> Non
     assert [each.active_ratio for each in machine.sample().processes or ()] == [None, None]
 
 
+@pytest.mark.parametrize("nobody", [[], fakes.NVMLError_NotFound()])
+def test_a_divided_card_that_tells_of_nobody_at_work_makes_nobody_idle(nobody: object) -> None:
+    sample = Machine(part(1, Process(7, GIB), Process(8, GIB)), busy=nobody).sample()
+    assert [each.active_ratio for each in sample.processes or ()] == [None, None]
+
+
 @pytest.mark.parametrize("error", [SILENT, fakes.NVMLError_NoPermission(), fakes.NVMLError_Unknown()])
 def test_where_one_part_does_not_tell_its_processes_nobody_is_known(error: Exception) -> None:
     machine = Machine(part(1, Process(7)), replace(part(2), compute=error))

@@ -66,7 +66,8 @@ class Processes:
             held, shares = self._held(card, uuid, memory, parts)
         except _UntoldError:
             return None
-        active = card.asked((UTILIZATION,), lambda: self._active(card.handle, uuid))
+        # Of MIG devices the driver does not tell who computes: its "nobody" means nothing there.
+        active = None if parts else card.asked((UTILIZATION,), lambda: self._active(card.handle, uuid))
         return [
             GpuProcess(
                 pid=pid,
