@@ -237,3 +237,9 @@ def test_the_adapter_asks_for_nothing_that_the_fake_lacks() -> None:
     used = set(re.findall(r"\b(?:nvml|NVML)[A-Z_]\w+", "\n".join(sources))) - {"nvmlReturn", "NVIDIA"}
     assert len(used) > 50
     assert [name for name in used if not hasattr(FakeNvml(), name)] == []
+
+
+def test_a_number_of_cards_that_cannot_be_is_a_failed_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeNvml, "nvmlDeviceGetCount", lambda _: 2**32 - 1)
+    with pytest.raises(GpuReadError, match="4294967295"):
+        Nvml(lambda: FakeNvml([Card()])).read()

@@ -14,6 +14,7 @@ from shiva_exporters.gpu.source import GpuReadError, GpuSample, NoDriverError, R
 from shiva_exporters.gpu.xids import Xids
 
 DRIVER_LIBRARY = "libnvidia-ml.so.1"
+MAX_GPUS = 1024  # more are garbage
 
 
 def binding() -> Any:
@@ -107,6 +108,8 @@ class Nvml:
                 self._nvml.nvmlShutdown()
 
     def _gpus(self, count: int) -> Sequence[GpuSample]:
+        if not 0 <= count <= MAX_GPUS:
+            raise GpuReadError(f"the driver tells of {count} GPUs")
         if len(self._named) != count:  # one fell off, or came: an index may be another card's now
             self._named = [None] * count
         return distinct([self._gpu(index) for index in range(count)])
