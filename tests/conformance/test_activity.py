@@ -46,6 +46,11 @@ def jupyter(real: Subject) -> Running:
     return started(real, "ada")
 
 
+@pytest.fixture(scope="module")
+def other(real: Subject) -> Running:
+    return started(real, "ken")
+
+
 def told(subject: Subject, running: Running) -> Activity:
     """Return what it does now."""
     seen = shown(subject.launcher, running.spec.id)
@@ -167,6 +172,34 @@ def test_a_program_in_the_place_of_its_shell_is_busy_for_nobody_knows_how_long(r
     assert (busy.terminals, busy.busy_since) == (1, None)
 
 
+@pytest.mark.parametrize("start", ["setsid sh -c {}", "nohup sh -c {} & disown"])
+def test_what_runs_on_without_a_terminal_is_busy_until_it_ends_and_is_nobody_elses(
+    real: Subject, jupyter: Running, other: Running, start: str
+) -> None:
+    gate = Path(jupyter.spec.home, "gate")
+    program = "'(touch begun; while [ ! -e gate ]; do sleep 0.05; done) >/dev/null 2>&1 </dev/null &'"
+    with terminal(real, jupyter) as socket:
+        types(socket, f"trap '' HUP; {start.format(program)}")
+        eventually(lambda: Path(jupyter.spec.home, "begun").exists(), what="it has begun")
+    left = becomes(real, jupyter, busy=1)
+    assert (left.terminals, left.kernels) == (0, 0)
+    assert left.busy_since is not None
+    assert told(real, other).busy == 0
+    gate.touch()
+    becomes(real, jupyter, busy=0)
+    for each in ("begun", "gate"):
+        Path(jupyter.spec.home, each).unlink()
+
+
+def test_what_a_living_kernel_started_is_the_kernels_own(real: Subject) -> None:
+    running = started(real, "children")
+    with channel(real, running, f"api/kernels/{kernel(real, running)}/channels") as socket:
+        becomes(real, running, busy=0)
+        execute(socket, "import subprocess; each = subprocess.Popen(['sleep', '600']); open('begun', 'w').close()")
+        eventually(lambda: Path(running.spec.home, "begun").exists(), what="it has begun")
+        becomes(real, running, busy=0)
+
+
 def kernels(subject: Subject, running: Running) -> set[str]:
     """Return the ids of those that are there."""
     return {each["id"] for each in ask(subject, running, "api/kernels", token=running.spec.token).json()}
@@ -188,5 +221,8 @@ def test_an_idle_kernel_ends_and_neither_a_busy_one_nor_one_that_somebody_looks_
 
 
 def test_what_it_does_is_told_to_who_has_the_token(real: Subject, jupyter: Running) -> None:
-    assert ask(real, jupyter, "api/shiva/activity", token=jupyter.spec.token).json() == {"terminals": []}
+    assert ask(real, jupyter, "api/shiva/activity", token=jupyter.spec.token).json() == {
+        "terminals": [],
+        "left_running_since": None,
+    }
     assert ask(real, jupyter, "api/shiva/activity", token=None).status_code == 403

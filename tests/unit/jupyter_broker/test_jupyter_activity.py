@@ -46,9 +46,10 @@ def script(pages: dict[str, Reply]) -> Callable[[Asked], Reply]:
     return lambda asked: pages.get(asked.path.removeprefix("/user/ada/"), NOT_THERE)
 
 
-def read(kernels: object, terminals: object = ()) -> Activity:
+def read(kernels: object, terminals: object = (), left: object = None) -> Activity:
     """Read one that has our extension."""
-    pages = {"api/kernels": answer(kernels), "api/shiva/activity": answer({"terminals": terminals})}
+    told = {"terminals": terminals, "left_running_since": left}
+    pages = {"api/kernels": answer(kernels), "api/shiva/activity": answer(told)}
     with scripted(script(pages)) as server:
         return reader().read(at(urlsplit(server.url).port))
 
@@ -76,6 +77,20 @@ def test_busy_and_quiet_are_told_apart_and_the_newest_of_each_counts() -> None:
         read_at=NOW, kernels=3, terminals=2, busy=2, busy_since=moment(LATER),
         last_activity_at=moment("2026-11-23T08:30:00Z"),
     )  # fmt: skip
+
+
+def test_what_was_left_running_without_a_terminal_is_busy() -> None:
+    told = read([kernel()], [terminal()], LATER)
+    assert (told.terminals, told.busy, told.busy_since) == (1, 1, moment(LATER))
+
+
+@pytest.mark.parametrize(
+    "told", [{"terminals": []}, *({"terminals": [], "left_running_since": x} for x in (0, "", {}))]
+)
+def test_who_does_not_say_what_was_left_running_is_unknown(told: object) -> None:
+    pages = {"api/kernels": answer([]), "api/shiva/activity": answer(told)}
+    with scripted(script(pages)) as server, pytest.raises(JupyterUnknownError):
+        reader().read(at(urlsplit(server.url).port))
 
 
 @pytest.mark.parametrize("state", ["busy", "starting", "restarting", "unknown", "", "a word of tomorrow"])
@@ -173,7 +188,7 @@ HUGE = b"[" + b" " * jupyter_activity.MAX_BYTES + b"]"
     ],
 )  # fmt: skip
 def test_an_answer_that_is_none_is_unknown(reply: Reply) -> None:
-    pages = {"api/kernels": reply, "api/shiva/activity": answer({"terminals": []})}
+    pages = {"api/kernels": reply, "api/shiva/activity": answer({"terminals": [], "left_running_since": None})}
     with scripted(script(pages)) as server, pytest.raises(JupyterUnknownError):
         reader().read(at(urlsplit(server.url).port))
 
@@ -225,7 +240,7 @@ def test_nobody_there_or_nowhere_to_ask_is_unknown() -> None:
 def test_it_is_asked_with_its_own_token_and_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    pages = {"api/kernels": answer([]), "api/shiva/activity": answer({"terminals": []})}
+    pages = {"api/kernels": answer([]), "api/shiva/activity": answer({"terminals": [], "left_running_since": None})}
     with scripted(lambda _: answer([])) as proxy, scripted(script(pages)) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
         reader().read(at(urlsplit(server.url).port))

@@ -36,12 +36,13 @@ class JupyterReader:
         now, jupyter = self._clock(), _Jupyter(container)
         try:
             kernels = [_kernel(each, now) for each in _listed(jupyter.asked("api/kernels"))]
-            terminals = _terminals(jupyter, now)
+            terminals, left = _beside(jupyter, now)
         except UNTOLD as error:
             raise JupyterUnknownError(container.id) from error
         finally:
             jupyter.close()
-        began = [at for is_busy, at in kernels + terminals if is_busy]
+        every = kernels + terminals + left
+        began = [at for is_busy, at in every if is_busy]
         known = [at for at in began if at is not None]
         return Activity(
             read_at=now,
@@ -49,7 +50,7 @@ class JupyterReader:
             terminals=len(terminals),
             busy=len(began),
             busy_since=max(known) if known and len(known) == len(began) else None,
-            last_activity_at=max((at for is_busy, at in kernels + terminals if not is_busy and at), default=None),
+            last_activity_at=max((at for is_busy, at in every if not is_busy and at), default=None),
         )
 
 
@@ -90,14 +91,16 @@ def _listed(told: Any) -> list[Mapping[str, Any]]:
     return told
 
 
-def _terminals(jupyter: _Jupyter, now: datetime) -> list[State]:
-    """Ask our own extension; where an image lacks it, nobody tells whether a program runs in a terminal."""
+def _beside(jupyter: _Jupyter, now: datetime) -> tuple[list[State], list[State]]:
+    """Return the terminals, and what was left running without one, as our extension tells; without it, no terminal is quiet."""
     told = jupyter.asked("api/shiva/activity")
     if told is not None:
-        return [_terminal(each, now) for each in _listed(told["terminals"])]
+        since = told["left_running_since"]
+        left: list[State] = [] if since is None else [(True, _time(since, now))]
+        return [_terminal(each, now) for each in _listed(told["terminals"])], left
     if _listed(jupyter.asked("api/terminals")):
         raise ValueError("it has terminals, and does not tell what runs in them")
-    return []
+    return [], []
 
 
 def _kernel(told: Mapping[str, Any], now: datetime) -> State:

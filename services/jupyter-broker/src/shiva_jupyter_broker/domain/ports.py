@@ -170,7 +170,7 @@ class Activity:
     read_at: datetime
     kernels: int
     terminals: int
-    busy: int  # kernels that execute, and terminals in which a program runs
+    busy: int  # kernels that execute, terminals in which a program runs, and one more where any runs without a terminal
     busy_since: datetime | None  # of these, the one that began last; it may have begun earlier, None: nobody tells
     last_activity_at: datetime | None  # of those that are not busy; None: there is none
 

@@ -38,7 +38,7 @@ class Jupyter:
     """What the container's Jupyter told of its kernels and terminals."""
 
     read_at: datetime
-    busy: int  # kernels that execute, terminals in which a program runs
+    busy: int  # kernels that execute, terminals in which a program runs, one more for programs without a terminal
     busy_since: datetime | None = None  # of these, the one that began last
     last_activity_at: datetime | None = None  # of those that are not busy; None: there was none
 

@@ -7,7 +7,7 @@ KEPT = {
     "extended": "Your container is kept, as you asked. Its files and memory are untouched; there is nothing to do.",
     "grace": "Your container has just started and is kept; there is nothing to do.",
     "gpu_busy": "Your container is kept: its GPU works.",
-    "jupyter_busy": "Your container is kept: a kernel or terminal works.",
+    "jupyter_busy": "Your container is kept: a kernel, a terminal or a program that you left running works.",
     "start_unknown": "Your container is kept: it is not known when it started. If that lasts, tell an admin.",
     "gpu_unknown": "Your container is kept: it is not known what its GPU does. If that lasts, tell an admin.",
     "jupyter_unknown": "Your container is kept: its Jupyter does not say what its kernels do. If that lasts, tell an admin.",

@@ -1,35 +1,86 @@
-"""Jupyter's `GET api/shiva/activity`: in which terminals a program runs, which Jupyter itself does not tell.
+"""Jupyter's `GET api/shiva/activity`: which programs run beside the kernels, which Jupyter itself does not tell.
 
-A program is every process of a terminal's session but its shell: in the foreground, stopped, or started with `&` or `nohup`.
+A terminal's programs are every process of its session but its shell: in the foreground, stopped, or started with `&` or `nohup`.
+What a person left running elsewhere (`tmux`, `setsid`, a terminal that was closed) is told by when the newest of it began.
 """
 
 import json
 import os
 import shutil
 import time
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-Session = list[tuple[int, float]]  # pid, and when it began in seconds since 1970
+LAUNCH_MARK = "SHIVA_LAUNCH_ID"  # where people share one user and one /proc, each of a person's processes has it
 
 
-def sessions() -> Mapping[int, Session]:
-    """Return the living processes by session, whose number is the pid of its first process."""
-    found, booted = defaultdict(list), time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+class Process(NamedTuple):
+    """What /proc tells of one."""
+
+    pid: int
+    parent: int
+    session: int  # the pid of its first process
+    began: float  # seconds since 1970
+
+
+def processes() -> Sequence[Process]:
+    """Return those that live."""
+    found, booted = [], time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             fields = Path("/proc", name, "stat").read_bytes().rpartition(b")")[2].split()
         except OSError:
             continue  # it has ended
         if fields[0] not in {b"Z", b"X"}:
-            found[int(fields[3])].append((int(name), booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")))
+            began = booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+            found.append(Process(pid=int(name), parent=int(fields[1]), session=int(fields[3]), began=began))
     return found
+
+
+def lineage(pid: int, parents: Mapping[int, int]) -> Iterator[int]:
+    """Yield a process and its ancestors."""
+    for _ in range(len(parents) + 1):
+        yield pid
+        if pid not in parents:
+            return
+        pid = parents[pid]
+
+
+def is_persons(pid: int) -> bool:
+    """Return whether a process is of the person whose server this is."""
+    launch = os.environ.get(LAUNCH_MARK)
+    try:
+        if launch is not None:
+            return f"{LAUNCH_MARK}={launch}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return os.stat(f"/proc/{pid}").st_uid == os.getuid()
+    except OSError:
+        return False  # somebody else's, or it has ended
+
+
+def left_running(living: Sequence[Process], *, terminals: Collection[int], kernels: Collection[int]) -> float | None:
+    """Return when the newest of the person's programs began that are no terminal's and no kernel's; None: there is none."""
+    parents = {each.pid: each.parent for each in living}
+    servers = set(lineage(os.getpid(), parents))
+    began = (
+        each.began
+        for each in living
+        if each.pid not in servers
+        and each.session not in terminals
+        and not any(pid in kernels for pid in lineage(each.pid, parents))
+        and is_persons(each.pid)
+    )
+    return max(began, default=None)
+
+
+def kernel_pids(manager: Any) -> set[int]:
+    """Return the first process of each kernel; what is not known to be a kernel is a program."""
+    every = (manager.get_kernel(each).provisioner for each in manager.list_kernel_ids())
+    return {pid for each in every if (pid := getattr(each, "pid", None)) is not None}
 
 
 def is_shell(pid: int, command: Sequence[str]) -> bool:
@@ -38,14 +89,14 @@ def is_shell(pid: int, command: Sequence[str]) -> bool:
     return program in {os.path.realpath(path) for each in command if (path := shutil.which(each))}
 
 
-def busy(first: int, command: Sequence[str], session: Session) -> tuple[bool, float | None]:
+def busy(first: int, command: Sequence[str], living: Iterable[Process]) -> tuple[bool, float | None]:
     """Return whether a program runs, and when the newest began; None where that is not known."""
     try:
         if not is_shell(first, command):
             return True, None
     except OSError:
         return True, None  # somebody else's by now
-    began = [at for pid, at in session if pid != first]
+    began = [each.began for each in living if each.session == first and each.pid != first]
     return bool(began), max(began, default=None)
 
 
@@ -56,15 +107,21 @@ class Activity(APIHandler):
 
     @web.authenticated
     def get(self) -> None:
-        """Answer `{"terminals": [{"busy", "busy_since", "last_activity"}]}`."""
+        """Answer `{"terminals": [{"busy", "busy_since", "last_activity"}], "left_running_since"}`."""
         manager: Any = self.settings.get("terminal_manager")
-        there, living = dict(manager.terminals) if manager else {}, sessions()
+        there, living = dict(manager.terminals) if manager else {}, processes()
         told = []
         for each in there.values():
-            runs, began = busy(each.ptyproc.pid, each.ptyproc.argv, living.get(each.ptyproc.pid, []))
-            since = None if began is None else datetime.fromtimestamp(began).astimezone().isoformat()
-            told.append({"busy": runs, "busy_since": since, "last_activity": each.last_activity.isoformat()})
-        self.finish(json.dumps({"terminals": told}))
+            runs, began = busy(each.ptyproc.pid, each.ptyproc.argv, living)
+            told.append({"busy": runs, "busy_since": moment(began), "last_activity": each.last_activity.isoformat()})
+        terminals, kernels = {each.ptyproc.pid for each in there.values()}, kernel_pids(self.kernel_manager)
+        left = moment(left_running(living, terminals=terminals, kernels=kernels))
+        self.finish(json.dumps({"terminals": told, "left_running_since": left}))
+
+
+def moment(at: float | None) -> str | None:
+    """Write a time down."""
+    return None if at is None else datetime.fromtimestamp(at).astimezone().isoformat()
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
