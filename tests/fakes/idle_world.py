@@ -128,10 +128,12 @@ class IdleWorld:
         busy = container_id in self.busy
         return Jupyter(read_at=self.now, busy=int(busy), busy_since=self.now if busy else None)
 
-    def stop(self, container_id: str) -> None:
-        """End one."""
+    def stop(self, container_id: str, launch_id: str) -> None:
+        """End one, if it is that launch."""
         if self.broker_away or self.refuses_stops:
             raise BrokerUnavailableError
+        if self.held[container_id]["launch_id"] != launch_id:
+            return
         self.stopped.append(container_id)
         self.held[container_id] |= {"state": "stopping"}
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -85,7 +85,8 @@ def test_what_was_left_running_without_a_terminal_is_busy() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"terminals": []}, *({"terminals": [], "left_running_since": x} for x in (0, "", {}))]
+    "told",
+    [{"terminals": []}, *({"terminals": [], "left_running_since": since} for since in (0, "", cast(object, {})))],
 )
 def test_who_does_not_say_what_was_left_running_is_unknown(told: object) -> None:
     pages = {"api/kernels": answer([]), "api/shiva/activity": answer(told)}

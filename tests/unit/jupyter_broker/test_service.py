@@ -158,6 +158,14 @@ def test_stopping_what_is_not_there_succeeds(broker: Broker, container: str) -> 
         broker.container(ContainerId(container))
 
 
+def test_a_stop_of_an_earlier_launch_leaves_this_one_alone(world: World, broker: Broker) -> None:
+    ready(world, broker)
+    broker.stop(ADAS, LaunchId("f" * 32))
+    assert len(broker.routing().routes) == 1
+    broker.stop(ADAS, broker.container(ADAS).container.launch_id)
+    assert broker.routing().routes == ()
+
+
 def test_stopping_twice_succeeds(world: World, broker: Broker) -> None:
     ready(world, broker)
     broker.stop(ADAS)

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shiva_manager_api.domain.idle_decisions import report, table
 from shiva_manager_api.domain.idle_policy import Policy, Rule
-from shiva_manager_api.domain.idle_state import kept_longer, shown
+from shiva_manager_api.domain.idle_state import IdleState, kept_longer, shown
 from shiva_manager_api.domain.ports import (
     BrokerUnavailableError,
     ContainerEndingError,
@@ -49,6 +49,20 @@ def test_an_idle_gpu_is_given_back_after_two_warnings() -> None:
     last = world.log.notes[-1]
     assert (last["kind"], last["gpu_ratio"], last["gpu_coverage"], last["jupyter_busy"]) == ("end", 0.0, 1.0, 0)
     assert last["idle_seconds"] == 120 * 60
+
+
+def test_what_was_started_anew_after_the_last_look_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = idle_world()
+    world.passes(END - 1)
+    update = world.book.update
+
+    def started_anew_meanwhile(change: Callable[[IdleState], IdleState]) -> None:
+        update(change)
+        world.held[ADA] |= {"launch_id": "f" * 32}
+
+    monkeypatch.setattr(world.book, "update", started_anew_meanwhile)
+    world.passes(1)
+    assert (world.people.kinds()[-1], world.stopped) == ("end", [])
 
 
 def test_only_changes_are_decisions() -> None:

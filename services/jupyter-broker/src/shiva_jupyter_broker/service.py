@@ -169,8 +169,8 @@ class Broker:
         self.changed.set()
         return self.container(container_id), True
 
-    def stop(self, container_id: ContainerId) -> None:
-        """Ask for the end; the home is kept. Stopping what is gone, or can never have been, succeeds.
+    def stop(self, container_id: ContainerId, launch_id: LaunchId | None = None) -> None:
+        """Ask for the end, of that launch alone where one is named; the home is kept. Stopping what is gone succeeds.
 
         The intent is noted first: what is lost, or was not asked before this broker ended, is ended later.
         """
@@ -178,7 +178,7 @@ class Broker:
             return
         now = self.ports.clock()
         for found in self.ports.launcher.containers():
-            if found.id == container_id:
+            if found.id == container_id and launch_id in {None, found.launch_id}:
                 self.ports.journal.note({found.launch_id: Marks(stopping_at=now)})
                 if found.state is not ContainerState.LOST:
                     self._ask_for_the_end(found.launch_id)

@@ -92,7 +92,7 @@ class Culler:
         for each in settled.decisions:
             self._tell(each)
         for launch_id in settled.ending if not self._dry_run else ():
-            self._end(cases[launch_id].container["id"])
+            self._end(cases[launch_id].container["id"], launch_id)
 
     @staticmethod
     def _cases(listed: Sequence[Container], state: IdleState, policy: Policy, read_at: datetime) -> list[Case]:
@@ -219,9 +219,9 @@ class Culler:
         if not self._dry_run and told["kind"] in TOLD:
             self._world.people.note(told)
 
-    def _end(self, container_id: str) -> None:
+    def _end(self, container_id: str, launch_id: str) -> None:
         try:
-            self._world.broker.stop(container_id)
+            self._world.broker.stop(container_id, launch_id)
         except PortError as error:
             log.error("an idle container did not end", extra={"container_id": container_id, "cause": str(error)})
 

@@ -72,9 +72,10 @@ class BrokerHttp:
         status, body = self._call("POST", "/v1/containers", json=asked, read_seconds=LAUNCH_SECONDS)
         return _read(lambda: _container(body)), status == requests.codes.created
 
-    def stop(self, container_id: str) -> None:
-        """Ask for its end."""
-        self._call("DELETE", f"/v1/containers/{quote(container_id, safe='')}")
+    def stop(self, container_id: str, launch_id: str | None = None) -> None:
+        """Ask for its end, or with `launch_id` for that launch's alone."""
+        only = "" if launch_id is None else f"?launch_id={quote(launch_id, safe='')}"
+        self._call("DELETE", f"/v1/containers/{quote(container_id, safe='')}{only}")
 
     def activity(self, container_id: str) -> Jupyter:
         """Return what the container's Jupyter tells now."""

@@ -53,8 +53,8 @@ class RunningContainers(Protocol):
     def activity(self, container_id: str) -> Jupyter:
         """Return what its Jupyter tells now."""
 
-    def stop(self, container_id: str) -> None:
-        """Ask for its end."""
+    def stop(self, container_id: str, launch_id: str) -> None:
+        """Ask for the end of that launch; one that was started since goes on."""
 
 
 class Decisions(Protocol):
