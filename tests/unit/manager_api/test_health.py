@@ -48,6 +48,12 @@ def test_what_is_no_cause_or_is_not_told_is_no_quarantine(told: dict[str, Any]) 
     assert quarantine(health(**told)) is None
 
 
+def test_a_time_that_no_calendar_has_is_left_out_of_the_sentence() -> None:
+    sentence = quarantine(health(xids={79: 1e30}))
+    assert sentence is not None
+    assert "card that fell off the bus. Homes" in sentence
+
+
 @pytest.mark.parametrize("xid", CRITICAL_XIDS)
 def test_every_critical_code_is_one_and_has_its_words_and_its_time(xid: int) -> None:
     sentence = quarantine(health(xids={xid: NOW - 3600}))

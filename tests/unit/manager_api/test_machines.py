@@ -1,5 +1,6 @@
 """The word for a machine, and the join of what is measured with what is leased."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from shiva_manager_api.domain.health import GpuHealth
 from shiva_manager_api.domain.machines import (
     STALE_SECONDS,
     DeclaredMachine,
+    GpuDriver,
     GpuReading,
     MachineReading,
     MachineState,
@@ -148,6 +150,15 @@ def test_a_gpu_in_quarantine_is_not_free_says_why_and_stays_its_holders() -> Non
     assert first.holder is not None
     assert second.quarantine is None
     assert joined_one([sick("GPU-1", "GPU-2")], [declared()]).state is MachineState.FULL
+
+
+@pytest.mark.parametrize(("driver", "free"), [(GpuDriver.PRESENT, 1), (GpuDriver.NONE, 0), (GpuDriver.UNKNOWN, 2)])
+def test_a_declared_gpu_of_which_the_driver_says_nothing_is_not_given_out(driver: GpuDriver, free: int) -> None:
+    gpus = () if driver is GpuDriver.NONE else (GpuReading(uuid="GPU-2", index=1, model="H100", up=True),)
+    view = joined_one([replace(reading(gpus=gpus), gpu_driver=driver)], [declared()])
+    assert view.gpus_free == free
+    kept_back = ["does not tell of this GPU" in (gpu.quarantine or "") for gpu in view.gpus]
+    assert sum(kept_back) == 2 - free
 
 
 def test_a_gpu_that_an_admin_disabled_is_not_free_and_says_why() -> None:

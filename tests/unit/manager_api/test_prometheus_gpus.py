@@ -100,7 +100,11 @@ def test_people_without_a_whole_name_are_not_believed() -> None:
 def test_health_is_kept_of_a_card_that_says_nothing_now() -> None:
     reading = machine(
         gpu_health=[sample("shiva_gpu_up", 0), sample("shiva_gpu_row_remap_failure", 0)],
-        gpu_xids=[Sample(labels={"host": "a", "uuid": "GPU-1", "xid": "79"}, value=NOW - 5)],
+        gpu_xids=[
+            Sample(labels={"host": "a", "uuid": "GPU-1", "xid": "79"}, value=NOW - 5),
+            Sample(labels={"host": "a", "uuid": "GPU-1", "xid": "odd"}, value=NOW),
+            Sample(labels={"host": "a", "uuid": "GPU-1"}, value=NOW),
+        ],
         gpu_booted=[Sample(labels={"host": "a"}, value=NOW - 500)],
     )
     assert reading.gpus == ()
@@ -108,7 +112,7 @@ def test_health_is_kept_of_a_card_that_says_nothing_now() -> None:
         asked_at=NOW, booted_at=NOW - 500, up=False, xids={79: NOW - 5}, row_remap_failure=False
     )  # fmt: skip
     assert reading.health == {"GPU-1": expected}
-    assert reading.quarantined().keys() == {"GPU-1"}
+    assert reading.quarantined(None).keys() == {"GPU-1"}
 
 
 def test_health_that_was_told_is_read_whole() -> None:
@@ -121,7 +125,7 @@ def test_health_that_was_told_is_read_whole() -> None:
 
 def test_without_health_nothing_is_said_of_it() -> None:
     reading = machine(gpu_info=[sample("shiva_gpu_info", 1)])
-    assert (reading.health, reading.quarantined()) == ({}, {})
+    assert (reading.health, reading.quarantined(None)) == ({}, {})
 
 
 def test_a_lost_card_that_tells_no_uuid_is_no_card_of_the_inventory() -> None:

@@ -96,9 +96,10 @@ class Manager:
 
         It keeps away from GPUs in use by others, and never gets one in quarantine, also where Prometheus is away since.
         """
-        readings = self._metrics.get().value or ()
+        readings, leases = self._metrics.get().value or (), self._leases.get().value
+        declared = {machine.name: machine for machine in leases.machines} if leases else {}
         foreign = [gpu.uuid for reading in readings for gpu in reading.gpus if gpu.foreign_use]
-        quarantined = [uuid for reading in readings for uuid in reading.quarantined()]
+        quarantined = [uuid for reading in readings for uuid in reading.quarantined(declared.get(reading.name))]
         return self._broker.launch(identity.name, wish, foreign, quarantined)
 
     def stop(self, identity: Identity, container_id: str) -> None:

@@ -161,7 +161,8 @@ def health(answers: Answers, *, asked_at: float) -> dict[str, dict[str, GpuHealt
         told[_card(sample)][sample.labels.get("__name__", "").removeprefix("shiva_gpu_")] = sample.value
     xids: dict[Card, dict[int, float]] = defaultdict(dict)
     for sample in answers["gpu_xids"]:
-        xids[_card(sample)][int(sample.labels["xid"])] = sample.value
+        if sample.labels.get("xid", "").isdecimal():
+            xids[_card(sample)][int(sample.labels["xid"])] = sample.value
     booted = {sample.labels.get("host", ""): sample.value for sample in answers["gpu_booted"]}
     found: dict[str, dict[str, GpuHealth]] = defaultdict(dict)
     for host, uuid in (card for card in told.keys() | xids.keys() if card[1]):

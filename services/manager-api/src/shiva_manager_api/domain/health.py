@@ -54,12 +54,19 @@ def _xid(health: GpuHealth) -> str | None:
     if not recent:
         return None
     code = max(recent, key=lambda each: (recent[each], each))
-    at = datetime.fromtimestamp(recent[code], UTC)
-    happened = f"The driver reported XID {code}, {_article(CRITICAL_XIDS[code])}, on {at:%Y-%m-%d at %H:%M} UTC."
+    happened = f"The driver reported XID {code}, {_article(CRITICAL_XIDS[code])}{_on(recent[code])}."
     ends = (
         "the machine has rebooted" if health.booted_at is not None else "a day has passed or the machine has rebooted"
     )
     return _words(happened, "Reboot the machine.", ends)
+
+
+def _on(at: float) -> str:
+    """Return a time for people, or nothing for one that no calendar has."""
+    try:
+        return f", on {datetime.fromtimestamp(at, UTC):%Y-%m-%d at %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def _article(what: str) -> str:
@@ -80,6 +87,15 @@ def _told(health: GpuHealth) -> str | None:
         counted = f"Memory errors of this GPU that could not be corrected: {health.uncorrected_errors}."
         return _words(counted, "Reset the GPU or reboot the machine.", "that is done")
     return None  # fmt: skip
+
+
+def unlisted() -> str:
+    """Return the sentence for a card of the inventory of which a driver that was asked says nothing."""
+    return _words(
+        "The driver does not tell of this GPU.",
+        "Look into the kernel's log, then reboot the machine.",
+        "it tells of it again",
+    )
 
 
 def _words(happened: str, todo: str, ends: str) -> str:

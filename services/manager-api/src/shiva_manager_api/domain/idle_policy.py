@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LONGEST_WITH_GPU = 3 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Rule:
         spans = (self.fresh, self.pause, self.extension, HOUR if self.busy_cap is None else self.busy_cap)
         if min(spans) <= timedelta(0) or self.grace < timedelta(0) or self.extensions_a_day < 0:
             raise ValueError("times are above zero (grace: zero or more), extensions_a_day is zero or more")
+        if self.with_gpu.stop > LONGEST_WITH_GPU:
+            raise ValueError("with_gpu.stop is 3 days at most: GPUs are looked at minute by minute for twice as long")
         if not (0 < self.gpu_busy_ratio <= 1 and 0 < self.gpu_coverage <= 1):
             raise ValueError("gpu_busy_ratio and gpu_coverage are above 0 and at most 1")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from shiva_manager_api.domain.health import GpuHealth, quarantine
+from shiva_manager_api.domain.health import GpuHealth, quarantine, unlisted
 from shiva_manager_api.domain.usage import GpuUsage, Person, Shares, split
 
 STALE_SECONDS = 15.0  # three scrapes
@@ -66,9 +66,12 @@ class MachineReading:
     gpus: tuple[GpuReading, ...] = ()
     health: Mapping[str, GpuHealth] = field(default_factory=dict)  # by UUID; of cards that say nothing now too
 
-    def quarantined(self) -> dict[str, str]:
-        """Return the cards that must not be given out, each with the sentence why."""
+    def quarantined(self, declared: "DeclaredMachine | None") -> dict[str, str]:
+        """Return the cards that must not be given out, each with the sentence why: also those that should be there and are not."""
         told = {uuid: quarantine(health) for uuid, health in self.health.items()}
+        if declared is not None and self.gpu_driver is not GpuDriver.UNKNOWN:
+            for uuid in {gpu.uuid for gpu in declared.gpus} - {gpu.uuid for gpu in self.gpus}:
+                told[uuid] = told.get(uuid) or unlisted()
         return {uuid: sentence for uuid, sentence in told.items() if sentence}
 
 
@@ -166,7 +169,7 @@ def state_of(
 def _free(reading: MachineReading, declared: DeclaredMachine) -> int:
     if declared.closed:
         return 0
-    taken = {gpu.uuid for gpu in reading.gpus if gpu.foreign_use} | reading.quarantined().keys()
+    taken = {gpu.uuid for gpu in reading.gpus if gpu.foreign_use} | reading.quarantined(declared).keys()
     return sum(gpu.container_id is None and gpu.disabled is None and gpu.uuid not in taken for gpu in declared.gpus)
 
 
@@ -211,7 +214,7 @@ def _gpus(reading: MachineReading, declared: DeclaredMachine | None, tenants: Se
         readings.setdefault(gpu.uuid, GpuReading(uuid=gpu.uuid, index=gpu.index, model=gpu.model, up=None))
     by_id = {tenant.id: tenant for tenant in tenants}
     people = {each.launch_id: Person(container_id=each.id, owner=each.owner) for each in tenants if each.launch_id}
-    quarantined = reading.quarantined()
+    quarantined = reading.quarantined(declared)
     ordered = sorted(readings.values(), key=lambda gpu: (gpu.index is None, gpu.index or 0, gpu.uuid))
     return tuple(
         GpuView(
