@@ -56,7 +56,8 @@ def processes(folder: Path) -> None:
     proc = FakeProc(folder)
     for number in range(PROCESSES):
         engine_id = f"{number % CONTAINERS:064x}"
-        proc.runs(1000 + number, cgroup=f"0::/system.slice/docker-{engine_id}.scope", inside=[1000 + number, 7])
+        cgroup, launch = f"0::/system.slice/docker-{engine_id}.scope", engine_id[-32:]
+        proc.runs(1000 + number, cgroup=cgroup, inside=[1000 + number, 7], launch=launch)
 
 
 def scrapes(port: int) -> tuple[list[float], bytes]:

@@ -62,6 +62,11 @@ def test_a_container_that_left_the_gpu_stands_still_and_is_forgotten() -> None:
     assert A not in meter.add(left, FORGET_SECONDS + 2)
 
 
+def test_a_container_that_stays_is_not_forgotten_while_nobody_tells_what_it_does() -> None:
+    busy, silent = reading(1.0, {7: 1.0, 8: 0.0}), reading(None, {7: None, 8: 0.0})
+    assert metered(busy, busy, *[silent] * 4, busy, seconds=FORGET_SECONDS / 3)[A] == 12.0
+
+
 def test_a_container_that_comes_back_goes_on() -> None:
     busy, left = reading(1.0, {7: 1.0}), reading(0.0, {})
     assert metered(busy, busy, left, busy)[A] == 4.0

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -84,9 +84,11 @@ def test_what_was_left_running_without_a_terminal_is_busy() -> None:
     assert (told.terminals, told.busy, told.busy_since) == (1, 1, moment(LATER))
 
 
+NOT_SAID: list[object] = [0, "", {}]
+
+
 @pytest.mark.parametrize(
-    "told",
-    [{"terminals": []}, *({"terminals": [], "left_running_since": since} for since in (0, "", cast(object, {})))],
+    "told", [{"terminals": []}, *({"terminals": [], "left_running_since": each} for each in NOT_SAID)]
 )
 def test_who_does_not_say_what_was_left_running_is_unknown(told: object) -> None:
     pages = {"api/kernels": answer([]), "api/shiva/activity": answer(told)}
@@ -163,6 +165,7 @@ def test_whatever_json_is_told_is_read_or_unknown(kernels: object, terminals: ob
         ({}, False),
         ({"api/terminals": answer([]), "api/shiva/activity": answer({}, 500)}, False),
         ({"api/terminals": answer([]), "api/shiva/activity": answer({}, 403)}, False),
+        ({"api/terminals": answer([]), "api/shiva/activity": answer(None)}, False),
     ],
 )
 def test_without_our_extension_a_terminal_is_unknown_and_none_is_none(pages: dict[str, Reply], known: bool) -> None:

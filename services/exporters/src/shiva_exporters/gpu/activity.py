@@ -47,6 +47,8 @@ class Meter:
             for key, ratio, used in self._shares(gpu, reading.owners):
                 if ratio is not None:
                     told[key] = self._count(key, ratio, now, used=used)
+                elif key in self._counts:
+                    self._counts[key].used_at = now  # it is there, and nobody tells what it does: not to be forgotten
         self._counts = {key: each for key, each in self._counts.items() if now - each.used_at <= FORGET_SECONDS}
         return told
 

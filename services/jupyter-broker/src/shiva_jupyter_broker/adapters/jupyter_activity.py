@@ -79,7 +79,10 @@ class _Jupyter:
             body = answer.raw.read(MAX_BYTES + 1)
             if answer.status_code != requests.codes.ok or len(body) > MAX_BYTES:
                 raise ValueError(f"status {answer.status_code}, {len(body)} bytes")
-            return json.loads(body)
+            told = json.loads(body)
+            if told is None:
+                raise ValueError("there is such a page, and it says nothing")
+            return told
 
     def close(self) -> None:
         self._adapter.close()
