@@ -14,7 +14,7 @@ from tests.require import require
 
 __all__ = ["nvml_library"]
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = [pytest.mark.full, pytest.mark.timeout(150)]
 
 
 @pytest.fixture(scope="module")
