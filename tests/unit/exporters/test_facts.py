@@ -51,9 +51,9 @@ class Machine:
 
     def __init__(self, card: Card) -> None:
         self.card = card
-        self.library = FakeNvml([card])
+        self.driver = FakeNvml([card])
         self.now = 0.0
-        self._source = Nvml(lambda: self.library, steady=lambda: self.now)
+        self._source = Nvml(lambda: self.driver, steady=lambda: self.now)
 
     def reading(self, *, later: float = 0.0) -> Reading:
         self.now += later
@@ -101,10 +101,10 @@ def test_what_is_not_supported_is_asked_once_until_the_driver_is_started_anew() 
     assert {"PowerUsage", "FieldValues.82", "TemperatureV.0", "RemappedRows", "TotalEccErrors.1.1"} <= first.keys()
     assert set(first.values()) == {1}
     assert machine.asked(later=2 * SELDOM_SECONDS) == {}
-    machine.library.count = fakes.NVMLError_Unknown()
+    machine.driver.count = fakes.NVMLError_Unknown()
     with pytest.raises(GpuReadError):
         machine.reading()
-    machine.library.count = None
+    machine.driver.count = None
     assert machine.asked() == first
 
 
@@ -125,10 +125,10 @@ def test_a_call_that_fails_is_counted_and_asked_again() -> None:
     errors = machine.reading().errors
     assert errors == {("nvmlDeviceGetPowerUsage", "999"): 3, ("nvmlDeviceGetTemperature", "other"): 3}
     machine.card.told["PowerUsage"] = 7800
-    machine.library.count = fakes.NVMLError_Unknown()
+    machine.driver.count = fakes.NVMLError_Unknown()
     with pytest.raises(GpuReadError):
         machine.reading()
-    machine.library.count = None
+    machine.driver.count = None
     reading = machine.reading()
     assert reading.gpus[0].facts["shiva_gpu_power_watts",] == 7.8
     assert reading.errors["nvmlDeviceGetPowerUsage", "999"] == 3  # counting goes on through a new start
@@ -209,5 +209,5 @@ def test_of_countless_fans_some_are_asked() -> None:
 @pytest.mark.parametrize(("number", "version"), [(12040, "12.4"), (13000, "13.0"), (fakes.NVMLError_Unknown(), "")])
 def test_the_newest_cuda_is_told_as_people_say_it(number: object, version: str) -> None:
     machine = Machine(Card())
-    machine.library.cuda = number
+    machine.driver.cuda = number
     assert machine.reading().cuda_version == version

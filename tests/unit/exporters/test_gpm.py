@@ -19,9 +19,9 @@ class Machine:
 
     def __init__(self, card: Card) -> None:
         self.card = card
-        self.library = FakeNvml([card])
+        self.driver = FakeNvml([card])
         self.now = 0.0
-        self._source = Nvml(lambda: self.library, steady=lambda: self.now)
+        self._source = Nvml(lambda: self.driver, steady=lambda: self.now)
 
     def sample(self, *, later: float = 2.0) -> GpuSample:
         self.now += later
@@ -34,10 +34,10 @@ class Machine:
         return facts.get(("shiva_gpu_sm_utilization_ratio",)), facts.get(("shiva_gpu_tensor_utilization_ratio",))
 
     def fails(self) -> None:
-        self.library.count = fakes.NVMLError_Unknown()
+        self.driver.count = fakes.NVMLError_Unknown()
         with pytest.raises(GpuReadError):
             self._source.read()
-        self.library.count = None
+        self.driver.count = None
 
 
 def test_the_second_round_tells_what_was_done_since_the_first() -> None:
@@ -62,7 +62,7 @@ def test_a_card_without_one_is_asked_once(told: dict[str, object]) -> None:
     machine = Machine(Card(told=told))
     assert [machine.ratios() for _ in range(3)] == [(None, None)] * 3
     assert machine.card.asked.count("GpmSupport") == 1
-    assert machine.library.gpm_samples == 0
+    assert machine.driver.gpm_samples == 0
 
 
 def test_after_a_look_that_failed_two_new_ones_are_needed() -> None:
@@ -84,9 +84,9 @@ def test_what_cannot_be_was_not_told(value: float) -> None:
 def test_what_the_driver_holds_for_us_is_given_back() -> None:
     machine = Machine(Card(told=HAS | {"Gpm": {2: WORKS}}))
     machine.sample()
-    assert machine.library.gpm_samples == 2
+    assert machine.driver.gpm_samples == 2
     machine.fails()
-    assert machine.library.gpm_samples == 0
+    assert machine.driver.gpm_samples == 0
     machine.sample()
     assert machine.ratios() == (0.25, None)
 
@@ -144,4 +144,4 @@ def test_a_new_device_with_an_old_number_is_asked_for_its_work() -> None:
     sample = machine.sample()
     assert [(each.uuid, each.sm_utilization_ratio) for each in sample.mig] == [("MIG-9", 0.25), ("MIG-2", 0.0)]
     assert {each.pid: each.active_ratio for each in sample.processes or ()} == {8: 0.25, 90: 0.0, 91: 0.0}
-    assert machine.library.gpm_samples == 4
+    assert machine.driver.gpm_samples == 4

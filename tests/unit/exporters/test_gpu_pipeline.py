@@ -27,17 +27,17 @@ class Machine:
         memory = Amount(total=8 * GIB, used=4 * GIB)
         self.first = Card(memory_v2=memory, compute=[Process(7, 2 * GIB), Process(9, GIB)], busy=[Busy(7, 50)])
         self.second = Card(uuid="GPU-2", memory_v2=memory, compute=[Process(7, GIB), Process(8, 2 * GIB)])
-        self.library = FakeNvml([self.first, self.second])
+        self.driver = FakeNvml([self.first, self.second])
         self.now = 100.0
         owners = Owners(folder, launcher_uid=1001, names={1003: "yuki"}.__getitem__)
-        source = Attributed(Nvml(lambda: self.library), owners)
+        source = Attributed(Nvml(lambda: self.driver), owners)
         self._sampler = Sampler(source, interval_seconds=2, steady=lambda: self.now)
         self._sampler.sample()
 
     def later(self) -> dict[tuple[str, ...], float]:
         """Return what is served two seconds later, by name and the labels that tell who."""
         self.now += 2
-        for card in self.library.cards:
+        for card in self.driver.cards:
             if isinstance(card.busy, list):
                 card.busy = [Busy(each.pid, each.smUtil, each.timeStamp + 2_000_000) for each in card.busy]
         self._sampler.sample()
@@ -103,7 +103,7 @@ def test_a_pid_that_another_container_reuses_is_the_others(machine: Machine) -> 
 
 def test_after_the_driver_came_back_counting_goes_on(machine: Machine) -> None:
     machine.later()
-    machine.library.count = fakes.NVMLError_DriverNotLoaded()
+    machine.driver.count = fakes.NVMLError_DriverNotLoaded()
     assert not [name for name in machine.later() if "GPU-1" in name]
-    machine.library.count = None
+    machine.driver.count = None
     assert machine.later()["container_gpu_active_seconds_total", "GPU-1", ADA] == 3.0

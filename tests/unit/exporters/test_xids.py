@@ -19,9 +19,9 @@ class Machine:
     """Cards that report XIDs, and a clock."""
 
     def __init__(self, *cards: Card) -> None:
-        self.library = FakeNvml(list(cards))
+        self.driver = FakeNvml(list(cards))
         self.now = 1000.0
-        self._source = Nvml(lambda: self.library, xids=Xids(clock=lambda: self.now))
+        self._source = Nvml(lambda: self.driver, xids=Xids(clock=lambda: self.now))
 
     def read(self) -> Reading:
         return self._source.read()
@@ -31,10 +31,10 @@ class Machine:
 
     def fails(self) -> None:
         """Let one round fail, which lets go of the driver."""
-        self.library.count = fakes.NVMLError_Unknown()
+        self.driver.count = fakes.NVMLError_Unknown()
         with pytest.raises(GpuReadError):
             self.read()
-        self.library.count = None
+        self.driver.count = None
 
 
 @pytest.fixture
@@ -58,12 +58,12 @@ def test_a_card_that_is_watched_and_quiet_has_no_xid(machine: Machine) -> None:
 
 
 def test_each_kind_is_counted_by_card_with_its_last_time(machine: Machine) -> None:
-    first, second = machine.library.cards
-    machine.library.happens(first, 31)
-    machine.library.happens(second, 79)
+    first, second = machine.driver.cards
+    machine.driver.happens(first, 31)
+    machine.driver.happens(second, 79)
     until(lambda: 79 in machine.counts()["GPU-2"])
     machine.now = 2000.0
-    machine.library.happens(first, 31)
+    machine.driver.happens(first, 31)
     until(lambda: machine.counts()["GPU-1"][31].count == 2)
     assert machine.counts() == {
         "GPU-1": {31: Xid(count=2, last_at=2000.0)},
@@ -72,27 +72,27 @@ def test_each_kind_is_counted_by_card_with_its_last_time(machine: Machine) -> No
 
 
 def test_counts_survive_a_new_start_of_the_driver(machine: Machine) -> None:
-    machine.library.happens(machine.library.cards[0], 79)
+    machine.driver.happens(machine.driver.cards[0], 79)
     until(lambda: machine.counts()["GPU-1"] != {})
     machine.fails()
     assert machine.counts()["GPU-1"] == {79: Xid(count=1, last_at=1000.0)}
-    machine.library.happens(machine.library.cards[0], 79)
+    machine.driver.happens(machine.driver.cards[0], 79)
     until(lambda: machine.counts()["GPU-1"][79].count == 2)
 
 
 def test_the_wait_ends_before_the_driver_is_let_go(machine: Machine) -> None:
     machine.fails()
-    assert [each.freed for each in machine.library.event_sets] == [True]
+    assert [each.freed for each in machine.driver.event_sets] == [True]
 
 
 def test_a_lost_card_is_named_by_what_it_was_and_the_others_are_watched_on(machine: Machine) -> None:
-    first, second = machine.library.cards
+    first, second = machine.driver.cards
     second.handle = second.uuid = fakes.NVMLError_GpuIsLost()
-    machine.library.happens(second, 79)
+    machine.driver.happens(second, 79)
     until(lambda: machine.counts()["GPU-2"] != {})
-    machine.library.fails(fakes.NVMLError_GpuIsLost())
-    until(lambda: machine.read() is not None and machine.library.event_sets[-1].cards == [first])
-    machine.library.happens(first, 13)
+    machine.driver.fails(fakes.NVMLError_GpuIsLost())
+    until(lambda: machine.read() is not None and machine.driver.event_sets[-1].cards == [first])
+    machine.driver.happens(first, 13)
     until(lambda: machine.counts()["GPU-1"] != {})
     assert machine.counts()["GPU-2"] == {79: Xid(count=1, last_at=1000.0)}
 
@@ -111,30 +111,30 @@ def test_a_card_that_reports_none_to_us_is_healthy_and_unknown(told: dict[str, o
     machine = Machine(Card(told=told))
     reading = machine.read()
     assert (reading.gpus[0].up, reading.xids) == (True, {})
-    assert len(machine.library.event_sets) == ("RegisterEvents" in told)
+    assert len(machine.driver.event_sets) == ("RegisterEvents" in told)
     machine.fails()
 
 
 @pytest.mark.parametrize("error", [fakes.NVMLError_Unknown(), fakes.NVMLError_NotSupported()])
 def test_a_driver_that_lets_nobody_wait_has_healthy_cards(error: Exception) -> None:
     machine = Machine(Card(told=TELLS))
-    machine.library.event_set = error
+    machine.driver.event_set = error
     reading = machine.read()
     assert (reading.gpus[0].up, reading.xids) == (True, {})
 
 
 def test_what_is_no_xid_is_not_counted(machine: Machine) -> None:
-    card = machine.library.cards[0]
+    card = machine.driver.cards[0]
     for number, kind in ((0, 8), (MAX_XID + 1, 8), (2**64 - 1, 8), (48, 1)):
-        machine.library.happens(card, number, kind=kind)
-    machine.library.event_sets[0].waiting.put(Event(Card(), 48))  # of a card that nobody registered
-    machine.library.happens(card, 13)
+        machine.driver.happens(card, number, kind=kind)
+    machine.driver.event_sets[0].waiting.put(Event(Card(), 48))  # of a card that nobody registered
+    machine.driver.happens(card, 13)
     until(lambda: machine.counts()["GPU-1"] != {})
     assert machine.counts()["GPU-1"].keys() == {13}
 
 
 def test_a_card_that_changes_its_place_keeps_its_count(machine: Machine) -> None:
-    machine.library.happens(machine.library.cards[0], 79)
+    machine.driver.happens(machine.driver.cards[0], 79)
     until(lambda: machine.counts()["GPU-1"] != {})
-    machine.library.cards.reverse()
+    machine.driver.cards.reverse()
     assert machine.counts()["GPU-1"] == {79: Xid(count=1, last_at=1000.0)}
