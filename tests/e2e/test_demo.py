@@ -35,8 +35,14 @@ def test_three_machines_of_two_gpus_with_people_and_moving_values(demo: Running)
     holders = {g["holder"]["owner"] for m in first for g in m["gpus"] if g["holder"]}  # type: ignore[attr-defined]
     assert holders == {"yuki", "ken", "mei"}
     assert [m["state"] for m in first] == ["partly_free", "full", "partly_free"]
-    users = [[[u["owner"] for u in g["users"]] for g in m["gpus"]] for m in first]  # type: ignore[attr-defined]
-    assert users == [[["yuki"], []], [["ken"], ["ken"]], [["mei"], []]]
+    everyone = [[["yuki"], []], [["ken"], ["ken"]], [["mei"], []]]
+
+    def users() -> list[list[list[str]]]:
+        return [[[u["owner"] for u in g["users"]] for g in m["gpus"]] for m in read()]  # type: ignore[attr-defined]
+
+    eventually(
+        lambda: users() == everyone, seconds=30, what="who uses which GPU is known (from Prometheus, a scrape later)"
+    )
     eventually(lambda: read()[0]["cpu_ratio"] != first[0]["cpu_ratio"], seconds=30, what="values move")
 
 

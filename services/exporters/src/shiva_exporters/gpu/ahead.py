@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
 from shiva_exporters.gpu.collector import GpuCollector
+from shiva_exporters.gpu.exposition import text
 from shiva_exporters.gpu.sampler import Snapshot
 from shiva_exporters.serve import Framed, of_this_process
 
@@ -29,10 +29,8 @@ class Ahead:
     def page(self) -> bytes:
         """Return the page."""
         now = self._snapshot()
-        of, text = self._kept
-        return (text if of is now else self._text(now)) + generate_latest(self._own)
+        of, made = self._kept
+        return (made if of is now else self._text(now)) + generate_latest(self._own)
 
     def _text(self, now: Snapshot) -> bytes:
-        shown = CollectorRegistry()
-        shown.register(Framed([GpuCollector(lambda: now, dcgm_hostname=self._dcgm_hostname)]))
-        return generate_latest(shown)
+        return text(Framed([GpuCollector(lambda: now, dcgm_hostname=self._dcgm_hostname)]).collect())
