@@ -258,7 +258,7 @@ def test_an_extension_is_seen_at_once_and_is_the_persons_own() -> None:
     told = world.call("container").get_json()["idle"]
     assert (told["state"], told["reason"], told["stop_at"], told["extensions_left"]) == ("kept", "extended", None, 1)
     assert world.call("extend", id="ken--default").status_code == 403
-    admin = identity.sign(Identity(name="root", shown_name="Root", role="admin"), key=KEY, now=NOW)
+    admin = identity.sign(Identity(name="root", shown_name="Root"), key=KEY, now=NOW)
     assert world.call("extend", signed=admin).status_code == 200
 
 

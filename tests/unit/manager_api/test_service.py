@@ -16,7 +16,7 @@ from shiva_manager_api.service import Manager
 from tests.fakes.manager_ports import JUPYTER, FakeBroker, FakeMetrics, container, declared
 
 ADA = Identity(name="ada", shown_name="Ada")
-ROOT = Identity(name="root", shown_name="Root", role="admin")
+ROOT = Identity(name="root", shown_name="Root")
 SOMEBODYS = ["ken--default", "ken--nothing-of-that-name", "ada2--default", "", "--", "ADA--default", "ada.--default"]
 
 

@@ -1,6 +1,6 @@
-"""The identity header: who the door says is asking, signed, and good for 30 seconds.
+"""The identity header: who the door says is asking, from where and by what right, signed, and good for 30 seconds.
 
-Form: ``v1.<base64url JSON>.<base64url HMAC-SHA256>``. The door signs, the manager verifies; both use this module, because
+Form: ``v2.<base64url JSON>.<base64url HMAC-SHA256>``. The door signs, the manager verifies; both use this module, because
 two copies of a signature check will differ one day.
 """
 
@@ -24,11 +24,14 @@ class IdentityError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A person whom the door admitted."""
+    """Who the door says is asking. What the person may do beyond the scopes is the manager's to know."""
 
-    name: str  # the user name as it stands in URLs, e.g. "ada.lovelace"
+    name: str  # the user name as it stands in URLs, e.g. "ada.lovelace"; empty: nobody yet, for a device that logs in
     shown_name: str  # as people read it
-    role: str = "user"  # "user" or "admin"
+    client: str = ""  # the address that the request came from
+    token_id: str | None = None  # the API token that was shown; None: a session of a browser
+    scopes: frozenset[str] = frozenset()  # of the token; a session may whatever its person may
+    csrf_token: str | None = None  # what this session's pages must send with each change
 
 
 def check_key(key: str) -> bytes:
@@ -45,8 +48,16 @@ def _seal(key: bytes, body: str) -> str:
 
 def sign(identity: Identity, *, key: bytes, now: datetime) -> str:
     """Return the header's value; `now` is aware."""
-    facts = {"name": identity.name, "shown": identity.shown_name, "role": identity.role, "at": now.timestamp()}
-    body = "v1." + base64.urlsafe_b64encode(json.dumps(facts, separators=(",", ":")).encode()).decode()
+    facts = {
+        "name": identity.name,
+        "shown": identity.shown_name,
+        "client": identity.client,
+        "token": identity.token_id,
+        "scopes": sorted(identity.scopes),
+        "csrf": identity.csrf_token,
+        "at": now.timestamp(),
+    }
+    body = "v2." + base64.urlsafe_b64encode(json.dumps(facts, separators=(",", ":")).encode()).decode()
     return f"{body}.{_seal(key, body)}"
 
 
@@ -64,12 +75,23 @@ def verify(value: str | None, *, key: bytes, now: datetime) -> Identity:
     try:
         version, payload = body.split(".")
         facts = json.loads(base64.urlsafe_b64decode(payload))
-        identity = Identity(name=str(facts["name"]), shown_name=str(facts["shown"]), role=str(facts["role"]))
+        identity = Identity(
+            name=str(facts["name"]),
+            shown_name=str(facts["shown"]),
+            client=str(facts["client"]),
+            token_id=_text(facts["token"]),
+            scopes=frozenset(map(str, facts["scopes"])),
+            csrf_token=_text(facts["csrf"]),
+        )
         age = now.timestamp() - float(facts["at"])
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
         raise IdentityError("the header is malformed") from error
-    if version != "v1":
+    if version != "v2":
         raise IdentityError("the header has an unknown version")
     if not -LEEWAY.total_seconds() <= age <= LIFETIME.total_seconds():
         raise IdentityError("the header has expired")
     return identity
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

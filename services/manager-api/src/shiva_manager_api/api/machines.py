@@ -15,7 +15,7 @@ def blueprint(manager: Manager, *, demo: bool) -> Blueprint:
 
     @bp.get("/session")
     def session() -> Response:
-        user = {"name": g.identity.name, "shown_name": g.identity.shown_name, "role": g.identity.role}
+        user = {"name": g.identity.name, "shown_name": g.identity.shown_name, "role": "user"}
         return jsonify(user=user, demo=demo, version=own_version)
 
     @bp.get("/machines")

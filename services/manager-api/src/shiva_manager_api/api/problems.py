@@ -11,10 +11,13 @@ from shiva_manager_api.domain.ports import (
     ContainerEndingError,
     IdleUnavailableError,
     MetricsUnavailableError,
+    NameTakenError,
     NoExtensionLeftError,
     NotYoursError,
     PortError,
     StartUnansweredError,
+    StoreUnavailableError,
+    TooManyWaitingError,
 )
 
 
@@ -35,6 +38,9 @@ PROBLEMS: dict[type[PortError], Kind] = {
     NoExtensionLeftError: Kind(409, "no-extension-left", "You have kept it as often as you may today", "Your container goes on for now, and your files are safe. To keep it, use it."),
     ContainerEndingError: Kind(409, "container-stopping", "It is stopping already", "Your home is safe. Start it again in a few seconds."),
     IdleUnavailableError: Kind(503, "idle-unavailable", "Your wish cannot be noted now", "Nothing was changed, and your files are safe. To keep your container, use it, or try again in a minute."),
+    StoreUnavailableError: Kind(503, "store-unavailable", "What is known of people cannot be read or kept now", "Nothing was changed; running notebooks and files are safe. Try again in a few seconds."),
+    NameTakenError: Kind(403, "name-taken", "That name belongs to another account", "Nothing was changed. Your operator can tell which account has it."),
+    TooManyWaitingError: Kind(503, "too-many-waiting", "Too many programs wait for their login", "Nothing was changed. Try again in a few minutes."),
     BrokerRefusedError: Kind(409, "refused", "The broker refused", "Nothing was changed."),
 }  # fmt: skip
 

@@ -8,7 +8,10 @@ PortError
 ├── NotYoursError             it belongs to somebody else
 ├── NoExtensionLeftError      its person asked for more time too often
 ├── ContainerEndingError      asked for more time when its end was asked for already
-└── IdleUnavailableError      what is known of idle containers cannot be read or kept
+├── IdleUnavailableError      what is known of idle containers cannot be read or kept
+├── StoreUnavailableError     the database does not answer; nothing was changed
+├── NameTakenError            the name belongs to another subject of an identity provider
+└── TooManyWaitingError       too many devices wait for their login
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,6 +53,18 @@ class ContainerEndingError(PortError):
 
 class IdleUnavailableError(PortError):
     """What is known of idle containers cannot be read or kept; nothing was changed."""
+
+
+class StoreUnavailableError(PortError):
+    """The database does not answer, or cannot be written; nothing was changed."""
+
+
+class NameTakenError(PortError):
+    """The user name belongs to another subject of an identity provider."""
+
+
+class TooManyWaitingError(PortError):
+    """Too many devices wait for their login."""
 
 
 class BrokerRefusedError(PortError):
