@@ -19,7 +19,8 @@ def build(settings: Settings) -> Flask:
     """Return the application."""
     idle = None if settings.idle_state_dir is None else IdleFile(settings.idle_state_dir)
     broker = BrokerHttp(settings.broker_url, settings.broker_token)
-    manager = Manager(Prometheus(settings.prometheus_url), broker, idle=idle)
+    login = (settings.prometheus_user, settings.prometheus_password)
+    manager = Manager(Prometheus(settings.prometheus_url, login=login), broker, idle=idle)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
