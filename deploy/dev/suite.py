@@ -139,6 +139,7 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
     }
     bin_dir = Path(sys.executable).parent
     broker_url = f"http://{LOOPBACK}:{ports['jupyter-broker']}"
+    database_url = f"sqlite:///{folder.resolve()}/manager.db"
 
     def service(name: str, command: str, prefix: str, **settings: object) -> Program:
         settings = {"bind_host": LOOPBACK, "bind_port": ports[name], **settings}
@@ -153,8 +154,9 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
                 metrics_token=keys["metrics_token"], **_launching(folder, engine)),
         service("manager-api", "shiva-manager-api", "SHIVA_MANAGER_API", broker_url=broker_url,
                 broker_token=keys["manager_token"], identity_key=keys["identity_key"], demo=int(demo),
-                idle_state_dir=folder / "idle", **asking),
-        _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"], **asking),
+                database_url=database_url, **asking),
+        _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"],
+                database_url=database_url, **asking),
         service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,
                 broker_token=keys["proxy_token"], identity_key=keys["identity_key"], session_key=keys["session_key"],
