@@ -160,6 +160,7 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
         service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,
                 broker_token=keys["proxy_token"], identity_key=keys["identity_key"], session_key=keys["session_key"],
+                manager_token=keys["door_token"], metrics_token=keys["metrics_token"],
                 dashboard_dir=ROOT / "services/dashboard/dist", state_dir=folder / "door", drain=1, demo=int(demo)),
         service("broker-exporter", "shiva-broker-exporter", "SHIVA_EXPORTERS_BROKER", broker_url=broker_url,
                 broker_token=keys["exporter_token"], metrics_token=keys["metrics_token"]),
