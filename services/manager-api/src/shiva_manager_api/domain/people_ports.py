@@ -81,8 +81,8 @@ class DeviceLogins(Protocol):
     def by_device(self, device_digest: bytes) -> DeviceLogin | None:
         """Return the one that a program means."""
 
-    def decide(self, user_code: str, *, owner: str, state: DeviceState) -> bool:
-        """Approve or deny; False: it is not waiting any more."""
+    def decide(self, user_code: str, *, owner: str, state: DeviceState, days: int | None) -> bool:
+        """Approve, for a token of so many days, or deny; False: it is not waiting any more."""
 
     def polled(self, device_digest: bytes, *, at: datetime) -> None:
         """Note that its program asked."""
