@@ -45,7 +45,7 @@ class Devices:
             device_digest=digest(code), user_code=device.user_code(self._below), client=client, asked_from=asked_from,
             scopes=scopes, created_at=now, expires_at=now + device.LIFETIME,
         )  # fmt: skip
-        self._store.add_device(login)
+        self._store.add_login(login)
         return code, login
 
     def waiting(self, typed: str) -> DeviceLogin:

@@ -128,16 +128,13 @@ class People:
     def revocations(self) -> Sequence[Revocation]:
         """Return whose sessions are over, by name. Who is not among them is welcome."""
         ended = {each.name: each for each in self._store.revocations(since=self._now() - LONGEST_SESSION)}
-        barred = {each.name for each in (*self._store.people(), *ended.values()) if self._is_out(each)}
+        barred = {each.name for each in self._store.people() if self.refusal(each) is not None}
         return [
             Revocation(
                 name=name, ended_before=ended[name].ended_before if name in ended else None, barred=name in barred
             )
             for name in sorted(ended.keys() | barred)
         ]  # fmt: skip
-
-    def _is_out(self, person: Person) -> bool:
-        return self.refusal(person) is not None
 
     def log_out(self, who: Identity, name: str) -> None:
         """End all sessions that began until now."""
