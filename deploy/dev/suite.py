@@ -127,6 +127,7 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
     config = inventory.write_targets(folder / "prometheus", machines, ports, demo=demo)
     bin_dir = Path(sys.executable).parent
     broker_url = f"http://{LOOPBACK}:{ports['jupyter-broker']}"
+    database_url = f"sqlite:///{folder.resolve()}/manager.db"
 
     def service(name: str, command: str, prefix: str, **settings: object) -> Program:
         settings = {"bind_host": LOOPBACK, "bind_port": ports[name], **settings}
@@ -141,8 +142,8 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
                 **_launching(folder, engine)),
         service("manager-api", "shiva-manager-api", "SHIVA_MANAGER_API", broker_url=broker_url,
                 prometheus_url=f"http://{LOOPBACK}:{ports['prometheus']}", broker_token=keys["manager_token"],
-                identity_key=keys["identity_key"], demo=int(demo), idle_state_dir=folder / "idle"),
-        _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"],
+                identity_key=keys["identity_key"], demo=int(demo), database_url=database_url),
+        _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"], database_url=database_url,
                 prometheus_url=f"http://{LOOPBACK}:{ports['prometheus']}"),
         service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,

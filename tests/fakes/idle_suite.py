@@ -85,7 +85,7 @@ class IdleSuite:
         self.broker.start()
         self.program("shiva-manager-api", {
             "SHIVA_MANAGER_API_BIND_PORT": str(self.ports["manager"]), "SHIVA_MANAGER_API_IDENTITY_KEY": KEY,
-            "SHIVA_MANAGER_API_IDLE_STATE_DIR": f"{self.folder}/idle", **self._sources("SHIVA_MANAGER_API_"),
+            **self._sources("SHIVA_MANAGER_API_"),
         })  # fmt: skip
         eventually(lambda: self.counted("shiva_gpu_processes") > 0, what="Prometheus sees the GPUs")
 
@@ -100,6 +100,7 @@ class IdleSuite:
         return {
             f"{prefix}PROMETHEUS_URL": f"http://{LOOPBACK}:{self.ports['prometheus']}",
             f"{prefix}BROKER_URL": self.broker.url,
+            f"{prefix}DATABASE_URL": f"sqlite:///{self.folder}/manager.db",
             f"{prefix}BROKER_TOKEN": TOKENS["manager"],
         }
 
