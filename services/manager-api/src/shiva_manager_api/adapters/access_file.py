@@ -18,6 +18,10 @@ log = logging.getLogger("shiva.manager_api.access_file")
 MAX_QUOTA = 1_000_000
 
 
+class AccessFileError(ValueError):
+    """It cannot be read, or is no access file; the message names file, key and value."""
+
+
 class AccessFile:
     """Looks at the file at each question; a bad one later leaves the last good one."""
 
@@ -25,7 +29,7 @@ class AccessFile:
         """Read it once; without a file nobody is admitted.
 
         Raises:
-            ValueError: it cannot be read or is no access file; the message names file, key and value.
+            AccessFileError: it cannot be used.
         """
         self._path = path
         self._reading = threading.Lock()
@@ -47,7 +51,7 @@ class AccessFile:
         try:
             self._rules = read(_text(path), str(path))
             log.info("new rules of access hold")
-        except ValueError as error:
+        except AccessFileError as error:
             log.error("the access file is bad; the last good one holds", extra={"cause": str(error)})
 
 
@@ -64,9 +68,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        raise AccessFileError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text") from error
+        raise AccessFileError(f"{path} is not UTF-8 text") from error
 
 
 class _Loader(yaml.SafeLoader):
@@ -84,7 +88,7 @@ def read(text: str, name: str) -> AccessRules:
     """Return the rules; what the text leaves out admits nobody.
 
     Raises:
-        ValueError: it is no access file; the message names `name`, the key and the value.
+        AccessFileError: it is no access file; the message names `name`, the key and the value.
     """
     try:
         raw = yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader, and stricter
@@ -93,7 +97,7 @@ def read(text: str, name: str) -> AccessRules:
             raise ValueError(f"it cannot have “{unknown[0]}”, but {', '.join(sorted(READERS))}")
         return AccessRules(**{key: READERS[key](key, value) for key, value in members.items()})
     except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"{name} is no access file: {error}") from error
+        raise AccessFileError(f"{name} is no access file: {error}") from error
 
 
 def _mapping(where: str, value: Any) -> Mapping[Any, Any]:

@@ -1,13 +1,12 @@
 """Who may use which operation: each view says what it needs, and one check before each request heeds it."""
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from flask import Flask, g, request
-from shiva_common import identity
+from shiva_common import bearer, identity
 from shiva_common.identity import Identity
 
 from shiva_manager_api.domain import permissions
@@ -30,11 +29,11 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """What proves who asks. None for a service: nobody has its token."""
+    """What proves who asks."""
 
     identity: bytes = field(repr=False)  # the door's signature on identities
-    door: str | None = field(default=None, repr=False)
-    metrics: str | None = field(default=None, repr=False)  # None: samples are for whoever reaches the port
+    door: str = field(repr=False)
+    metrics: str = field(repr=False)
 
 
 def needs(access: Access, *, token_itself: bool = False) -> Callable[[V], V]:
@@ -92,12 +91,10 @@ class Gate:
         _check_content()
 
     def _check_service(self, access: Access) -> None:
-        wanted = {Access.DOOR: self._keys.door, Access.METRICS: self._keys.metrics}.get(access)
-        if access is Access.NONE or (access is Access.METRICS and wanted is None):
+        if access is Access.NONE:
             return
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        shown = given.strip().encode("utf-8", "surrogateescape") if scheme.lower() == "bearer" else b""
-        if wanted is None or not hmac.compare_digest(wanted.encode(), shown):
+        token = self._keys.door if access is Access.DOOR else self._keys.metrics
+        if not bearer.is_from(request.headers.get("Authorization"), token):
             raise RefusedError("unauthorized")
 
     def _identity(self) -> Identity:
