@@ -89,7 +89,7 @@ class Administration:
         self._people.log_out(who, name)
 
     def _known(self, name: str) -> None:
-        if not name or not is_user_name(name) or self._store.person(name) is None:
+        if not is_user_name(name) or self._store.person(name) is None:
             raise RefusedError("person-not-found", name=name)
 
     def drain(self, who: Identity, machine: str, reason: str | None) -> None:

@@ -110,5 +110,7 @@ class Devices:
 
 
 def _refuse(code: str) -> NoReturn:
-    interval = {"interval": int(device.INTERVAL.total_seconds())} if code in {"slow-down", "authorization-pending"} else {}
+    interval = (
+        {"interval": int(device.INTERVAL.total_seconds())} if code in {"slow-down", "authorization-pending"} else {}
+    )
     raise RefusedError(code, **interval)

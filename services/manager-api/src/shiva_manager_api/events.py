@@ -90,9 +90,9 @@ class EventLog:
         self._there, self._machines = there, sight.machines
         self._told = {launch_id: self._told[launch_id] for launch_id in there if launch_id in self._told}
         with self._reading:
-            for each in sorted(fresh, key=lambda event: event.at):
+            for event in sorted(fresh, key=lambda each: each.at):
                 self._count += 1
-                self._events.append(replace(each, id=f"{self._boot}-{self._count:010d}"))
+                self._events.append(replace(event, id=f"{self._boot}-{self._count:010d}"))
         return True
 
     def _untold(self, launch_id: str, told: Iterable[Event], now: datetime) -> list[Event]:

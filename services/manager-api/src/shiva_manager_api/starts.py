@@ -125,7 +125,13 @@ class Starts:
         if excess is None:
             return told
         text = f"Your limit of {excess.kind} is {excess.limit}; you hold {excess.held}, and this would add {excess.wanted}."
-        return {**told, "fits": False, "machine": None, "everywhere": {"rule": "quota-exceeded", "text": text}, "offers": []}
+        return {
+            **told,
+            "fits": False,
+            "machine": None,
+            "everywhere": {"rule": "quota-exceeded", "text": text},
+            "offers": [],
+        }
 
     @contextmanager
     def _alone(self, owner: str) -> Iterator[None]:

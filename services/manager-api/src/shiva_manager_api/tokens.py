@@ -67,7 +67,7 @@ class Tokens:
         return owner, token
 
     def _note_use(self, token: Token, minute: datetime, client: str) -> None:
-        if token.last_used_at is not None and (token.last_used_at, token.last_used_from) >= (minute, client):
+        if token.last_used_at is not None and token.last_used_at >= minute:
             return
         try:
             self._store.used(token.id, at=minute, client=client)

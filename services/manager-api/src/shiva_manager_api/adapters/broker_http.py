@@ -145,7 +145,12 @@ def _container(raw: Any) -> Container:
     return {member: raw[member] for member in MEMBERS}
 
 
-WISH = {"name": "default", "image": None, "machine": None, "gpus": 0}  # what people ask for, and what it is where left out
+WISH = {
+    "name": "default",
+    "image": None,
+    "machine": None,
+    "gpus": 0,
+}  # what people ask for, and what it is where left out
 
 
 def _asked(owner: str, wish: Wish, avoid_gpus: Sequence[str], exclude_gpus: Sequence[str]) -> dict[str, object]:

@@ -48,6 +48,7 @@ def create_app(
         tokens.blueprint(use), admin.blueprint(use), internal.blueprint(use), description.blueprint(),
     ):  # fmt: skip
         app.register_blueprint(blueprint)
+    app.url_map.merge_slashes = False
     _add_own(app, use, registry)
     _add_request_handling(app, Gate(app, keys, use.people, clock), registry)
     _add_errors(app)
@@ -101,19 +102,19 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(MalformedError)
     def malformed(error: MalformedError) -> Response:
-        return problems.answer("bad-request", why=str(error))
+        return problems.answer("bad-request", {"why": str(error)})
 
     @app.errorhandler(RecursionError)
     def nested(_: RecursionError) -> Response:
-        return problems.answer("bad-request", why="The body is nested too deeply.")
+        return problems.answer("bad-request", {"why": "The body is nested too deeply."})
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         status = error.code or 500
         if status == 413:
-            return problems.answer("too-large", limit_bytes=MAX_BODY_BYTES)
+            return problems.answer("too-large", {"limit_bytes": MAX_BODY_BYTES})
         if status not in CODES:
-            return problems.answer("bad-request", why="The body must be JSON.")
+            return problems.answer("bad-request", {"why": "The body must be JSON."})
         answer = problems.answer(CODES[status])
         answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
         return answer

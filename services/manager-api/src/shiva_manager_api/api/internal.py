@@ -7,6 +7,7 @@ from shiva_common.identity import Identity
 
 from shiva_manager_api.api import bodies, problems, wire, wire_people
 from shiva_manager_api.api.access import needs
+from shiva_manager_api.domain.names import is_user_name
 from shiva_manager_api.domain.permissions import Access
 from shiva_manager_api.domain.ports import NameTakenError, RefusedError
 from shiva_manager_api.use_cases import UseCases
@@ -27,7 +28,7 @@ def blueprint(use: UseCases) -> Blueprint:
         try:
             person, role = use.people.log_in(claims, client)
         except (RefusedError, NameTakenError) as error:
-            return problems.answer(error.code, status=403, **error.parameters)
+            return problems.answer(error.code, error.parameters, status=403)  # also `bad-name`
         return jsonify(name=person.name, shown_name=person.shown_name, picture=person.picture, role=role.value)
 
     @bp.post("/tokens/verify")
@@ -49,12 +50,15 @@ def blueprint(use: UseCases) -> Blueprint:
     def revocations() -> Response:
         answer = jsonify(people=[wire_people.revocation(each) for each in use.people.revocations()])
         answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32])
-        return answer.make_conditional(request)
+        answer.make_conditional(request)
+        return answer
 
     @bp.post("/people/<name>/logout")
     @needs(Access.DOOR)
     def logout(name: str) -> Response:
         client = bodies.body({"client"}).text("client", most=MAX_CLIENT, least=0)
+        if not is_user_name(name):
+            raise bodies.MalformedError("That is no user name.")
         use.people.log_out(Identity(name=name, shown_name="", client=client), name)
         return Response(status=204)
 

@@ -1,5 +1,6 @@
 """/api/v1/me."""
 
+from contextlib import suppress
 from importlib.metadata import version
 
 from flask import Blueprint, Response, g, jsonify
@@ -41,10 +42,8 @@ def _user(use: UseCases, who: Identity) -> dict[str, object]:
     """Return who asks. While the database is away, and nothing is known, that is the door's word and no special right."""
     person: Person | None = None
     role = Role.USER
-    try:
+    with suppress(StoreUnavailableError):
         person, role = use.people.person(who.name), use.people.role(who.name)
-    except StoreUnavailableError:
-        pass
     return {
         "name": who.name,
         "shown_name": who.shown_name if person is None else person.shown_name,

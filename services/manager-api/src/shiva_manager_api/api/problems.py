@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response, json
@@ -16,12 +17,13 @@ CATALOGUE: Mapping[str, Any] = json.loads(
 PLACE = re.compile(r"\{(\w+)\}")
 
 
-def answer(code: str, /, *, status: int | None = None, **parameters: object) -> Response:
+def answer(
+    code: str, parameters: Mapping[str, object] = MappingProxyType({}), *, status: int | None = None
+) -> Response:
     """Return the problem of a code as a response; `status` where it is another than the catalogue's."""
     known = CATALOGUE[code]
-    return _response(
-        status or known["status"], code, known["en"]["title"], filled(known["en"]["detail"], parameters), parameters
-    )  # fmt: skip
+    title, detail = known["en"]["title"], filled(known["en"]["detail"], parameters)
+    return _response(status or known["status"], code, title, detail, parameters)
 
 
 def filled(sentence: str, parameters: Mapping[str, object]) -> str:
@@ -33,7 +35,7 @@ def of_error(error: PortError) -> Response:
     """Return the problem of one of our errors; a refusal of the broker keeps its own words."""
     if isinstance(error, BrokerRefusedError):
         return _response(error.status, error.code, error.title, error.detail, error.parameters)
-    return answer(error.code, **error.parameters)
+    return answer(error.code, error.parameters)
 
 
 def _response(status: int, code: str, title: str, detail: str, parameters: Mapping[str, object]) -> Response:

@@ -166,4 +166,3 @@ def claims(body: Members) -> Claims:
         shown_name=body.text_or_none("shown_name", least=0),
         picture=body.text_or_none("picture", most=2048, least=0),
     )
-

@@ -25,7 +25,7 @@ class AccessRules:
     denied: Mapping[str, str] = field(default_factory=dict)  # address or user name → why, a sentence
     admins: frozenset[str] = frozenset()  # addresses or user names
     admin_groups: frozenset[str] = frozenset()
-    quota: Quota = Quota()  # of people who have no own one
+    quota: Quota = field(default_factory=Quota)  # of people who have no own one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def of_address(address: str, *, home_domain: str | None) -> str:
 def is_user_name(text: str) -> bool:
     """Whether `text` is spelled like a user name."""
     return (
-        len(text) <= MAX_LENGTH
+        0 < len(text) <= MAX_LENGTH
         and GRAMMAR.fullmatch(text) is not None
         and "--" not in text
         and ".." not in text
