@@ -24,10 +24,12 @@ def build(settings: Settings) -> Flask:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     registry.register(IdleCollector(manager.idle, manager.now))
-    return create_app(
+    app = create_app(
         manager,
         key=identity.check_key(settings.identity_key),
         clock=lambda: datetime.now(UTC),
         registry=registry,
         demo=settings.demo,
     )
+    manager.truth.keep()
+    return app

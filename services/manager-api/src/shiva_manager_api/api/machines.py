@@ -2,9 +2,9 @@
 
 from importlib.metadata import version
 
-from flask import Blueprint, Response, g, jsonify
+from flask import Blueprint, Response, g, jsonify, request
 
-from shiva_manager_api.api import wire
+from shiva_manager_api.api.page import Page
 from shiva_manager_api.service import Manager
 
 
@@ -12,6 +12,7 @@ def blueprint(manager: Manager, *, demo: bool) -> Blueprint:
     """Return the resources of `manager`."""
     bp = Blueprint("machines", __name__, url_prefix="/api/v1")
     own_version = version("shiva-manager-api")
+    page = Page(manager.truth)
 
     @bp.get("/session")
     def session() -> Response:
@@ -20,6 +21,6 @@ def blueprint(manager: Manager, *, demo: bool) -> Blueprint:
 
     @bp.get("/machines")
     def machines() -> Response:
-        return jsonify(wire.overview(manager.overview()))
+        return page.answer(request)
 
     return bp
