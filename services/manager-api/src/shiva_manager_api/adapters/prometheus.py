@@ -20,6 +20,7 @@ DEADLINE_SECONDS = 8.0  # nobody waits for it but a thread
 THREADS = 4
 MOST_BYTES = 64 * 2**20  # of all answers together; a thousand machines with eight GPUs have 13 MB
 MOST_NAME = 255
+NOBODY = ("", "")
 
 # Each query gives series that carry `host`, the machine's name in the inventory.
 NETWORK = 'device!~"lo|veth.*|docker.*|br-.*|virbr.*"'
@@ -54,11 +55,11 @@ class Prometheus:
     """Asks all queries at once and joins them by host."""
 
     def __init__(
-        self, url: str, *, auth: tuple[str, str] | None = None, clock: Callable[[], float] = time.monotonic
+        self, url: str, *, login: tuple[str, str] = NOBODY, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`url` without a path; `auth` is a user and a password; `clock` is monotonic, in seconds."""
+        """`url` without a path; `login` is name and password, both empty where Prometheus asks for none; `clock` is monotonic."""
         self._url = f"{url.rstrip('/')}/api/v1/query"
-        self._http = BoundedHttp(auth=auth)
+        self._http = BoundedHttp(login=None if login == NOBODY else login)
         self._clock = clock
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="prometheus")
         self._remembered: dict[str, list[Sample]] = {}
