@@ -45,7 +45,7 @@ def provider_standing(folder: Path, *redirect_uris: str) -> Iterator[Provider]:
     require("oidc-provider", present=INSTALLED.exists(), reason="it is not installed (make .tools/oidc/.stamp)")
     accounts_file = folder / "accounts.json"
     accounts_file.write_text("[]", encoding="utf-8")
-    command = [NODE, ROOT / "tests/oidc/provider.mjs", accounts_file, *redirect_uris]
+    command = [str(part) for part in (NODE, ROOT / "tests/oidc/provider.mjs", accounts_file, *redirect_uris)]
     with (folder / "provider.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
