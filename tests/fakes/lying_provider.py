@@ -38,6 +38,10 @@ class LyingProvider:
     asked: list[Asked] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def asked_for(self, path: str) -> int:
+        """Return how often a path was asked for."""
+        return len([one for one in self.asked if one.path == path])
+
     def rotate(self, kid: str) -> None:
         """Sign with another key from now on, and publish that one alone."""
         self.key = rsa_key(kid)

@@ -12,7 +12,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
 const load = createRequire(new URL("../../.tools/oidc/", import.meta.url)); // where make installs it
-const { default: Provider } = load("oidc-provider");
+const { Provider, interactionPolicy } = load("oidc-provider");
 const [accountsFile, ...redirectUris] = process.argv.slice(2);
 const client = { client_id: "shiva", client_secret: randomBytes(24).toString("base64url") };
 const other = { client_id: "other", client_secret: randomBytes(24).toString("base64url"), redirect_uris: ["http://localhost:1/"] };
@@ -38,6 +38,8 @@ async function grant(ctx) {
 }
 
 function provider(issuer) {
+  const policy = interactionPolicy.base();
+  policy.add(new interactionPolicy.Prompt({ name: "select_account", requestable: true }), 0);
   const made = new Provider(issuer, {
     clients: [{ ...client, redirect_uris: redirectUris }, other],
     claims: { openid: ["sub"], email: ["email", "email_verified", "hd"], profile: ["name", "picture"], groups: ["groups"] },
@@ -48,7 +50,7 @@ function provider(issuer) {
       const found = accounts().find((account) => account.sub === sub);
       return found && { accountId: sub, claims: () => found };
     },
-    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    interactions: { policy, url: (_, interaction) => `/interaction/${interaction.uid}` },
     jwks: { keys: [newKey()] },
     loadExistingGrant: grant,
     pkce: { required: () => true },
@@ -79,7 +81,7 @@ async function interact(request, response) {
     return;
   }
   const sub = (await form(request)).get("sub");
-  const result = sub ? { login: { accountId: sub } } : { error: "access_denied", error_description: "The person said no." };
+  const result = sub ? { login: { accountId: sub }, select_account: {} } : { error: "access_denied", error_description: "The person said no." };
   await current.made.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
 }
 
