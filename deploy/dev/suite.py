@@ -22,7 +22,9 @@ MAX_PORT = 65535
 PROMETHEUS = "prometheus"
 NODE_EXPORTER = "prometheus-node-exporter"
 SEARCH = os.pathsep.join([str(ROOT / ".tools/debian/usr/bin"), os.environ.get("PATH", "")])
-TOKENS = ("identity_key", "session_key", "manager_token", "proxy_token", "exporter_token")
+TOKENS = (
+    "identity_key", "session_key", "manager_token", "proxy_token", "exporter_token", "door_token", "metrics_token",
+)  # fmt: skip
 
 
 class MissingPartError(Exception):
@@ -147,6 +149,7 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
         service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,
                 broker_token=keys["proxy_token"], identity_key=keys["identity_key"], session_key=keys["session_key"],
+                manager_token=keys["door_token"], metrics_token=keys["metrics_token"],
                 dashboard_dir=ROOT / "services/dashboard/dist", state_dir=folder / "door", drain=1, demo=int(demo)),
         service("broker-exporter", "shiva-broker-exporter", "SHIVA_EXPORTERS_BROKER", broker_url=broker_url,
                 broker_token=keys["exporter_token"]),
