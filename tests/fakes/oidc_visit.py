@@ -6,7 +6,7 @@ from http.cookies import Morsel, SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
 from tests.fakes.lying_provider import LyingProvider
-from tests.fakes.proxy_door import Answer, World
+from tests.fakes.proxy_door import Answer, World, hidden
 
 FORM = "application/x-www-form-urlencoded"
 SESSION = "shiva-session"
@@ -41,10 +41,16 @@ class Visit:
         client = await self.world.client()
         return self.keep(await client.ask(method, path, {name: one for name, one in headers.items() if one}, body))
 
+    async def press(self, wanted: str = "/", **more: str) -> Answer:
+        """Open the login page and press its button."""
+        page = await self.ask("GET", f"/-/login?{urlencode({'next': wanted})}")
+        assert page.status == 200, page
+        form = urlencode({"csrf_token": hidden(page.body), "next": wanted}).encode()
+        return await self.ask("POST", "/-/login", form, **{"content_type": FORM} | more)
+
     async def begin(self, wanted: str = "/") -> str:
         """Press the button; return where it leads: to the provider."""
-        form = urlencode({"next": wanted}).encode()
-        answer = await self.ask("POST", "/-/login", form, content_type=FORM)
+        answer = await self.press(wanted)
         assert answer.status == 303, answer
         return answer.value("location")
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from tests.fakes.oidc_door import Stage, at_the_door, refused
 
+from tests.fakes.oidc_door import Stage, at_the_door, refused
 from tests.fakes.oidc_visit import FORM, Visit
 
 Bend = Callable[[str], str]
@@ -167,8 +167,8 @@ def test_another_site_cannot_begin_a_login() -> None:
             {"origin": "", "sec_fetch_site": "cross-site"},
         ):
             browser = stage.browser()
-            answer = await browser.ask("POST", "/-/login", b"next=/", content_type=FORM, **elsewhere)
-            assert (answer.status, browser.cookies) == (403, {})
+            answer = await browser.press(**elsewhere)
+            assert (answer.status, browser.session, stage.liar.asked) == (403, None, [])
 
     at_the_door(use)
 

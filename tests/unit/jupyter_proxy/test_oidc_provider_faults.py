@@ -5,28 +5,23 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.fakes.oidc_door import Stage, at_the_door, refused
 
 from tests.fakes.lying_provider import DISCOVERY, silent_for, text
-from tests.fakes.oidc_visit import FORM
+from tests.fakes.oidc_door import Stage, at_the_door, refused, stage_standing
+from tests.fakes.oidc_visit import Visit
+from tests.fakes.proxy_door import Answer, until
 from tests.fakes.scripted_http import Reply, answer
 
 Lie = Callable[[Stage], None]
-HTML = {"Content-Type": "text/html"}
-JSON = {"Content-Type": "application/json"}
+HTML, JSON = "text/html", "application/json"
 NOBODY = "http://127.0.0.1:1"
 HUGE = b"[" + b"1," * 2**23
-PATIENCE = 12.0  # seconds, for the slowest page
+SOON, PATIENCE = 2.0, 12.0  # seconds: for who needs no provider, and for who waits for one
 
 
 def at(path: str, reply: Callable[..., Reply]) -> Lie:
     """Return what answers a path otherwise."""
     return lambda stage: stage.liar.replies.update({path: reply})
-
-
-def slow(path: str) -> Lie:
-    """Return what never answers a path."""
-    return lambda stage: stage.liar.replies.update({path: silent_for(stage.server, 60)})
 
 
 def told(**members: object) -> Lie:
@@ -37,17 +32,16 @@ def told(**members: object) -> Lie:
 def lies_about(path: str) -> dict[str, Lie]:
     """Return what goes wrong with any document."""
     return {
-        "fails": at(path, text(b"oh dear", 500, **HTML)),
-        "is missing": at(path, text(b"not here", 404, **HTML)),
-        "is a page": at(path, text(b"<html>welcome</html>", **HTML)),
-        "is cut": at(path, lambda _: Reply(pieces=(b'{"keys": [',), length=5000, headers=JSON)),
-        "is a list": at(path, text(b"[]", **JSON)),
-        "is empty": at(path, text(b"", **JSON)),
-        "is nothing": at(path, text(b"{}", **JSON)),
+        "fails": at(path, text(b"oh dear", 500, kind=HTML)),
+        "is missing": at(path, text(b"not here", 404, kind=HTML)),
+        "is a page": at(path, text(b"<html>welcome</html>", kind=HTML)),
+        "is cut": at(path, lambda _: Reply(pieces=(b'{"keys": [',), length=5000, headers={"Content-Type": JSON})),
+        "is a list": at(path, text(b"[]", kind=JSON)),
+        "is empty": at(path, text(b"", kind=JSON)),
+        "is nothing": at(path, text(b"{}", kind=JSON)),
         "hangs up": at(path, lambda _: Reply(silent=True)),
-        "is huge": at(path, text(HUGE, **JSON)),
+        "is huge": at(path, text(HUGE, kind=JSON)),
         "leads elsewhere": at(path, lambda _: Reply(status=302, headers={"Location": f"{NOBODY}/"})),
-        "is slow": slow(path),
     }
 
 
@@ -81,7 +75,7 @@ def test_a_discovery_that_is_wrong_begins_no_login(lie: Lie) -> None:
         lie(stage)
         browser = stage.browser()
         began = time.monotonic()
-        answer = await browser.ask("POST", "/-/login", b"next=/", content_type=FORM)
+        answer = await browser.press()
         await refused(browser, answer, statuses=range(500, 600))
         assert time.monotonic() - began < PATIENCE
 
@@ -108,30 +102,42 @@ def test_a_provider_that_is_away_is_told_of_and_found_again_by_itself() -> None:
     async def use(stage: Stage) -> None:
         at(DISCOVERY, lambda _: Reply(silent=True))(stage)
         browser = stage.browser()
-        await refused(
-            browser, await browser.ask("POST", "/-/login", b"next=/", content_type=FORM), statuses=range(500, 600)
-        )
+        await refused(browser, await browser.press(), statuses=range(503, 504))
         stage.liar.replies.clear()
-        assert (await browser.log_in(stage.liar)).status == 303
+        async with asyncio.timeout(PATIENCE):
+            while (answer := await browser.press()).status != 303:
+                pass
+        assert (await browser.come_back(stage.liar.authorize(answer.value("location")))).status == 303
         assert await browser.is_in()
 
-    at_the_door(use)
+    at_the_door(use, attempts_per_minute=10_000)
 
 
-def test_while_a_provider_hangs_everybody_else_is_served() -> None:
-    async def use(stage: Stage) -> None:
-        inside = stage.browser()
-        await inside.log_in(stage.liar)
-        slow("/token")(stage)
-        waiting = stage.browser()
-        login = asyncio.create_task(waiting.log_in(stage.liar))
-        await stage.until(lambda: stage.liar.asked_for("/token") == 2)
-        began = time.monotonic()
-        assert await inside.is_in()
-        assert time.monotonic() - began < 1
-        await refused(waiting, await login)
+def test_while_a_provider_hangs_everybody_else_is_served_and_who_waits_is_told_in_time() -> None:
+    async def hangs(path: str) -> None:
+        async with stage_standing() as stage:
+            inside, waiting = stage.browser(), stage.browser()
+            if path == "/token":
+                await inside.log_in(stage.liar)
+            stage.liar.replies[path] = silent_for(stage.server, 60)
+            before, began = stage.liar.asked_for(path), time.monotonic()
+            login = asyncio.create_task(_tried(stage, waiting))
+            await until(lambda: stage.liar.asked_for(path) > before)
+            assert await inside.is_in() == (path == "/token")
+            assert time.monotonic() - began < SOON
+            answer = await login
+            assert time.monotonic() - began < PATIENCE
+            await refused(waiting, answer, statuses=range(503, 504))
 
-    at_the_door(use)
+    async def all_of_them() -> None:
+        await asyncio.gather(*map(hangs, (DISCOVERY, "/jwks", "/token")))
+
+    asyncio.run(all_of_them())
+
+
+async def _tried(stage: Stage, browser: Visit) -> Answer:
+    answer = await browser.press()
+    return answer if answer.status != 303 else await browser.come_back(stage.liar.authorize(answer.value("location")))
 
 
 def test_who_is_in_stays_in_while_the_provider_is_away() -> None:

@@ -1,17 +1,17 @@
 """T08, T26, T27 and T29 after a real login: where it leads, what the browser keeps, and how it ends."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from tests.fakes.oidc_door import Stage, at_the_door, refused
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
-from tests.fakes.oidc_visit import FORM, Visit, set_cookies
+from tests.fakes.oidc_door import NAME, Stage, at_the_door, refused
+from tests.fakes.oidc_visit import Visit, set_cookies
 
 ENDS_WITHIN = 5.0  # seconds
 ELSEWHERE = [
@@ -79,7 +79,7 @@ def test_a_made_up_session_cookie_does_not_outlive_a_login() -> None:
 def _opening(stage: Stage, browser: Visit) -> connect:
     around = stage.world
     return connect(
-        f"ws://localhost:{around.port}/user/{stage.name}/socket", host="127.0.0.1", origin=Origin(around.origin),
+        f"ws://localhost:{around.port}/user/{NAME}/socket", host="127.0.0.1", origin=Origin(around.origin),
         additional_headers={"Cookie": browser.header("/")}, proxy=None,
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def test_who_is_barred_is_out_within_seconds() -> None:
         await browser.log_in(stage.liar)
 
         async def bar() -> None:
-            stage.bar(stage.name)
+            stage.revoke(barred=True)
 
         await _over(stage, browser, bar)
 
@@ -128,7 +128,7 @@ def test_logged_out_everywhere_by_an_admin_is_out_within_seconds_and_may_log_in_
         await browser.log_in(stage.liar)
 
         async def end() -> None:
-            stage.end_sessions(stage.name)
+            stage.revoke(barred=False)
 
         await _over(stage, browser, end)
         await asyncio.sleep(0)
@@ -156,17 +156,16 @@ def test_every_cookie_of_a_login_is_kept_from_scripts_and_other_sites() -> None:
     at_the_door(use)
 
 
-def test_with_tls_every_cookie_is_bound_to_this_host_and_to_tls(tmp_path: Path) -> None:
+def test_with_tls_every_cookie_is_bound_to_this_host_and_to_tls() -> None:
     async def use(stage: Stage) -> None:
         await _flags(stage, secure=True)
 
-    del tmp_path
     at_the_door(use, public_scheme="https")
 
 
 async def _flags(stage: Stage, *, secure: bool) -> None:
     browser = stage.browser()
-    begun = await browser.ask("POST", "/-/login", b"next=/", content_type=FORM)
+    begun = await browser.press()
     ended = await browser.come_back(stage.liar.authorize(begun.value("location")))
     given = [*set_cookies(begun), *set_cookies(ended)]
     assert any(one.key.endswith("shiva-session") for one in given)
@@ -177,17 +176,36 @@ async def _flags(stage: Stage, *, secure: bool) -> None:
         assert one["path"] == "/" or not secure, one
 
 
-def test_logins_that_begin_by_the_hundred_are_slowed_down() -> None:
+def test_an_address_that_tries_too_often_is_told_to_wait() -> None:
     async def use(stage: Stage) -> None:
-        statuses = [
-            (await stage.browser().ask("POST", "/-/login", urlencode({"next": "/"}).encode(), content_type=FORM)).status
-            for _ in range(200)
-        ]
-        assert statuses[0] == 303
-        assert statuses[-1] == 429
         browser = stage.browser()
-        answer = await browser.ask("POST", "/-/login", b"next=/", content_type=FORM)
-        await refused(browser, answer, statuses=range(429, 430))
-        assert int(answer.value("retry-after")) > 0
+        pressed = [(await browser.press()).status for _ in range(6)]
+        assert pressed == [303] * 5 + [429]
+        answer = await browser.press()
+        await refused(browser, answer)
+        assert 0 < int(answer.value("retry-after")) <= 60
 
-    at_the_door(use)
+    at_the_door(use, attempts_per_minute=5)
+
+
+def test_an_address_that_guesses_answers_is_told_to_wait_and_the_provider_is_left_in_peace() -> None:
+    async def use(stage: Stage) -> None:
+        browser = stage.browser()
+        statuses = [(await browser.come_back(f"/-/login/callback?state=guess{n}&code=guess")).status for n in range(8)]
+        assert statuses == [403] * 5 + [429] * 3
+        assert stage.liar.asked == []
+
+    at_the_door(use, attempts_per_minute=5)
+
+
+def test_a_thousand_logins_that_nobody_ends_leave_nothing_in_the_door() -> None:
+    async def use(stage: Stage) -> None:
+        client, kept = await stage.world.client(), list[int]()
+        for count in (100, 1000):
+            for _ in range(count):
+                assert (await client.ask("GET", "/-/login", stage.world.headers())).status == 200
+            gc.collect()
+            kept.append(len(gc.get_objects()))
+        assert kept[1] - kept[0] < 1000
+
+    at_the_door(use, attempts_per_minute=10_000)
