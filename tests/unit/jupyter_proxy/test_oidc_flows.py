@@ -1,13 +1,20 @@
 """T22 and T13: a way back from the provider that this browser did not begin, or that was bent on the way, gives no session."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from shiva_jupyter_proxy.adapters.login_states import LoginStates
+from shiva_jupyter_proxy.adapters.marks import Marks
+from shiva_jupyter_proxy.adapters.signing import Keys
 
 from tests.fakes.oidc_door import Stage, at_the_door, refused
 from tests.fakes.oidc_visit import FORM, Visit
+from tests.fakes.proxy_door import SESSION_KEY
 
 Bend = Callable[[str], str]
 
@@ -155,6 +162,23 @@ def test_a_changed_cookie_of_the_login_is_no_cookie() -> None:
             raw = one.coded_value
             one.set(one.key, raw, raw[:-2] + ("AA" if raw[-2:] != "AA" else "BB"))
         await refused(browser, await browser.come_back(back))
+
+    at_the_door(use)
+
+
+@pytest.mark.parametrize(("age", "asked"), [(595, 1), (601, 0)])
+def test_a_login_is_good_for_ten_minutes(age: float, asked: int, tmp_path: Path) -> None:
+    async def use(stage: Stage) -> None:
+        browser = stage.browser()
+        await browser.press()
+        keys = Keys(SESSION_KEY, clock=lambda: time.time() - age)
+        marks = Marks(tmp_path, lifetime=timedelta(days=1), idle=timedelta(days=1), on_over=lambda _: None)
+        attempt = LoginStates(keys, marks).begin(browser.cookies["shiva-login"].value, "/")
+        await refused(
+            browser,
+            await browser.come_back(f"/-/login/callback?code=late&state={attempt.state}&iss={stage.liar.issuer}"),
+        )
+        assert stage.liar.asked_for("/token") == asked
 
     at_the_door(use)
 

@@ -136,6 +136,21 @@ def test_a_token_that_is_right_gives_a_session(lie: Lie) -> None:
     at_the_door(use)
 
 
+ALIAS = "accounts.example"  # as Google says accounts.google.com for https://accounts.google.com
+
+
+@pytest.mark.parametrize(("aliases", "status"), [((ALIAS,), 303), ((), 403), (("accounts.other",), 403)])
+def test_another_name_of_the_issuer_counts_where_it_is_configured(aliases: tuple[str, ...], status: int) -> None:
+    async def use(stage: Stage) -> None:
+        stage.liar.claims["iss"] = ALIAS
+        browser = stage.browser()
+        assert (await browser.log_in(stage.liar)).status == status
+        assert await browser.is_in() == (status == 303)
+        assert [login["issuer"] for login in stage.logins] == [stage.liar.issuer] * (status == 303)
+
+    at_the_door(use, oidc_issuer_aliases=aliases)
+
+
 def test_a_key_rotated_a_moment_ago_is_learned_with_one_question() -> None:
     async def use(stage: Stage) -> None:
         first, second = stage.browser(), stage.browser()
