@@ -98,7 +98,7 @@ async function serve(request, response) {
 
 const server = createServer(serve);
 await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-const issuer = `http://localhost:${server.address().port}`;
+const issuer = `http://127.0.0.1:${server.address().port}`;
 let current = provider(issuer);
 console.log(JSON.stringify({ issuer, ...client }));
 process.once("SIGTERM", () => process.exit(0));
