@@ -35,7 +35,7 @@ check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit
 check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its API types must be fresh.
 	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts && npm run -s check && npm test -s
 
-test-e2e: ready ## The main job in a real browser, and every service killed once.
+test-e2e: ready .tools/oidc/.stamp ## The main job in a real browser, and every service killed once.
 	.venv/bin/pytest -n 2 --dist loadfile -m "e2e and not full and not docker"
 
 test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, docker-registry, iptables, nftables.
@@ -109,6 +109,10 @@ $(UV): tools.lock
 .tools/peers/.stamp: tests/bench/peers/package-lock.json | $(UV)
 	@command -v npm >/dev/null || { echo "bench-proxy needs npm: apt-get install npm"; exit 1; }
 	@mkdir -p .tools/peers && cp tests/bench/peers/package*.json .tools/peers && cd .tools/peers && npm ci --no-fund --no-audit --loglevel=error && touch .stamp
+
+.tools/oidc/.stamp: tests/oidc/package-lock.json | $(UV)
+	@echo "Installing the OpenID provider of the tests …"
+	@mkdir -p .tools/oidc && cp tests/oidc/package*.json .tools/oidc && cd .tools/oidc && npm ci --no-fund --no-audit --loglevel=error && touch .stamp
 
 $(DASH)/node_modules/.stamp: $(DASH)/package-lock.json | $(UV)
 	@echo "Installing the dashboard's packages …"
