@@ -3,7 +3,7 @@
 import json
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -84,8 +84,9 @@ class Api:
         query: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         tries: int = TRIES,
+        passing: Collection[str] = (),
     ) -> Answer:
-        """Ask up to `tries` times; 1 where twice is not the same as once.
+        """Ask up to `tries` times; 1 where twice is not the same as once. Problems in `passing` are over soon.
 
         Raises:
             Trouble: a problem of the API, or no answer.
@@ -95,7 +96,7 @@ class Api:
             try:
                 return self._once(method, path, body, query or {}, headers or {})
             except Trouble as trouble:
-                if attempt >= tries or not trouble.transient:
+                if attempt >= tries or not (trouble.transient or trouble.code in passing):
                     raise
                 pause = PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311 - no secret, only spread out
                 self._world.sleep(min(LONGEST_PAUSE_SECONDS, trouble.wait_seconds or pause))

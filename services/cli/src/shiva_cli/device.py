@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 from shiva_cli.api import Api
 from shiva_cli.context import Shiva
-from shiva_cli.errors import Exit, Trouble, own
+from shiva_cli.errors import Exit, Trouble, of_api, own
 from shiva_cli.facts import Facts
 from shiva_cli.safe import clean
 
@@ -14,6 +14,7 @@ INTERVAL_SECONDS = 5.0  # where the server names none
 SLOW_DOWN_SECONDS = 5.0
 EXPIRES_SECONDS = 600.0
 MAX_SECONDS = 3600.0
+MAX_CLIENT = 64  # characters
 
 
 def token(shiva: Shiva, api: Api, scopes: Sequence[str], *, client: str | None, browser: bool) -> Facts:
@@ -23,7 +24,7 @@ def token(shiva: Shiva, api: Api, scopes: Sequence[str], *, client: str | None, 
         Trouble: they refused, nobody came in time, or nobody answers.
     """
     name = client or f"shiva · {platform.node() or 'unknown'}"
-    begun = api.send("POST", "device/code", {"client": name[:100], "scopes": list(scopes)}, tries=1).facts
+    begun = api.send("POST", "device/code", {"client": name[:MAX_CLIENT], "scopes": list(scopes)}, tries=1).facts
     code, user_code = begun.text("device_code"), begun.text("user_code")
     if not code or not user_code:
         raise own("not-shiva", Exit.UNREACHABLE, address=api.address, status=200)
@@ -53,8 +54,11 @@ def _polled(shiva: Shiva, api: Api, code: str, begun: Facts) -> Facts:
             answer = api.send("POST", "device/token", {"device_code": code}, tries=1).facts
         except Trouble as trouble:
             interval += SLOW_DOWN_SECONDS if trouble.code == "slow-down" or trouble.status is None else 0.0
-            waits = trouble.transient or trouble.code in {"authorization-pending", "slow-down"}
-            if not waits or shiva.world.monotonic() > until:
+            asked = trouble.code in {"authorization-pending", "slow-down"}
+            late = shiva.world.monotonic() > until
+            if late and asked:
+                raise of_api(400, "device-expired", {}, "", "") from trouble
+            if late or not (asked or trouble.transient):
                 raise
             continue
         if not answer.text("token"):

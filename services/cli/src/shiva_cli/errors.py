@@ -20,26 +20,22 @@ class Exit(IntEnum):
     BROKEN_PIPE = 141
 
 
-MISFITS = {
-    "machine-unreachable", "machine-drained", "driver-too-old", "too-few-gpus", "gpus-quarantined", "gpus-taken",
-    "too-few-cpus", "cpus-taken", "too-little-memory", "memory-taken",
-}  # fmt: skip
-
 EXITS: dict[str, Exit] = {
     "device-expired": Exit.NOT_LOGGED_IN,
     "device-denied": Exit.NOT_LOGGED_IN,
     "quota": Exit.FORBIDDEN,
     "no-extension-left": Exit.FORBIDDEN,
+    "too-many-tokens": Exit.FORBIDDEN,
     "no-capacity": Exit.NO_CAPACITY,
-    **dict.fromkeys(MISFITS, Exit.NO_CAPACITY),
     "launch-refused": Exit.START_FAILED,
     "start-ended": Exit.START_FAILED,
+    "container-stopping": Exit.START_FAILED,
     "home-unavailable": Exit.START_FAILED,
 }
 STATUSES: dict[int, Exit] = {401: Exit.NOT_LOGGED_IN, 403: Exit.FORBIDDEN, 429: Exit.UNREACHABLE}
 
 
-@dataclass
+@dataclass(eq=False)
 class Trouble(Exception):
     """A problem of the API, or one of our own; the code chooses the sentence and the exit code."""
 
@@ -51,6 +47,10 @@ class Trouble(Exception):
     detail: str = ""
     transient: bool = False  # asking again may help
     wait_seconds: float | None = None  # as long as the server asked for
+
+    def __str__(self) -> str:
+        """Return the code."""
+        return self.code
 
 
 def of_api(status: int, code: str, parameters: Mapping[str, object], title: str, detail: str) -> Trouble:

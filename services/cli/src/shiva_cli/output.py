@@ -65,11 +65,18 @@ class Output:
     def trouble(self, trouble: Trouble) -> None:
         """Tell what went wrong; with --json on stdout too."""
         if self.json:
-            facts = {"code": trouble.code, "status": trouble.status, "exit": int(trouble.exit)}
+            facts = {
+                "code": trouble.code,
+                "status": trouble.status,
+                "exit": int(trouble.exit),
+                "message": self.words.problem(trouble),
+            }
             self.document({"problem": facts | {"parameters": _plain(trouble.parameters)}})
         self.remark(f"shiva: {self.words.problem(trouble)}", style="red", urgent=True)
         if trouble.exit is Exit.NOT_LOGGED_IN:
             self.remark(self.words("hint.login"), urgent=True)
+        elif trouble.code == "scope-missing" and trouble.parameters.get("scope") == "admin":
+            self.remark(self.words("hint.admin"), urgent=True)
 
 
 def _plain(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -1,12 +1,13 @@
 """`admin …`: for admins, with a token of the scope `admin`; every act is in the audit log."""
 
+import math
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import click
 
 from shiva_cli.commands import tokens as own_tokens
-from shiva_cli.commands.sign_in import quotas
 from shiva_cli.completing import names_of
 from shiva_cli.context import Shiva
 from shiva_cli.errors import Exit, own
@@ -16,6 +17,21 @@ from shiva_cli.tree import Duration, output
 from shiva_cli.words import DASH
 
 MACHINES = names_of("machines")
+
+
+class Most(click.ParamType[float]):
+    """A whole number, or `none` for no limit."""
+
+    name = "limit"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return it; infinite: no limit."""
+        text = str(value)
+        if text == "none":
+            return math.inf
+        if not (text.isascii() and text.isdigit() and len(text) < 7):
+            self.fail(f"{text!r}: 0, 1, 2, …, none.", param, ctx)
+        return int(text)
 
 
 @click.group("admin")
@@ -41,40 +57,67 @@ def people(shiva: Shiva) -> None:
     """Show everybody who logged in at least once."""
     answer = shiva.api.get("admin/people")
     listed = answer.facts.each("people")
-    heads = ("name", "shown-name", "role", "email", "quota", "last-login", "note")
+    heads = ("name", "shown-name", "role", "email", "held", "last-login", "note")
     rows = [_person(shiva, each) for each in listed]
     shiva.out.answer(answer.body, lambda: shiva.out.rows(heads, rows), names=[each.text("name") for each in listed])
 
 
 def _person(shiva: Shiva, person: Facts) -> list[str]:
-    barred = person.text("barred")
     return [
         clean(person.text("name") or DASH),
         clean(person.text("shown_name") or DASH),
         shiva.words.word("role", person.text("role")),
         clean(person.text("email") or DASH),
-        quotas(shiva, person.of("quota")),
+        _held(shiva, person),
         shiva.words.when(person.time("last_login_at"), shiva.world.now()),
-        shiva.words("person.barred", why=barred) if barred else "",
+        _shut_out(shiva, person),
     ]
+
+
+def _held(shiva: Shiva, person: Facts) -> str:
+    """Return what is held of what may be, containers and GPUs."""
+    held, most = person.of("held"), person.of("quota")
+    shares = [
+        shiva.words(f"held.{kind}", held=DASH if (n := held.whole(kind)) is None else n, most=_most(most.whole(kind)))
+        for kind in ("containers", "gpus")
+    ]
+    return ", ".join(shares)
+
+
+def _most(limit: int | None) -> str:
+    return "∞" if limit is None else str(limit)
+
+
+def _shut_out(shiva: Shiva, person: Facts) -> str:
+    if why := person.text("barred"):
+        return shiva.words("person.barred", why=why)
+    return clean(person.text("refused") or "")
 
 
 @admin.command("quota")
 @click.argument("name")
-@click.option("--containers", type=click.IntRange(0), metavar="N")
-@click.option("--gpus", type=click.IntRange(0), metavar="N")
+@click.option("--containers", type=Most(), metavar="N|none")
+@click.option("--gpus", type=Most(), metavar="N|none")
 @click.option("--clear", is_flag=True)
 @output
 @click.pass_obj
-def quota(shiva: Shiva, name: str, containers: int | None, gpus: int | None, clear: bool) -> None:
-    """Set how much a person may hold at once; what is not named has no limit."""
+def quota(shiva: Shiva, name: str, containers: float | None, gpus: float | None, clear: bool) -> None:
+    """Set how much a person may hold at once; what is not named stays."""
     path = f"people/{_part(name)}/quota"
     if clear:
         _act(shiva, "DELETE", path, None, "quota.cleared", name=name)
     elif containers is None and gpus is None:
         raise own("quota-which", Exit.USAGE)
     else:
-        _act(shiva, "PUT", path, {"containers": containers, "gpus": gpus}, "quota.set", name=name)
+        people = shiva.api.get("admin/people").facts.each("people")
+        now = next((each.of("quota") for each in people if each.text("name") == name), Facts(None))
+        named = {"containers": containers, "gpus": gpus}
+        body = {kind: now.whole(kind) if most is None else _limit(most) for kind, most in named.items()}
+        _act(shiva, "PUT", path, body, "quota.set", name=name)
+
+
+def _limit(most: float) -> int | None:
+    return None if math.isinf(most) else int(most)
 
 
 @admin.command("bar")
@@ -87,7 +130,7 @@ def bar(shiva: Shiva, name: str, reason: str, undo: bool) -> None:
     """Shut a person out at once, sessions and tokens included; containers go on."""
     if not undo and not reason:
         raise own("reason-needed", Exit.USAGE)
-    body = {"barred": not undo, "reason": reason or None}
+    body = {"barred": False} if undo else {"barred": True, "reason": reason}
     _act(shiva, "PUT", f"people/{_part(name)}/barred", body, "bar.undone" if undo else "bar.done", name=name)
 
 
@@ -117,7 +160,7 @@ def drain(shiva: Shiva, machine: str, reason: str) -> None:
 @click.pass_obj
 def undrain(shiva: Shiva, machine: str) -> None:
     """Open a machine again."""
-    body = {"drained": False, "reason": None}
+    body = {"drained": False}
     _act(shiva, "PUT", f"machines/{_part(machine)}/drained", body, "undrain.done", machine=machine)
 
 
@@ -139,7 +182,7 @@ def gpu_off(shiva: Shiva, gpu: str, reason: str) -> None:
 def gpu_on(shiva: Shiva, gpu: str) -> None:
     """Give a GPU out again."""
     uuid = _uuid(shiva, gpu)
-    _act(shiva, "PUT", f"gpus/{_part(uuid)}/disabled", {"disabled": False, "reason": None}, "gpu-on.done", gpu=uuid)
+    _act(shiva, "PUT", f"gpus/{_part(uuid)}/disabled", {"disabled": False}, "gpu-on.done", gpu=uuid)
 
 
 def _uuid(shiva: Shiva, gpu: str) -> str:

@@ -11,7 +11,7 @@ from shiva_cli.tree import output
 from shiva_cli.words import spelled
 
 FOLLOW_SECONDS = 2.0
-SENTENCES = ("reason", "sentence", "text", "state")
+SENTENCES = ("reason", "sentence")
 
 
 @click.command("events")
@@ -57,6 +57,10 @@ def _follow(shiva: Shiva, page: Facts, container: str | None) -> None:
 def _line(shiva: Shiva, event: Facts) -> str:
     facts = event.of("facts")
     told = [clean(text) for key in SENTENCES if (text := facts.text(key))]
+    if state := facts.text("state"):
+        told.append(shiva.words.word("machine", state))
+    if (seconds := facts.number("seconds")) is not None:
+        told.append(shiva.words.seconds(seconds))
     where = [clean(event.text(key)) for key in ("container_id", "machine") if event.text(key)]
     who = [spelled(event.text("owner"))] if event.text("owner") and not event.text("container_id") else []
     parts = [shiva.words.clock(event.time("at")), shiva.words.word("event", event.text("kind")), *where, *who, *told]

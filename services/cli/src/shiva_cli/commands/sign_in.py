@@ -1,6 +1,6 @@
 """`login`, `logout`, `whoami`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import click
@@ -21,11 +21,11 @@ USUAL = ("read", "containers")
 @click.command("login")
 @click.argument("address", required=False)
 @click.option("--no-browser", is_flag=True)
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), default=USUAL)
+@click.option("--admin", "admin", is_flag=True)
 @click.option("--insecure-http", is_flag=True)
 @output
 @click.pass_obj
-def login(shiva: Shiva, address: str | None, no_browser: bool, scopes: Sequence[str], insecure_http: bool) -> None:
+def login(shiva: Shiva, address: str | None, no_browser: bool, admin: bool, insecure_http: bool) -> None:
     """Get a token for this machine and keep it."""
     environ = shiva.world.environ
     try:
@@ -37,6 +37,7 @@ def login(shiva: Shiva, address: str | None, no_browser: bool, scopes: Sequence[
         raise own("login-where", Exit.USAGE)
     insecure_http |= before.insecure_http and given == before.address
     there = config.address(given, insecure_http=insecure_http)
+    scopes = SCOPES if admin else USUAL
     answer = device.token(shiva, Api(there, None, shiva.world), scopes, client=None, browser=not no_browser)
     token = answer.text("token") or ""
     kept = config.Login(
@@ -111,11 +112,10 @@ def _whoami(shiva: Shiva, me: Facts, user: Facts) -> Iterator[tuple[str, str]]:
         scopes = ", ".join(words.word("scope", scope) for scope in token.texts("scopes"))
         yield words("whoami.token"), clean(f"{token.text('label')} [{token.text('id')}]: {scopes}")
         yield words("whoami.expires"), words.when(token.time("expires_at"), shiva.world.now())
-    yield words("whoami.quota"), quotas(shiva, quota)
+    yield words("whoami.quota"), _quotas(shiva, quota)
 
 
-def quotas(shiva: Shiva, quota: Facts) -> str:
-    """Return how much a person may hold."""
+def _quotas(shiva: Shiva, quota: Facts) -> str:
     held = ((key, quota.whole(key)) for key in ("containers", "gpus"))
     return ", ".join(
         shiva.words(f"quota.{key}.none") if most is None else shiva.words(f"quota.{key}", most=most)

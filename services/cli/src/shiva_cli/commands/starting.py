@@ -83,7 +83,14 @@ def _asked(shiva: Shiva, wish: dict[str, object]) -> Facts:
     """Ask under one key: an answer that is lost is asked for again, and nothing starts twice."""
     key = uuid.uuid4().hex
     try:
-        answer = shiva.api.send("POST", "containers", wish, headers={"Idempotency-Key": key}, tries=START_TRIES)
+        answer = shiva.api.send(
+            "POST",
+            "containers",
+            wish,
+            headers={"Idempotency-Key": key},
+            tries=START_TRIES,
+            passing={"container-stopping"},
+        )
     except KeyboardInterrupt:
         raise own("start-unknown", Exit.INTERRUPTED, name=wish["name"]) from None
     except Trouble as trouble:
@@ -111,8 +118,7 @@ def _explained(shiva: Shiva, wish: dict[str, object]) -> Exit:
     shiva.out.answer(found.body, lambda: _explanation(shiva, found, wish), names=[found.text("machine") or ""])
     if found.flag("fits"):
         return Exit.OK
-    quota = found.of("everywhere").text("rule") in {"quota", "quota-exceeded"}
-    return Exit.FORBIDDEN if quota else Exit.NO_CAPACITY
+    return Exit.FORBIDDEN if found.of("everywhere").text("rule") in {"quota", "quota-exceeded"} else Exit.NO_CAPACITY
 
 
 def _explanation(shiva: Shiva, found: Facts, wish: dict[str, object]) -> list[str]:

@@ -51,7 +51,7 @@ def _token(shiva: Shiva, each: Facts) -> list[str]:
         clean(each.text("label") or DASH),
         ", ".join(words.word("scope", scope) for scope in each.texts("scopes")),
         f"{used} {clean(source)}" if source else used,
-        words("token.revoked") if each.text("revoked_at") else words.when(each.time("expires_at"), now),
+        words.when(each.time("expires_at"), now) if each.text("state") in {None, "active"} else words("token.over"),
     ]
 
 
