@@ -31,7 +31,7 @@ def example(operation: str, status: int = 200) -> Any:
     return json.loads(json.dumps(media["example"]))
 
 
-def problem(code: str, *, headers: dict[str, str] | None = None, **parameters: object) -> Reply:
+def problem(code: str, **parameters: Any) -> Reply:
     """Return a problem of the catalogue; its English differs, so that a test sees who worded it."""
     status = CATALOGUE[code]["status"]
     body = {
@@ -42,9 +42,7 @@ def problem(code: str, *, headers: dict[str, str] | None = None, **parameters: o
         "detail": "Its own English.",
         "parameters": parameters,
     }
-    return Reply(
-        status=status, pieces=(json.dumps(body).encode(),), headers={"Content-Type": PROBLEM} | (headers or {})
-    )
+    return Reply(status=status, pieces=(json.dumps(body).encode(),), headers={"Content-Type": PROBLEM})
 
 
 def container(state: str = "ready", **facts: object) -> dict[str, Any]:
@@ -119,7 +117,7 @@ def _request(asked: Asked) -> Request:
     headers = {**asked.headers, **identity}
     headers.pop("Content-Length", None)
     return EnvironBuilder(
-        path=asked.path, method=asked.method, query_string=query, headers=headers, **body
+        path=asked.path, method=asked.method, query_string=query, headers=list(headers.items()), **body
     ).get_request(Request)
 
 

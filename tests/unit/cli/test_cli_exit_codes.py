@@ -1,12 +1,14 @@
 """Every exit code, and what brings it about."""
 
+from typing import Any
+
 import pytest
 
 from tests.fakes.scripted_http import Reply, answer, page
 from tests.fakes.shiva_api import LOST, FakeShiva, Terminal, container, problem
 
 PENDING = answer(container("booting"), 201)
-EXPLAINED = {"fits": False, "machine": None, "everywhere": None, "machines": [], "offers": []}
+EXPLAINED: dict[str, Any] = {"fits": False, "machine": None, "everywhere": None, "machines": [], "offers": []}
 
 
 def test_0_is_done(ada: Terminal) -> None:

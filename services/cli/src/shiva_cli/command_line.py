@@ -1,8 +1,6 @@
 """All commands, and what becomes of their troubles."""
 
 import copy
-import os
-import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -46,9 +44,6 @@ def run(arguments: Sequence[str], world: World) -> int:
         return Exit.USAGE
     except click.Abort:
         return Exit.INTERRUPTED
-    except BrokenPipeError:  # whoever read has enough; nothing may be written at the exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.BROKEN_PIPE
     return int(ended or 0)
 
 

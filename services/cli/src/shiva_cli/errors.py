@@ -17,7 +17,6 @@ class Exit(IntEnum):
     UNREACHABLE = 7
     TIMED_OUT = 124
     INTERRUPTED = 130
-    BROKEN_PIPE = 141
 
 
 EXITS: dict[str, Exit] = {
