@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.utils import get_environ_proxies
 
-from shiva_cli import __name__ as package
+from shiva_cli import __version__
 from shiva_cli.config import is_loopback
 from shiva_cli.errors import Exit, Trouble, of_api, own
 from shiva_cli.facts import Facts
@@ -68,7 +68,7 @@ class Api:
         if not is_loopback(urlsplit(address).hostname or ""):
             self._session.proxies.update(get_environ_proxies(address))
         self._session.headers.update(
-            {"User-Agent": package, "X-Shiva-Client": "1", "Accept": f"application/json, {PROBLEM}"}
+            {"User-Agent": f"shiva-cli/{__version__}", "X-Shiva-Client": "1", "Accept": f"application/json, {PROBLEM}"}
         )
 
     def get(self, path: str, *, tries: int = TRIES, **query: object) -> Answer:
@@ -148,12 +148,12 @@ class Api:
         raise trouble
 
     def _content(self, response: requests.Response) -> bytes:
-        raw, until = b"", self._world.monotonic() + TOTAL_SECONDS
+        raw, until = bytearray(), self._world.monotonic() + TOTAL_SECONDS
         for piece in response.iter_content(1 << 16):
             raw += piece
             if len(raw) > MAX_BYTES or self._world.monotonic() > until:
                 raise self._odd(response.status_code)
-        return raw
+        return bytes(raw)
 
     def _json(self, raw: bytes, status: int) -> object:
         try:

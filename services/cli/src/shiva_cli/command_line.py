@@ -2,11 +2,11 @@
 
 import copy
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from shiva_cli import __version__
 from shiva_cli.commands import admin, completion, events, keeping, look, sign_in, starting, tokens
 from shiva_cli.context import Shiva
 from shiva_cli.errors import Exit, Trouble
@@ -16,7 +16,7 @@ from shiva_cli.world import World
 
 
 @click.group("shiva", context_settings={"help_option_names": HELP, "max_content_width": 100})
-@click.version_option(version("shiva-cli"), prog_name="shiva", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="shiva", message="%(prog)s %(version)s")
 def tree() -> None:
     """GPU machines, containers and tokens."""
 
