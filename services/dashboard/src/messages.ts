@@ -1,4 +1,5 @@
 import type { Schemas } from "./api/client";
+import type { Scope } from "./api/queries";
 
 /** Every sentence that a person reads, by key, so that a second language is a second file. */
 export const messages = {
@@ -104,6 +105,7 @@ export const messages = {
     actions: "Actions",
     owner: "Owner",
     revoke: "Revoke",
+    ended: { expired: "Expired", revoked: "Revoked" },
     revokeNamed: (label: string) => `Revoke ${label}`,
     revokeTitle: (label: string) => `Revoke “${label}”?`,
     revokeText: "Programs that use it are refused within half a minute. Containers that they started go on.",
@@ -125,6 +127,7 @@ export const messages = {
     other: "Another code",
     asks: (client: string) => `“${client}” asks to act for you`,
     from: (address: string) => `It asks from ${address}`,
+    until: "the code is good until",
     wants: "It wants to",
     warningTitle: "Did you start this yourself, just now?",
     warning:
@@ -155,12 +158,14 @@ export const messages = {
       lastLogin: "Last login",
       quota: "Quota",
       state: "State",
-      welcome: "Admitted",
+      admitted: "Admitted",
+      refused: (code: string) => `Refused: ${code}`,
       barred: (reason: string) => `Barred: ${reason}`,
       counts: (containers: number | string, gpus: number | string) => `${containers} containers, ${gpus} GPUs`,
       bar: "Bar",
       barTitle: (name: string) => `Bar ${name}?`,
       barText: "Sessions and tokens end within seconds and no new login is admitted. Containers and the home stay.",
+      held: (containers: number, gpus: number) => `holds ${containers} and ${gpus}`,
       admit: "Admit again",
       admitTitle: (name: string) => `Admit ${name} again?`,
       admitText: "New logins are admitted, and tokens that have not expired work again.",
@@ -216,10 +221,10 @@ export const messages = {
   },
 } as const;
 
-export const roleWords: Record<Schemas["Me"]["user"]["role"], string> = { user: "User", admin: "Admin" };
+export const roleWords: Record<Schemas["Role"], string> = { user: "User", admin: "Admin" };
 
 /** What a token of each scope may do, in plain words. */
-export const scopeWords: Record<Schemas["Scope"], { name: string; text: string }> = {
+export const scopeWords: Record<Scope, { name: string; text: string }> = {
   read: { name: "Look", text: "see machines, images and your containers" },
   containers: { name: "Containers", text: "start, extend and stop your own containers" },
   admin: { name: "Administration", text: "whatever you may do as an admin, as long as you are one" },

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { answerOf, api, type Schemas } from "./client";
 
 export type Me = Schemas["Me"];
-export type Scope = Schemas["Scope"];
+export type Scope = Schemas["Scopes"][number];
 
 /** Who is asking, and what everybody is told; asked again now and then for the announcement's sake. */
 export const meQuery = () =>

@@ -5,10 +5,8 @@ import FormLabel from "@mui/material/FormLabel";
 import List from "@mui/material/List";
 import ListItem from "@mui/material/ListItem";
 import ListItemText from "@mui/material/ListItemText";
-import type { Schemas } from "../api/client";
+import type { Scope } from "../api/queries";
 import { messages, scopeWords } from "../messages";
-
-type Scope = Schemas["Scope"];
 
 const ALL: readonly Scope[] = ["read", "containers", "admin"];
 

@@ -46,14 +46,18 @@ export function TokenTable({ tokens, ofEverybody = false, onRevoke }: Props) {
               )}
             </TableCell>
             <TableCell>
-              <Button
-                size="small"
-                color="error"
-                aria-label={words.revokeNamed(token.label)}
-                onClick={() => setAsked(token)}
-              >
-                {words.revoke}
-              </Button>
+              {token.state !== "active" ? (
+                words.ended[token.state]
+              ) : (
+                <Button
+                  size="small"
+                  color="error"
+                  aria-label={words.revokeNamed(token.label)}
+                  onClick={() => setAsked(token)}
+                >
+                  {words.revoke}
+                </Button>
+              )}
             </TableCell>
           </TableRow>
         ))}

@@ -39,7 +39,7 @@ function filled(sentence: string, parameters: Record<string, unknown>): string |
     whole = false;
     return "";
   });
-  return whole ? text : null;
+  return whole ? text.trim() : null;
 }
 
 function wordsOf(words: Words, parameters: Record<string, unknown>): Words | null {

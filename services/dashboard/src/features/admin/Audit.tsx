@@ -28,7 +28,7 @@ export function Audit() {
         filter={filter}
         onFilter={(chosen) => setSearch(Object.fromEntries(Object.entries(chosen).filter(([, value]) => value)))}
       />
-      <Loaded query={log}>{({ pages }) => <Lines acts={pages.flat()} />}</Loaded>
+      <Loaded query={log}>{({ pages }) => <Lines acts={pages.flatMap((page) => page.acts)} />}</Loaded>
       {log.hasNextPage && (
         <Button onClick={() => log.fetchNextPage()} disabled={log.isFetching} sx={{ alignSelf: "center" }}>
           {words.older}

@@ -43,7 +43,7 @@ export function Machines() {
                 key={machine.name}
                 machine={machine}
                 onDrain={() => setAsked({ machine: machine.name })}
-                onOpen={() => drain.mutate({ machine: machine.name, drained: false, reason: "" })}
+                onOpen={() => drain.mutate({ machine: machine.name, drained: false })}
               />,
               ...machine.gpus.map((gpu) => (
                 <GpuRow
@@ -51,7 +51,7 @@ export function Machines() {
                   machine={machine.name}
                   gpu={gpu}
                   onOff={(shown) => setAsked({ uuid: gpu.uuid, shown })}
-                  onOn={() => disable.mutate({ uuid: gpu.uuid, disabled: false, reason: "" })}
+                  onOn={() => disable.mutate({ uuid: gpu.uuid, disabled: false })}
                 />
               )),
             ])}

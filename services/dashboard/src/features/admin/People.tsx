@@ -86,7 +86,7 @@ export function People() {
         text={words.admitText}
         confirm={words.admit}
         onConfirm={() => {
-          bar.mutate({ name, barred: false, reason: "" });
+          bar.mutate({ name, barred: false });
           close();
         }}
         onClose={close}
@@ -97,6 +97,11 @@ export function People() {
 
 /** "2 containers, 1 GPU"; a kind without a limit is a dash. */
 const counts = ({ containers, gpus }: Quota) => words.counts(containers ?? messages.dash, gpus ?? messages.dash);
+
+function stateOf({ barred, refused }: Person): string {
+  if (barred !== null) return words.barred(barred);
+  return refused === null ? words.admitted : words.refused(refused);
+}
 
 function PersonRow({ person, onAct }: { person: Person; onAct: (act: Act) => void }) {
   const barred = person.barred !== null;
@@ -117,10 +122,15 @@ function PersonRow({ person, onAct }: { person: Person; onAct: (act: Act) => voi
       <TableCell>
         <Moment at={person.last_login_at} />
       </TableCell>
-      <TableCell sx={{ whiteSpace: "nowrap" }}>{counts(person.quota)}</TableCell>
-      <TableCell sx={{ overflowWrap: "anywhere" }}>
-        {person.barred === null ? words.welcome : words.barred(person.barred)}
+      <TableCell sx={{ whiteSpace: "nowrap" }}>
+        {counts(person.quota)}
+        {person.held !== null && (
+          <Typography variant="caption" component="div" color="text.secondary">
+            {words.held(person.held.containers, person.held.gpus)}
+          </Typography>
+        )}
       </TableCell>
+      <TableCell sx={{ overflowWrap: "anywhere" }}>{stateOf(person)}</TableCell>
       <TableCell>
         <Stack direction="row">
           {acts.map(({ act, word }) => (

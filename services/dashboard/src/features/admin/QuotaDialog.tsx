@@ -41,13 +41,13 @@ export function QuotaDialog({ person, onSet, onClose }: Props) {
                 label={words.kinds[kind]}
                 value={typed[kind]}
                 onChange={(event) => setTyped({ ...typed, [kind]: event.target.value })}
-                slotProps={{ htmlInput: { min: 0, max: 1000, step: 1 } }}
+                slotProps={{ htmlInput: { min: 0, max: 1_000_000, step: 1 } }}
               />
             ))}
           </Stack>
         </DialogContent>
         <DialogActions sx={{ flexWrap: "wrap" }}>
-          <Button onClick={() => onSet(null)} sx={{ mr: "auto" }}>
+          <Button onClick={() => onSet(null)} disabled={person.own_quota === null} sx={{ mr: "auto" }}>
             {words.usual}
           </Button>
           <Button onClick={onClose}>{messages.cancel}</Button>

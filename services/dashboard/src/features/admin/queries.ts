@@ -2,11 +2,13 @@ import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/
 import { answerOf, api, type Schemas } from "../../api/client";
 import { machinesQuery, meQuery } from "../../api/queries";
 
-export type Person = Schemas["Person"];
+export type Person = Schemas["People"]["people"][number];
 export type Quota = Schemas["Quota"];
-export type Act = Schemas["Act"];
+export type Act = Omit<Schemas["Audit"]["acts"][number], "facts"> & { facts: Record<string, unknown> };
 export type Token = Schemas["Token"];
 export type AuditFilter = { actor: string; target: string };
+/** With a reason where something is taken from people. */
+type Switch<Word extends string> = ({ [K in Word]: true } & { reason: string }) | { [K in Word]: false };
 export type AnnouncementWish = { text: string; level: "info" | "warning"; ends_at: string | null };
 
 const AUDIT_PAGE = 50;
@@ -35,9 +37,9 @@ export const auditQuery = ({ actor, target }: AuditFilter) =>
         ...(actor !== "" && { actor }),
         ...(target !== "" && { target }),
       };
-      return (await answerOf(api.GET("/api/v1/admin/audit", { params: { query }, signal }))).acts;
+      return answerOf(api.GET("/api/v1/admin/audit", { params: { query }, signal }));
     },
-    getNextPageParam: (last) => (last.length < AUDIT_PAGE ? null : (last.at(-1)?.id ?? null)),
+    getNextPageParam: (last) => last.next_before,
   });
 
 const people = (client: QueryClient) => ({ onSettled: () => client.invalidateQueries(peopleQuery()) });
@@ -55,7 +57,7 @@ export const quotaMutation = (client: QueryClient) => ({
 });
 
 export const barMutation = (client: QueryClient) => ({
-  mutationFn: ({ name, ...body }: { name: string; barred: boolean; reason: string }) =>
+  mutationFn: ({ name, ...body }: { name: string } & Switch<"barred">) =>
     answerOf(api.PUT("/api/v1/admin/people/{name}/barred", { params: { path: { name } }, body })),
   ...people(client),
 });
@@ -67,13 +69,13 @@ export const logoutMutation = (client: QueryClient) => ({
 });
 
 export const drainMutation = (client: QueryClient) => ({
-  mutationFn: ({ machine, ...body }: { machine: string; drained: boolean; reason: string }) =>
+  mutationFn: ({ machine, ...body }: { machine: string } & Switch<"drained">) =>
     answerOf(api.PUT("/api/v1/admin/machines/{machine}/drained", { params: { path: { machine } }, body })),
   ...machines(client),
 });
 
 export const disableMutation = (client: QueryClient) => ({
-  mutationFn: ({ uuid, ...body }: { uuid: string; disabled: boolean; reason: string }) =>
+  mutationFn: ({ uuid, ...body }: { uuid: string } & Switch<"disabled">) =>
     answerOf(api.PUT("/api/v1/admin/gpus/{uuid}/disabled", { params: { path: { uuid } }, body })),
   ...machines(client),
 });

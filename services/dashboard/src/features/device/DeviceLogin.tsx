@@ -47,7 +47,7 @@ function Question({ code, device }: { code: string; device: Device }) {
             {code}
           </Typography>
           <Typography>
-            {words.from(device.asked_from)} · <Moment at={device.created_at} />
+            {words.from(device.asked_from)} · {words.until} <Moment at={device.expires_at} />
           </Typography>
           <div>
             <Typography variant="subtitle2" component="h3">

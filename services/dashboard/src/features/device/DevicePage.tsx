@@ -14,13 +14,13 @@ const words = messages.device;
 /** Lets a program in that cannot show a login page: its code is typed here, or comes with the address. */
 export function DevicePage() {
   const [search, setSearch] = useSearchParams();
-  const given = search.get("code");
+  const given = search.get("user_code") ?? search.get("code");
   const code = given === null ? null : codeOf(given);
   return (
     <Stack spacing={2} sx={{ maxWidth: 600 }}>
       <PageTitle>{words.title}</PageTitle>
       {code === null ? (
-        <CodeForm wrong={given !== null} onCode={(typed) => setSearch({ code: typed })} />
+        <CodeForm wrong={given !== null} onCode={(typed) => setSearch({ user_code: typed })} />
       ) : (
         <DeviceLogin key={code} code={code} onOther={() => setSearch({})} />
       )}

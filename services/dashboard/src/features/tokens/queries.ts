@@ -2,7 +2,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { answerOf, api, type Schemas } from "../../api/client";
 
 export type Token = Schemas["Token"];
-export type TokenWish = { label: string; scopes: Schemas["Scope"][]; expires_in_days: number };
+export type TokenWish = { label: string; scopes: Schemas["Scopes"]; expires_in_days: number };
 
 export const tokensQuery = () =>
   queryOptions({
