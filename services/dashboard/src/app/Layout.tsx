@@ -44,7 +44,7 @@ export function Layout() {
       </AppBar>
       <Container component="main" maxWidth="xl" sx={{ py: 2 }}>
         {me.data?.announcement && <Announcement announcement={me.data.announcement} />}
-        <ErrorBoundary key={pathname}>
+        <ErrorBoundary key={pathname.split("/")[1]}>
           <Suspense fallback={<Skeleton variant="rounded" height={96} aria-label={messages.loading} />}>
             <Outlet />
           </Suspense>

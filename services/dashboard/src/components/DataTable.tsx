@@ -13,7 +13,7 @@ type Props = { label: string; columns: readonly string[]; children: ReactNode };
 export function DataTable({ label, columns, children }: Props) {
   return (
     <TableContainer component={Paper} variant="outlined" tabIndex={0} role="region" aria-label={label}>
-      <Table size="small">
+      <Table size="small" sx={{ "& .MuiButton-root": { whiteSpace: "nowrap" } }}>
         <TableHead>
           <TableRow>
             {columns.map((column) => (

@@ -5,7 +5,11 @@ export function Moment({ at }: { at: string | null }) {
   if (at === null) return messages.dash;
   const moment = new Date(at);
   return (
-    <time dateTime={at} title={moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" })}>
+    <time
+      dateTime={at}
+      style={{ whiteSpace: "nowrap" }}
+      title={moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" })}
+    >
       {moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}
     </time>
   );

@@ -26,7 +26,7 @@ export function TokenTable({ tokens, ofEverybody = false, onRevoke }: Props) {
             {ofEverybody && <TableCell>{token.owner}</TableCell>}
             <TableCell sx={{ overflowWrap: "anywhere", minWidth: 120 }}>
               {token.label}
-              <Typography variant="caption" component="div" color="text.secondary">
+              <Typography variant="caption" component="div" color="textSecondary">
                 {token.id}
               </Typography>
             </TableCell>
@@ -40,7 +40,7 @@ export function TokenTable({ tokens, ofEverybody = false, onRevoke }: Props) {
             <TableCell>
               {token.last_used_at === null ? words.never : <Moment at={token.last_used_at} />}
               {token.last_used_from !== null && (
-                <Typography variant="caption" component="div" color="text.secondary">
+                <Typography variant="caption" component="div" color="textSecondary">
                   {words.from(token.last_used_from)}
                 </Typography>
               )}

@@ -10,6 +10,7 @@ beforeEach(() => {
   vi.spyOn(browser, "goTo").mockImplementation(() => undefined);
   window.localStorage.clear();
   forgetCsrfToken();
+  vi.spyOn(window, "scrollTo").mockImplementation(() => undefined);
 });
 afterEach(() => {
   cleanup();

@@ -54,7 +54,14 @@ function Parts({ part }: { part: string }) {
   const Part = PARTS[shown];
   return (
     <>
-      <Tabs component="nav" value={shown} variant="scrollable" scrollButtons="auto" aria-label={words.title}>
+      <Tabs
+        component="nav"
+        value={shown}
+        variant="scrollable"
+        scrollButtons="auto"
+        allowScrollButtonsMobile
+        aria-label={words.title}
+      >
         {Object.keys(PARTS)
           .filter(isPart)
           .map((each) => (

@@ -44,7 +44,7 @@ function Form({ current }: { current: Current }) {
   return (
     <Stack component="form" spacing={2} onSubmit={submit} sx={{ maxWidth: 600 }}>
       {current && (
-        <Typography color="text.secondary">
+        <Typography color="textSecondary">
           {words.by(current.by)} <Moment at={current.at} />
         </Typography>
       )}

@@ -77,7 +77,7 @@ function Lines({ acts }: { acts: Act[] }) {
           <TableCell>
             {act.actor === "" ? messages.dash : act.actor}
             {act.token_id !== null && (
-              <Typography variant="caption" component="div" color="text.secondary">
+              <Typography variant="caption" component="div" color="textSecondary">
                 {words.byToken(act.token_id)}
               </Typography>
             )}

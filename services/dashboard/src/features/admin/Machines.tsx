@@ -105,9 +105,9 @@ function GpuRow({ machine, gpu, onOff, onOn }: GpuProps) {
   const word = disabled ? words.on : words.off;
   return (
     <TableRow>
-      <TableCell sx={{ pl: 4 }}>
+      <TableCell sx={{ pl: 4, minWidth: 220 }}>
         {shown}
-        <Typography variant="caption" component="div" color="text.secondary" sx={{ overflowWrap: "anywhere" }}>
+        <Typography variant="caption" component="div" color="textSecondary" sx={{ overflowWrap: "anywhere" }}>
           {gpu.model} · {gpu.uuid}
         </Typography>
       </TableCell>

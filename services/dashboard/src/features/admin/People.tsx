@@ -95,8 +95,9 @@ export function People() {
   );
 }
 
-/** "2 containers, 1 GPU"; a kind without a limit is a dash. */
-const counts = ({ containers, gpus }: Quota) => words.counts(containers ?? messages.dash, gpus ?? messages.dash);
+/** "2 containers, any GPUs". */
+const limits = ({ containers, gpus }: Quota) =>
+  containers === null && gpus === null ? words.noLimit : words.limits(containers ?? words.any, gpus ?? words.any);
 
 function stateOf({ barred, refused }: Person): string {
   if (barred !== null) return words.barred(barred);
@@ -112,9 +113,9 @@ function PersonRow({ person, onAct }: { person: Person; onAct: (act: Act) => voi
   ];
   return (
     <TableRow>
-      <TableCell sx={{ overflowWrap: "anywhere", minWidth: 140 }}>
+      <TableCell sx={{ overflowWrap: "anywhere", minWidth: 220 }}>
         {person.shown_name}
-        <Typography variant="caption" component="div" color="text.secondary">
+        <Typography variant="caption" component="div" color="textSecondary">
           {person.email ?? person.name}
         </Typography>
       </TableCell>
@@ -123,14 +124,14 @@ function PersonRow({ person, onAct }: { person: Person; onAct: (act: Act) => voi
         <Moment at={person.last_login_at} />
       </TableCell>
       <TableCell sx={{ whiteSpace: "nowrap" }}>
-        {counts(person.quota)}
+        {limits(person.quota)}
         {person.held !== null && (
-          <Typography variant="caption" component="div" color="text.secondary">
+          <Typography variant="caption" component="div" color="textSecondary">
             {words.held(person.held.containers, person.held.gpus)}
           </Typography>
         )}
       </TableCell>
-      <TableCell sx={{ overflowWrap: "anywhere" }}>{stateOf(person)}</TableCell>
+      <TableCell sx={{ overflowWrap: "anywhere", minWidth: 140 }}>{stateOf(person)}</TableCell>
       <TableCell>
         <Stack direction="row">
           {acts.map(({ act, word }) => (
@@ -140,7 +141,6 @@ function PersonRow({ person, onAct }: { person: Person; onAct: (act: Act) => voi
               color={act === "bar" ? "error" : "primary"}
               aria-label={`${word}: ${person.name}`}
               onClick={() => onAct(act)}
-              sx={{ whiteSpace: "nowrap" }}
             >
               {word}
             </Button>

@@ -18,7 +18,7 @@ export function ApiDocsPage() {
   return (
     <Stack spacing={2}>
       <PageTitle>{messages.apiDocs}</PageTitle>
-      <Typography color="text.secondary">
+      <Typography color="textSecondary">
         {messages.apiDocsHint} <Link href={CONTRACT}>openapi.json</Link>
       </Typography>
       <Loaded query={contract}>{(found) => <Reader contract={found} />}</Loaded>
@@ -33,7 +33,14 @@ function Reader({ contract }: { contract: object }) {
   useEffect(() => {
     const domNode = document.createElement("div");
     place.current?.append(domNode);
-    SwaggerUI({ domNode, spec: contract, validatorUrl: null, supportedSubmitMethods: [], docExpansion: "list" });
+    SwaggerUI({
+      domNode,
+      spec: contract,
+      validatorUrl: null, // it would ask a third party
+      supportedSubmitMethods: [],
+      showExtensions: true,
+      docExpansion: "list",
+    });
     return () => domNode.remove();
   }, [contract]);
 
@@ -42,5 +49,7 @@ function Reader({ contract }: { contract: object }) {
     return () => document.documentElement.classList.remove("dark-mode");
   }, [colorScheme]);
 
-  return <Box ref={place} sx={{ overflowX: "auto" }} />;
+  return (
+    <Box ref={place} sx={{ overflowX: "auto", "& .scheme-container, & .authorization__btn": { display: "none" } }} />
+  );
 }

@@ -3,6 +3,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     domNode: HTMLElement;
     spec: object;
     validatorUrl: null;
+    showExtensions: boolean;
     supportedSubmitMethods: string[];
     docExpansion: "list" | "full" | "none";
   };

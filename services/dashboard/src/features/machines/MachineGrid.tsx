@@ -26,7 +26,7 @@ export function MachineGrid({ onStart }: { onStart: ((machine: string) => void) 
         <Typography variant="h6" component="p">
           {messages.noMachines}
         </Typography>
-        <Typography color="text.secondary">{messages.noMachinesHint}</Typography>
+        <Typography color="textSecondary">{messages.noMachinesHint}</Typography>
       </Box>
     );
   }

@@ -30,7 +30,7 @@ export function TokensPage() {
       >
         {words.title}
       </PageTitle>
-      <Typography color="text.secondary">{words.intro}</Typography>
+      <Typography color="textSecondary">{words.intro}</Typography>
       {revoke.isError && <Problem error={revoke.error} />}
       <Loaded query={tokens}>
         {(own) =>
