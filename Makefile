@@ -32,8 +32,8 @@ check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile -m "not e2e and not full and not gpu and not docker"
 
-check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its API types must be fresh.
-	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts && npm run -s check && npm test -s
+check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; what is generated must be fresh.
+	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts src/api/problems.gen.json && npm run -s check && npm test -s
 
 test-e2e: ready ## The main job in a real browser, and every service killed once.
 	.venv/bin/pytest -n 2 --dist loadfile -m "e2e and not full and not docker"
