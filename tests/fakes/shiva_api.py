@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from shiva_cli.command_line import run
+from shiva_cli.words import filled
 from shiva_cli.world import World
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
@@ -32,14 +33,14 @@ def example(operation: str, status: int = 200) -> Any:
 
 
 def problem(code: str, **parameters: Any) -> Reply:
-    """Return a problem of the catalogue; its English differs, so that a test sees who worded it."""
-    status = CATALOGUE[code]["status"]
+    """Return a problem as the manager words it from the catalogue."""
+    status, words = CATALOGUE[code]["status"], CATALOGUE[code]["en"]
     body = {
         "type": f"urn:shiva:problem:{code}",
         "status": status,
         "code": code,
-        "title": "Of the API",
-        "detail": "Its own English.",
+        "title": filled(words["title"], parameters) or words["title"],
+        "detail": filled(words["detail"], parameters) or "A fact is missing.",
         "parameters": parameters,
     }
     return Reply(status=status, pieces=(json.dumps(body).encode(),), headers={"Content-Type": PROBLEM})

@@ -1,6 +1,7 @@
 """The three languages: whole, alike, and the same sentences as the page's."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from shiva_cli.safe import width
 from shiva_cli.tree import named, walk
 from shiva_cli.words import LANGUAGES, Words, amounts, catalogue, language, percent, spelled
 
-from tests.fakes.scripted_http import answer
+from tests.fakes.scripted_http import Reply, answer
 from tests.fakes.shiva_api import CATALOGUE, FakeShiva, Terminal, container, problem
 
 PLACES = re.compile(r"\{\w*\}")
@@ -96,7 +97,7 @@ def test_a_problem_reads_as_on_the_page(ada: Terminal, shiva: FakeShiva, lang: s
     shiva.on("start", problem("quota-exceeded", **facts))
     ada.environ["LANG"] = lang
     assert ada("start", "--gpus", "2") == 4
-    worded = CATALOGUE["quota-exceeded"].get(spoken, {"title": "Of the API", "detail": "Its own English."})
+    worded = CATALOGUE["quota-exceeded"][spoken]
     assert worded["title"] in ada.err
     assert worded["detail"].format(**facts) in ada.err
     assert ada.err.startswith("shiva: ")
@@ -112,11 +113,21 @@ def test_a_problem_of_a_newer_shiva_reads_in_its_own_words(ada: Terminal, shiva:
 
 
 def test_a_problem_without_its_facts_reads_in_the_apis_english(ada: Terminal, shiva: FakeShiva) -> None:
+    ada.environ["LANG"] = "ja_JP.UTF-8"
     shiva.on("start", problem("quota-exceeded"))
     assert ada("start") == 4
-    assert CATALOGUE["quota-exceeded"]["en"]["title"] in ada.err
-    assert "Its own English." in ada.err
+    assert "A fact is missing." in ada.err
     assert "{" not in ada.err
+
+
+def test_what_the_api_says_beyond_the_catalogue_stands_behind_the_translation(ada: Terminal, shiva: FakeShiva) -> None:
+    ada.environ["LANG"] = "ja_JP.UTF-8"
+    more = problem("container-not-found", container_id="ada--x")
+    body = json.loads(more.pieces[0]) | {"detail": "It ended at noon."}
+    shiva.on("start", Reply(status=404, pieces=(json.dumps(body).encode(),), headers=more.headers))
+    shiva.lawless = True
+    assert ada("start") == 2
+    assert CATALOGUE["container-not-found"]["ja"]["detail"] + " It ended at noon. (container-not-found)" in ada.err
 
 
 @pytest.mark.parametrize("lang", ["en", "ja", "zh_CN"])

@@ -37,6 +37,14 @@ def filled(sentence: str, parameters: Mapping[str, object]) -> str | None:
     return _PLACE.sub(lambda place: clean(parameters[place[1]]), sentence)
 
 
+def _worded(words: Mapping[str, str] | None, parameters: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return title and detail; None where one of their facts is missing."""
+    if words is None:
+        return None
+    title, detail = filled(words["title"], parameters), filled(words["detail"], parameters)
+    return None if title is None or detail is None else (title, detail.strip())
+
+
 class Words:
     """One language."""
 
@@ -61,16 +69,22 @@ class Words:
         return self(f"{group}.{value}") if self.known(f"{group}.{value}") else clean(value)
 
     def problem(self, trouble: Trouble) -> str:
-        """Return the sentence of a problem, as the page words it, with its code."""
+        """Return the sentence of a problem with its code.
+
+        As the page words it: the API's own English, or the catalogue's translation and what the API said beyond it.
+        """
         return f"{self._sentence(trouble)} ({clean(trouble.code)})"
 
     def _sentence(self, trouble: Trouble) -> str:
         if trouble.status is None:
             return self(f"error.{trouble.code}", **trouble.parameters)
-        worded = catalogue("problems").get(trouble.code, {}).get(self.language, {})
-        title = filled(worded.get("title", ""), trouble.parameters) or clean(trouble.title)
-        detail = filled(worded.get("detail", ""), trouble.parameters) or clean(trouble.detail)
-        return self("problem", title=title, detail=detail).strip()
+        own, entry = (clean(trouble.title), clean(trouble.detail)), catalogue("problems").get(trouble.code, {})
+        told = None if self.language == "en" else _worded(entry.get(self.language), trouble.parameters)
+        title, detail = told or own
+        sentence = self("problem", title=title, detail=detail).strip()
+        english = _worded(entry.get("en"), trouble.parameters)
+        says_more = told is not None and english is not None and english[1] != own[1]
+        return f"{sentence} {own[1]}" if says_more else sentence
 
     def seconds(self, value: float) -> str:
         """Return "2.3 s" below a minute, then as `duration`."""
