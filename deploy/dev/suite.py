@@ -28,6 +28,11 @@ TOKENS = (
     "door_token", "metrics_token", "prometheus_password",
 )  # fmt: skip
 
+ACCESS = """\
+# Who is an admin of this Shiva: names, as they were typed. It is looked at again when it changes; deploy/README.md has the rest.
+admins: [admin]
+"""
+
 
 class MissingPartError(Exception):
     """A program that the suite needs is not installed; the message says which and how to get it."""
@@ -154,7 +159,8 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
                 metrics_token=keys["metrics_token"], **_launching(folder, engine)),
         service("manager-api", "shiva-manager-api", "SHIVA_MANAGER_API", broker_url=broker_url,
                 broker_token=keys["manager_token"], identity_key=keys["identity_key"], demo=int(demo),
-                database_url=database_url, **asking),
+                database_url=database_url, door_token=keys["door_token"], metrics_token=keys["metrics_token"],
+                access_file=_access_file(folder), dev_identity=1, **asking),
         _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"],
                 database_url=database_url, **asking),
         service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
@@ -195,6 +201,14 @@ def _node_exporter(folder: Path, port: int, token: str) -> Program:
     web = private.web_config(folder / "prometheus/node-exporter.json", {inventory.SCRAPER: token})
     address = f"--web.listen-address={LOOPBACK}:{port}"
     return Program(name="node-exporter", command=(program_path(NODE_EXPORTER), f"--web.config.file={web}", address))
+
+
+def _access_file(folder: Path) -> Path:
+    """Return who may do what in this run; written once, for its person to change."""
+    path = folder / "access.yaml"
+    if not path.exists():
+        path.write_text(ACCESS, encoding="utf-8")
+    return path
 
 
 def _culler(bin_dir: Path, state_dir: Path, **settings: str) -> Program:

@@ -31,7 +31,7 @@ class Description:
         """Read `services/<service>/openapi.yaml`."""
         path = SERVICES / service / "openapi.yaml"
         self.spec: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        config = Config(extra_media_type_deserializers={PROBLEM: json.loads})
+        config = Config(extra_media_type_deserializers={PROBLEM: json.loads, "application/yaml": bytes.decode})
         self._judge = OpenAPI.from_dict(self.spec, config=config)
         self._server: str = self.spec["servers"][0]["url"]
         self.operations: dict[str, tuple[str, str, dict[str, Any]]] = {

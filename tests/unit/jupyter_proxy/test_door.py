@@ -148,7 +148,7 @@ def test_the_manager_gets_a_signed_identity_and_no_cookie() -> None:
         told = [(name.lower(), value) for name, value in answer.facts["headers"]]
         (signed,) = [value for name, value in told if name == "x-shiva-identity"]
         who = identity.verify(signed, key=IDENTITY_KEY.encode(), now=datetime.now(UTC))
-        assert (who.name, who.shown_name, who.role) == ("_41da", "Ada", "user")
+        assert (who.name, who.shown_name, who.token_id) == ("_41da", "Ada", None)
         assert {name for name, _ in told} & {"cookie", "authorization"} == set()
 
     in_world(use)
