@@ -12,6 +12,21 @@ import { messages } from "../../messages";
 import { CONTRACT, contractQuery } from "./queries";
 import "swagger-ui-dist/swagger-ui.css";
 
+/** What is of no use without sending is hidden; what has too little contrast of its own gets ours. */
+const OUR_LOOK = {
+  overflowX: "auto",
+  "& .scheme-container, & .authorization__btn": { display: "none" },
+  "&&&&& .opblock-summary-method, &&&&& .version": {
+    backgroundColor: "text.primary",
+    color: "background.paper",
+    textShadow: "none",
+  },
+  "&&&&& :is(code, .parameter__in, [class*='expand-deep-button'], [class*='__constraint'])": {
+    backgroundColor: "transparent",
+    color: "text.primary",
+  },
+};
+
 /** The API as people read it; nothing is sent from here. */
 export function ApiDocsPage() {
   const contract = useQuery(contractQuery());
@@ -39,6 +54,7 @@ function Reader({ contract }: { contract: object }) {
       validatorUrl: null, // it would ask a third party
       supportedSubmitMethods: [],
       showExtensions: true,
+      syntaxHighlight: false,
       docExpansion: "list",
     });
     return () => domNode.remove();
@@ -49,7 +65,5 @@ function Reader({ contract }: { contract: object }) {
     return () => document.documentElement.classList.remove("dark-mode");
   }, [colorScheme]);
 
-  return (
-    <Box ref={place} sx={{ overflowX: "auto", "& .scheme-container, & .authorization__btn": { display: "none" } }} />
-  );
+  return <Box ref={place} sx={OUR_LOOK} />;
 }

@@ -4,6 +4,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     spec: object;
     validatorUrl: null;
     showExtensions: boolean;
+    syntaxHighlight: false;
     supportedSubmitMethods: string[];
     docExpansion: "list" | "full" | "none";
   };
