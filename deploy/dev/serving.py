@@ -88,7 +88,8 @@ def wait_until_answering(prepared: suite.Suite, supervisor: subprocess.Popen[byt
     while waiting and time.monotonic() < deadline and supervisor.poll() is None and not stopped.is_set():
         for name, url in list(waiting.items()):
             with contextlib.suppress(requests.RequestException):
-                if requests.get(url, timeout=2).status_code == requests.codes.ok:
+                login = prepared.prometheus_login if name == "prometheus" else None
+                if requests.get(url, auth=login, timeout=2).status_code == requests.codes.ok:
                     del waiting[name]
         stopped.wait(0.1)
     for name in () if stopped.is_set() else waiting:

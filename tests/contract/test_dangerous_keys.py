@@ -30,7 +30,7 @@ from tests.fakes.manager_ports import FakeMetrics
 from tests.unit.jupyter_broker.docker_world import World, worlds
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
-TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32)
+TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32, metrics="x" * 32)
 KEY = b"k" * 32
 
 

@@ -30,17 +30,14 @@ from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.launcher import FakeHomes, FakeLauncher, machine
 
 CONTRACT = Description("jupyter-broker")
-TOKENS = {name: name[0] * 40 for name in ("manager", "proxy", "exporter")}
+TOKENS = {name: name * 10 for name in ("manager", "proxy", "exporter", "metrics")}
 BODIES = {
     "launch": {"owner": "ada"}, "explain": {"owner": "ada"}, "activity": {"last_access": {}}, "pull": {"machine": None},
     "drain": {"why": "A new disk."}, "disable": {"why": "It is too hot."},
 }  # fmt: skip
 NAMES = {"container_id": "ada--default", "image": "shiva-jupyter", "machine": "gpu-01", "gpu": "GPU-gpu-01-0"}
-MAY = {  # who may use which call
-    "containers": {"manager", "exporter"}, "container": {"manager", "exporter"}, "launch": {"manager"},
-    "stop": {"manager"}, "images": {"manager"}, "machines": {"manager"}, "routes": {"proxy"}, "activity": {"proxy"},
-    "container_activity": {"manager"}, "explain": {"manager"}, "pull": {"manager"}, "drain": {"manager"}, "disable": {"manager"},
-}  # fmt: skip
+CALLERS: dict[str, set[str]] = {name: set(op["x-shiva-callers"]) for name, (*_, op) in CONTRACT.operations.items()}
+MAY = {name: callers for name, callers in CALLERS.items() if callers != {"anybody"}}  # who may use which call
 
 
 @dataclass

@@ -129,7 +129,7 @@ def jupyter_broker(folder: Path) -> str:
     inventory = folder / "machines.json"
     inventory.write_text(json.dumps({"machines": []}), encoding="utf-8")
     settings = BrokerSettings(
-        manager_token="m" * 32, proxy_token="p" * 32, exporter_token="e" * 32, state_dir=folder / "state",
+        manager_token="m" * 32, proxy_token="p" * 32, exporter_token="e" * 32, metrics_token="x" * 32, state_dir=folder / "state",
         homes_dir=folder / "homes", machines_file=inventory,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patched:
@@ -156,7 +156,7 @@ def manager_api(folder: Path) -> str:
 
 def _page(client: FlaskClient) -> str:
     assert client.get("/nowhere").status_code in {401, 404}  # so that a request was counted
-    return client.get("/metrics").text
+    return client.get("/metrics", headers={"Authorization": f"Bearer {'x' * 32}"}).text
 
 
 def jupyter_proxy(_: Path) -> str:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from shiva_jupyter_proxy.adapters.signing import Keys
 from shiva_jupyter_proxy.bootstrap import opened
 from shiva_jupyter_proxy.settings import Settings
 
 from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing, route
+from tests.fakes.proxy_manager import DOOR_TOKEN, METRICS_TOKEN, FakeManager, manager_standing
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 IDENTITY_KEY = "identity key of thirty-two bytes"
@@ -92,7 +94,7 @@ class World:
     port: int
     broker: FakeBroker
     container: Upstream
-    manager: Upstream
+    manager: FakeManager
     clients: list[Client] = field(default_factory=list)
 
     @property
@@ -116,9 +118,16 @@ class World:
         headers = self.headers(cookie, **more) | ({"Accept": "text/html"} if page else {})
         return await (await self.client()).ask(method, path, headers, body)
 
-    async def post(self, path: str, form: bytes) -> Answer:
+    async def post(self, path: str, form: bytes, cookie: str | None = None) -> Answer:
         """Send a form."""
-        return await self.ask("POST", path, body=form, content_type="application/x-www-form-urlencoded")
+        return await self.ask("POST", path, cookie, form, content_type="application/x-www-form-urlencoded")
+
+    async def log_in(self, form: str, cookie: str = "") -> Answer:
+        """Fetch the login page and send its form, with `form` filled in; `cookie` are the browser's others."""
+        page = await self.ask("GET", "/-/login", cookie, page=True)
+        binding = _cookie(page, "shiva-login")
+        form = f"csrf_token={hidden(page.body)}&{form}"
+        return await self.post("/-/login", form.encode(), f"{cookie}; {binding}" if cookie else binding)
 
     async def send(self, raw: bytes) -> tuple[Answer, Client]:
         """Send bytes as they are."""
@@ -128,10 +137,29 @@ class World:
 
     async def login(self, name: str) -> str:
         """Log in and return the Cookie header."""
-        answer = await self.post("/-/login", f"name={quote(name)}".encode())
-        found = re.match(r'(shiva-session="?[^";]+"?);', answer.value("set-cookie"))
-        assert found is not None, answer
-        return found[1]
+        return _cookie(await self.log_in(f"name={quote(name)}"), "shiva-session")
+
+    def csrf_token(self, cookie: str) -> str:
+        """Return what the pages of a session send with each change."""
+        keys = Keys("s" * 32)
+        read = keys.read("shiva-session", cookie.partition("=")[2].strip('"'), seconds=1e6)
+        assert read is not None
+        return keys.token("csrf", read[1][2])
+
+
+def hidden(page: bytes) -> str:
+    """Return the token that a page's form holds."""
+    found = re.search(rb'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None, page
+    return found[1].decode()
+
+
+def _cookie(answer: Answer, name: str) -> str:
+    """Return one cookie that an answer sets, as a Cookie header holds it."""
+    found = [re.match(rf'((?:__Host-)?{name}="?[^";]+"?);', line) for line in answer.values("set-cookie")]
+    pairs = [each[1] for each in found if each is not None]
+    assert len(pairs) == 1, answer
+    return pairs[0]
 
 
 @asynccontextmanager
@@ -140,15 +168,15 @@ async def world(**more: Any) -> AsyncIterator[World]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "assets").mkdir()
         (Path(folder) / "index.html").write_text("<title>the dashboard</title>")
-        async with broker_standing() as broker, upstream_standing() as container, upstream_standing() as manager:
+        async with broker_standing() as broker, upstream_standing() as container, manager_standing() as manager:
             broker.routes = [route("ada", container.url)]
             given: dict[str, Any] = {
                 "identity_key": IDENTITY_KEY, "session_key": "s" * 32, "dashboard_dir": Path(folder),
                 "state_dir": Path(folder) / "door", "drain": timedelta(0), "broker_url": broker.url,
+                "identity": "dev", "manager_url": manager.url, "manager_token": DOOR_TOKEN, "broker_token": TOKEN,
+                "metrics_token": METRICS_TOKEN, "bind_port": 0,
             }  # fmt: skip
-            settings = Settings(
-                identity="dev", manager_url=manager.url, broker_token=TOKEN, bind_port=0, **given | more
-            )  # fmt: skip
+            settings = Settings(**given | more)
             async with opened(settings, folder=Path(folder)) as server:
                 around = World(server.sockets[0].getsockname()[1], broker, container, manager)
                 try:

@@ -27,7 +27,8 @@ def build(settings: Settings) -> Flask:
     """
     database = prepared(settings.database_url)
     broker = BrokerHttp(settings.broker_url, settings.broker_token)
-    manager = Manager(Prometheus(settings.prometheus_url), broker, idle=IdleTable(database))
+    login = (settings.prometheus_user, settings.prometheus_password)
+    manager = Manager(Prometheus(settings.prometheus_url, login=login), broker, idle=IdleTable(database))
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

@@ -31,7 +31,7 @@ from shiva_manager_api.domain.idle_policy import MINUTE, Policy
 from shiva_manager_api.domain.idle_ports import Decision
 from shiva_manager_api.domain.idle_state import PASSES
 from shiva_manager_api.domain.ports import PortError
-from shiva_manager_api.settings import check_database_url
+from shiva_manager_api.settings import check_database_url, check_login
 
 log = logging.getLogger("shiva.manager_api.culler")
 
@@ -47,6 +47,8 @@ class Settings:
     broker_token: str = field(repr=False)  # the manager's
     database_url: str = field(repr=False)  # the manager's
     state_dir: Path  # of the log of decisions
+    prometheus_user: str = ""  # without name and password it is asked as nobody
+    prometheus_password: str = field(default="", repr=False)
     policy_file: Path | None = None
     dry_run: bool = True
     interval: timedelta = MINUTE
@@ -54,7 +56,8 @@ class Settings:
     webhook_url: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what would judge without a pause, and a database that is none."""
+        """Refuse what would judge without a pause, half of a login, and a database that is none."""
+        check_login("SHIVA_MANAGER_CULLER", self.prometheus_user, self.prometheus_password)
         check_database_url(self.database_url, "SHIVA_MANAGER_CULLER_DATABASE_URL")
         if min(self.interval, self.gpu_step) <= timedelta(0):
             raise ValueError("SHIVA_MANAGER_CULLER_INTERVAL and …_GPU_STEP must be above zero")
@@ -114,9 +117,10 @@ def _run(settings: Settings, policy: Callable[[], Policy], *, once: bool) -> int
         if settings.webhook_url is not None:
             people = Webhook(settings.webhook_url, failed=lambda told, cause: decisions.note(_untold(told, cause)))
             stack.callback(people.close)
+        login = (settings.prometheus_user, settings.prometheus_password)
         world = World(
             broker=BrokerHttp(settings.broker_url, settings.broker_token),
-            gpus=PrometheusHistory(settings.prometheus_url, step=settings.gpu_step),
+            gpus=PrometheusHistory(settings.prometheus_url, step=settings.gpu_step, login=login),
             book=IdleTable(_database(settings, stack, looks=LOOKS)),
             log=decisions,
             people=people,

@@ -55,9 +55,7 @@ def create_app(broker: Broker, tokens: access.Tokens, registry: CollectorRegistr
             answers = True
         except LauncherUnavailableError:
             answers = False
-        return jsonify(
-            status="ok" if answers else "degraded", launcher=broker.ports.launcher.name, launcher_answers=answers
-        )
+        return jsonify(status="ok" if answers else "degraded", launcher_answers=answers)
 
     @app.get("/metrics")
     def metrics() -> Response:

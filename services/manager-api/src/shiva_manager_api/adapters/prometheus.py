@@ -17,6 +17,7 @@ from shiva_manager_api.domain.ports import MetricsUnavailableError
 
 DEADLINE_SECONDS = 2.0
 THREADS = 4
+NOBODY = ("", "")
 
 # Each query gives series that carry `host`, the machine's name in the inventory.
 NETWORK = 'device!~"lo|veth.*|docker.*|br-.*|virbr.*"'
@@ -45,10 +46,11 @@ PER_HOST = [name for name in QUERIES if not name.startswith("gpu_") and name != 
 class Prometheus:
     """Asks all queries at once and joins them by host."""
 
-    def __init__(self, url: str) -> None:
-        """`url` without a path."""
+    def __init__(self, url: str, *, login: tuple[str, str] = NOBODY) -> None:
+        """`url` without a path; `login` is name and password, both empty where Prometheus asks for none."""
         self._url = f"{url.rstrip('/')}/api/v1/query"
         self._session = requests.Session()
+        self._session.auth = None if login == NOBODY else login
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="prometheus")
 
     def machines(self) -> Sequence[MachineReading]:
