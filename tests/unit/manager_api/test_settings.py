@@ -12,7 +12,7 @@ EACH = {
     "SHIVA_MANAGER_API": (
         Settings,
         COMMON | {"IDENTITY_KEY": "k" * 32, "DOOR_TOKEN": "d" * 32, "METRICS_TOKEN": "m" * 32},
-    ),  # fmt: skip
+    ),
     "SHIVA_MANAGER_CULLER": (CullerSettings, COMMON | {"STATE_DIR": "idle"}),
 }
 
