@@ -143,8 +143,9 @@ def manager_api(folder: Path) -> str:
     """Return the page of the manager as it is built to run, beside a culler that has judged one container."""
     url = f"sqlite:///{folder}/manager.db"
     settings = ManagerSettings(
-        prometheus_url=NOWHERE, broker_url=NOWHERE, broker_token="m" * 32, identity_key="k" * 32, database_url=url
-    )
+        prometheus_url=NOWHERE, broker_url=NOWHERE, broker_token="m" * 32, identity_key="k" * 32, database_url=url,
+        door_token="d" * 32, metrics_token="x" * 32,
+    )  # fmt: skip
     told = Told(state="kept", reason="in_use", sentence="")
     launches = {"a" * 32: Launch(container_id="ada--default", owner="ada", gpus=1, told=told)}
     now = datetime.now(UTC)
@@ -165,7 +166,7 @@ def jupyter_proxy(_: Path) -> str:
 
     async def use(world: World) -> None:
         await world.ask("GET", "/-/health")
-        pages.append((await world.ask("GET", "/-/metrics")).body.decode())
+        pages.append(await world.metrics())
 
     in_world(use)
     return pages[0]

@@ -41,13 +41,13 @@ class Server(BaseApplication):  # type: ignore[misc]
 
         try:
             return bootstrap.build(self._settings)
-        except bootstrap.UnfitDatabaseError as error:
+        except bootstrap.UNFIT as error:
             print(f"shiva-manager-api: {error}", file=sys.stderr)
             sys.exit(Arbiter.WORKER_BOOT_ERROR)  # the master ends too
 
 
 def main() -> None:
-    """Run the service; exit status 2 when the settings are wrong, 3 when the database cannot be used."""
+    """Run the service; exit status 2 when the settings are wrong, 3 when the database or the access file cannot be used."""
     try:
         settings = env.load(Settings, os.environ, prefix="SHIVA_MANAGER_API_")
     except env.SettingsError as error:

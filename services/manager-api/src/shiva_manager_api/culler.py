@@ -56,9 +56,9 @@ class Settings:
     webhook_url: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what would judge without a pause, half of a login, and a database that is none."""
-        check_login("SHIVA_MANAGER_CULLER", self.prometheus_user, self.prometheus_password)
+        """Refuse what would judge without a pause, a database that is none, and half of a login."""
         check_database_url(self.database_url, "SHIVA_MANAGER_CULLER_DATABASE_URL")
+        check_login("SHIVA_MANAGER_CULLER", self.prometheus_user, self.prometheus_password)
         if min(self.interval, self.gpu_step) <= timedelta(0):
             raise ValueError("SHIVA_MANAGER_CULLER_INTERVAL and …_GPU_STEP must be above zero")
 
