@@ -113,9 +113,14 @@ class BoundedHttp:
 
 def _body(answer: requests.Response, most_bytes: int) -> bytes:
     pieces, size = [], 0
-    for piece in answer.iter_content(PIECE_BYTES):
-        size += len(piece)
-        if size > most_bytes:
-            raise TooLargeError(f"more than {most_bytes} bytes")
-        pieces.append(piece)
+    try:
+        for piece in answer.iter_content(PIECE_BYTES):
+            size += len(piece)
+            if size > most_bytes:
+                raise TooLargeError(f"more than {most_bytes} bytes")
+            pieces.append(piece)
+    except requests.ConnectionError as error:
+        if error.args and isinstance(error.args[0], urllib3.exceptions.ReadTimeoutError):
+            raise requests.ReadTimeout(error) from error
+        raise
     return b"".join(pieces)
