@@ -11,6 +11,7 @@ from shiva_manager_api.adapters.access_file import AccessFile, AccessFileError
 from shiva_manager_api.adapters.broker_http import BrokerHttp
 from shiva_manager_api.adapters.patience import Patience
 from shiva_manager_api.adapters.prometheus import Prometheus
+from shiva_manager_api.adapters.prometheus_curves import PrometheusCurves
 from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.adapters.store.remembered import Remembered
@@ -22,8 +23,6 @@ from shiva_manager_api.settings import Settings
 from shiva_manager_api.use_cases import Ports
 
 UNFIT = (UnfitDatabaseError, AccessFileError)  # what an operator must mend before it starts
-
-
 MOST_WAITING = 16  # for the broker, of 32 threads
 
 
@@ -40,6 +39,7 @@ def build(settings: Settings) -> Flask:
     patience = Patience(most_waiting=MOST_WAITING, clock=time.monotonic)
     ports = Ports(
         metrics=Prometheus(settings.prometheus_url, login=login),
+        curves=PrometheusCurves(settings.prometheus_url, login=login),
         broker=BrokerHttp(settings.broker_url, settings.broker_token, patience=patience),
         store=Remembered(database),
         rules=rules,

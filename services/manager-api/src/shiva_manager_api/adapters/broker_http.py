@@ -72,9 +72,8 @@ class BrokerHttp:
         return _read(lambda: self._list.read()[0])
 
     def _changed(self) -> None:
-        """Whoever made a change sees it in the next list."""
         with suppress(BrokerUnavailableError, BrokerRefusedError, KeyError, TypeError, ValueError):
-            self._list.read(anew=True)
+            self._list.changed()
 
     def _listed(self) -> Sequence[Container]:
         _, body = self._call("GET", "/v1/containers")

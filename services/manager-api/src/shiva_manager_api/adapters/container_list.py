@@ -51,6 +51,11 @@ class ContainerList:
         finally:
             self._reading.release()
 
+    def changed(self) -> None:
+        """Read anew what was read before, so that whoever made a change sees it."""
+        if self._last is not None:
+            self.read(anew=True)
+
     def _serves(self, known: _Read, now: float) -> bool:
         keep = GRACE_SECONDS if self._reading.locked() else max(KEEP_SECONDS, KEEP_TIMES * known.took)
         return now - known.began <= keep
