@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 self.server.ending.wait(reply.pause_seconds)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tests.fakes.proxy_door import Answer, World, hidden, world
-from tests.fakes.proxy_process import free_port
+from tests.fakes.proxy_door import Answer, World, world
+from tests.fakes.proxy_process import free_port, hidden
 from tests.fakes.proxy_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, provider_standing, query
 
 

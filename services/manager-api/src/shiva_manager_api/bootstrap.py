@@ -47,4 +47,6 @@ def build(settings: Settings) -> Flask:
     keys = Keys(
         identity=identity.check_key(settings.identity_key), door=settings.door_token, metrics=settings.metrics_token
     )
-    return create_app(use, keys, clock=ports.now, registry=registry, demo=settings.demo)
+    app = create_app(use, keys, clock=ports.now, registry=registry, demo=settings.demo)
+    use.manager.truth.keep()
+    return app

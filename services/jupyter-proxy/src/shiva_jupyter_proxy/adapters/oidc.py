@@ -25,7 +25,9 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 PATIENCE_SECONDS = 7.0  # for all questions of one step together
 KEYS_PER_MINUTE = 12  # looks for a key that is not known
 BASIC, POST = "client_secret_basic", "client_secret_post"
-MAX_TEXT = 1024
+MAX_TEXT = 255
+MAX_EMAIL = 320
+MAX_PICTURE = 2048
 MAX_GROUPS = 500
 
 
@@ -153,16 +155,14 @@ class OpenIdProvider:
     def _claims(self, proof: Mapping[str, Any], about: Mapping[str, Any]) -> Claims:
         """Return what counts. An address and whether it is verified come from one place; `hd` is signed, or is none."""
         groups = _said(self._settings.groups_claim, proof, about) if self._settings.groups_claim else None
-        picture = _text(_said("picture", proof, about))
+        picture = _text(_said("picture", proof, about), most=MAX_PICTURE)
         return Claims(
             issuer=self._settings.issuer,
             subject=str(proof["sub"]),
-            email=_text(about.get("email")),
+            email=_text(about.get("email"), most=MAX_EMAIL),
             email_verified=about.get("email_verified") is True,
             hosted_domain=_text(proof.get("hd")),
-            groups=tuple(each for each in groups if isinstance(each, str))[:MAX_GROUPS]
-            if isinstance(groups, list)
-            else (),
+            groups=tuple(each for each in groups if _text(each))[:MAX_GROUPS] if isinstance(groups, list) else (),
             shown_name=_text(_said("name", proof, about)),
             picture=picture if picture is not None and picture.startswith("https://") else None,
         )
@@ -216,5 +216,5 @@ def _said(name: str, proof: Mapping[str, Any], about: Mapping[str, Any]) -> obje
     return proof[name] if name in proof else about.get(name)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= MAX_TEXT else None
+def _text(value: object, *, most: int = MAX_TEXT) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= most else None
