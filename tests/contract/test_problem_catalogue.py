@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ CATALOGUE: dict[str, Any] = json.loads(
 FOR_THE_CULLER = {JupyterUnknownError}  # no person asks for it
 
 
-def said_by_the_door() -> Iterator[dict[str, object]]:
+def said_by_the_door() -> Iterator[Mapping[str, object]]:
     """Yield status, code, title and detail of each problem in the door's source, as far as they are constants."""
     for path in (SERVICES / "jupyter-proxy/src").rglob("*.py"):
         if path.parent.name == "standalone":  # JupyterHub's words, not ours
@@ -32,7 +32,7 @@ def said_by_the_door() -> Iterator[dict[str, object]]:
 
 
 @pytest.mark.parametrize("said", [pytest.param(each, id=str(each["code"])) for each in said_by_the_door()])
-def test_the_door_says_what_the_catalogue_says(said: dict[str, object]) -> None:
+def test_the_door_says_what_the_catalogue_says(said: Mapping[str, object]) -> None:
     known = CATALOGUE[str(said["code"])]
     assert said["status"] == known["status"]
     assert said["title"] == known["en"]["title"]
