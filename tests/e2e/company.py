@@ -14,8 +14,7 @@ import yaml
 from tests.e2e import running
 from tests.e2e.person import Person
 from tests.fakes.oidc_provider import CALLBACK, Provider, Visitor, provider_standing
-from tests.fakes.proxy_door import hidden
-from tests.fakes.proxy_process import free_port
+from tests.fakes.proxy_process import free_port, hidden
 
 HOME = "example.com"
 ADMINS = "gpu-admins"
