@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.fakes.forged_tokens import encoded, es256, hmac_with, rsa_key, unsigned
-from tests.fakes.lying_provider import CLIENT_ID, CLIENT_SECRET, LyingProvider
+from tests.fakes.lying_provider import CLIENT_ID, CLIENT_SECRET, LyingProvider, hmac_with, unsigned
 from tests.fakes.oidc_door import Stage, at_the_door, refused
+from tests.fakes.proxy_provider import b64, ec_key, rsa_key
 
 Lie = Callable[[LyingProvider], None]
 FIRST = rsa_key("first")
+PEM = FIRST.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 HS256 = {"alg": "HS256"}
 
 
@@ -46,16 +48,16 @@ LIES: dict[str, Lie] = {
     "alg none with a signature": signs(FIRST.sign, alg="none"),
     "no alg": signs(alg=None),
     "no signature": signs(unsigned),
-    "HS256 with the public key": signs(hmac_with(FIRST.pem()), **HS256),
-    "HS256 with the public key, trimmed": signs(hmac_with(FIRST.pem().strip()), **HS256),
-    "HS256 with the modulus": signs(hmac_with(FIRST.jwk()["n"].encode()), **HS256),
+    "HS256 with the public key": signs(hmac_with(PEM), **HS256),
+    "HS256 with the public key, trimmed": signs(hmac_with(PEM.strip()), **HS256),
+    "HS256 with the modulus": signs(hmac_with(FIRST.jwk["n"].encode()), **HS256),
     "HS256 with the client's secret": signs(hmac_with(CLIENT_SECRET.encode()), **HS256),
-    "ES256 under the kid of an RSA key": signs(es256, alg="ES256"),
+    "ES256 under the kid of an RSA key": signs(ec_key("nobody's").sign, alg="ES256"),
     "RS512 said, RS256 signed": signs(alg="RS512"),
     "an unknown kid": signs(rsa_key("nobody's").sign, kid="nobody's"),
     "another key under a known kid": signs(rsa_key("nobody's").sign),
     "another key without a kid": signs(rsa_key("nobody's").sign, kid=None),
-    "a key that comes along": signs(rsa_key("nobody's").sign, kid="nobody's", jwk=rsa_key("nobody's").jwk()),
+    "a key that comes along": signs(rsa_key("nobody's").sign, kid="nobody's", jwk=rsa_key("nobody's").jwk),
     "a key from an address": signs(rsa_key("nobody's").sign, kid="nobody's", jku="http://127.0.0.1:1/jwks"),
     "a critical extension": signs(crit=["exp"], exp=1),
     "another audience": says(aud="another client"),
@@ -89,7 +91,7 @@ LIES: dict[str, Lie] = {
     "garbage in three parts": gives("a.b.c"),
     "a list": gives(["a.b.c"]),
     "five parts": gives("a.b.c.d.e"),
-    "a header that is a list": gives(f"{encoded(b'[]')}.{encoded(b'{}')}.{encoded(b'x')}"),
+    "a header that is a list": gives(f"{b64(b'[]')}.{b64(b'{}')}.{b64(b'x')}"),
     "a token of a megabyte": gives("a." * 2 + "b" * 2**20),
 }  # fmt: skip
 
