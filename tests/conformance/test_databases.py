@@ -52,9 +52,9 @@ def test_a_second_start_changes_nothing(databases: Databases, tmp_path: Path) ->
 
 def test_two_that_start_at_a_time_make_it_once(databases: Databases, tmp_path: Path) -> None:
     url = databases.empty(tmp_path)
-    starting = [subprocess.Popen([sys.executable, "-c", PREPARES, url], stderr=subprocess.PIPE) for _ in range(3)]
+    starting = [subprocess.Popen([sys.executable, "-c", PREPARES, url], stderr=subprocess.PIPE) for _ in range(2)]
     said = [each.communicate(timeout=50)[1].decode() for each in starting]
-    assert [each.returncode for each in starting] == [0, 0, 0], said
+    assert [each.returncode for each in starting] == [0, 0], said
     with opened(url) as database:
         Remembered(database).append(act())
 

@@ -78,7 +78,7 @@ def _name(url: str) -> str:
 
 
 def _program(name: str) -> str:
-    return shutil.which(name) or str(INSTALLED[-1] / name)
+    return str(INSTALLED[-1] / name) if INSTALLED else str(shutil.which(name))
 
 
 def _as_nobody_special(command: list[str]) -> list[str]:
