@@ -72,7 +72,7 @@ BAD_CLAIMS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", BAD_CLAIMS, ids=str)
+@pytest.mark.parametrize("changes", BAD_CLAIMS, ids=" ".join)
 def test_a_token_that_says_something_wrong_proves_nobody(changes: dict[str, Any]) -> None:
     with pytest.raises(LoginRefusedError):
         judge(rsa_key().token(said(**changes)))
