@@ -1,6 +1,7 @@
 """A person with a cookie, at the door: no browser, the same requests."""
 
 import json
+import re
 import time
 import uuid
 from contextlib import AbstractContextManager
@@ -22,10 +23,17 @@ class Person:
         self.address = address
         self.session = requests.Session()
         self.session.headers["Origin"] = address.rstrip("/")
+        form = self.get("-/login").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+        assert token is not None, form
         answer = self.session.post(
-            f"{address}-/login", data={"name": name, "next": "/"}, allow_redirects=False, timeout=10
+            f"{address}-/login",
+            data={"csrf_token": token[1], "name": name, "next": "/"},
+            allow_redirects=False,
+            timeout=10,
         )
         assert answer.status_code in {302, 303}, answer.text
+        self.session.headers["X-CSRF-Token"] = self.api("GET", "me").json()["csrf_token"]
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """GET a path of the door."""

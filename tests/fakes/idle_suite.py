@@ -90,7 +90,7 @@ class IdleSuite:
         self.broker.start()
         self.program("shiva-manager-api", {
             "SHIVA_MANAGER_API_BIND_PORT": str(self.ports["manager"]), "SHIVA_MANAGER_API_IDENTITY_KEY": KEY,
-            "SHIVA_MANAGER_API_IDLE_STATE_DIR": f"{self.folder}/idle", **self._sources("SHIVA_MANAGER_API_"),
+            **self._sources("SHIVA_MANAGER_API_"),
         })  # fmt: skip
         eventually(lambda: self.counted("shiva_gpu_processes") > 0, what="Prometheus sees the GPUs")
 
@@ -107,6 +107,7 @@ class IdleSuite:
             f"{prefix}PROMETHEUS_USER": LOGIN[0],
             f"{prefix}PROMETHEUS_PASSWORD": LOGIN[1],
             f"{prefix}BROKER_URL": self.broker.url,
+            f"{prefix}DATABASE_URL": f"sqlite:///{self.folder}/manager.db",
             f"{prefix}BROKER_TOKEN": TOKENS["manager"],
         }
 

@@ -1,6 +1,6 @@
 """ContainerBroker over HTTP: a tolerant reader, and the broker's problems passed on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
     BrokerUnavailableError,
     Container,
+    Explanation,
     Image,
     StartUnansweredError,
     Wish,
@@ -25,13 +26,16 @@ T = TypeVar("T")
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
 LAUNCH_SECONDS = 15.0
+LAUNCH = ("POST", "/v1/containers")
 ACTIVITY_SECONDS = 10.0  # the broker asks Jupyter meanwhile
 
 # Every member that we use; a container without them is no container.
 MEMBERS = (
     "id", "owner", "name", "machine", "image", "gpus", "state", "reason", "url", "requested_at", "started_at",
-    "ready_at", "last_access_at", "phases", "time_to_notebook_seconds", "limits", "launch_id",
+    "ready_at", "last_access_at", "phases", "time_to_notebook_seconds", "limits", "launch_id", "history",
 )  # fmt: skip
+
+OURS = ("owner", "avoid_gpus", "exclude_gpus")  # of a wish at the broker; not people's to say
 
 
 class BrokerHttp:
@@ -65,17 +69,29 @@ class BrokerHttp:
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
     ) -> tuple[Container, bool]:
         """Return the container and whether it was started now."""
-        asked = {
-            "owner": owner, "name": wish.name, "image": wish.image, "machine": wish.machine, "gpus": wish.gpus,
-            "avoid_gpus": list(avoid_gpus), "exclude_gpus": list(exclude_gpus),
-        }  # fmt: skip
+        asked = _asked(owner, wish, avoid_gpus, exclude_gpus)
         status, body = self._call("POST", "/v1/containers", json=asked, read_seconds=LAUNCH_SECONDS)
         return _read(lambda: _container(body)), status == requests.codes.created
+
+    def explain(
+        self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
+    ) -> Explanation:
+        """Return whether such a launch would succeed now, and why not; offers that people can ask for, as they ask."""
+        _, body = self._call("POST", "/v1/explain", json=_asked(owner, wish, avoid_gpus, exclude_gpus))
+        return _read(lambda: _explanation(body))
 
     def stop(self, container_id: str, launch_id: str | None = None) -> None:
         """Ask for its end, or with `launch_id` for that launch's alone."""
         only = "" if launch_id is None else f"?launch_id={quote(launch_id, safe='')}"
         self._call("DELETE", f"/v1/containers/{quote(container_id, safe='')}{only}")
+
+    def drain(self, machine: str, why: str | None) -> None:
+        """Keep new containers off a machine, or (None) open it."""
+        self._call("PUT", f"/v1/machines/{quote(machine, safe='')}/drained", json={"why": why})
+
+    def disable(self, gpu: str, why: str | None) -> None:
+        """Keep new containers off a GPU, or (None) give it back."""
+        self._call("PUT", f"/v1/gpus/{quote(gpu, safe='')}/disabled", json={"why": why})
 
     def activity(self, container_id: str) -> Jupyter:
         """Return what the container's Jupyter tells now."""
@@ -101,7 +117,7 @@ class BrokerHttp:
             )
             body = answer.json() if answer.content else None
         except (requests.RequestException, ValueError) as error:
-            unanswered = StartUnansweredError if method == "POST" else BrokerUnavailableError
+            unanswered = StartUnansweredError if (method, path) == LAUNCH else BrokerUnavailableError
             raise unanswered(f"{method} {path}: {error!r}") from error
         if answer.ok:
             return answer.status_code, body
@@ -127,6 +143,32 @@ def _read(reader: Callable[[], T]) -> T:
 
 def _container(raw: Any) -> Container:
     return {member: raw[member] for member in MEMBERS}
+
+
+WISH = {
+    "name": "default",
+    "image": None,
+    "machine": None,
+    "gpus": 0,
+}  # what people ask for, and what it is where left out
+
+
+def _asked(owner: str, wish: Wish, avoid_gpus: Sequence[str], exclude_gpus: Sequence[str]) -> dict[str, object]:
+    own = {key: getattr(wish, key) for key in WISH}
+    return {"owner": owner, **own, "avoid_gpus": list(avoid_gpus), "exclude_gpus": list(exclude_gpus)}
+
+
+def _explanation(raw: Any) -> Explanation:
+    told = {key: raw[key] for key in ("fits", "machine", "everywhere", "machines")}
+    return told | {"offers": [offer for each in raw["offers"] for offer in _offer(each)]}
+
+
+def _offer(raw: Any) -> Iterator[dict[str, object]]:
+    """Yield an offer as people would ask for it; none where it changes what they cannot."""
+    beyond = [key for key, value in raw["wish"].items() if key not in WISH and key not in OURS and value]
+    if not beyond:
+        wish = {key: raw["wish"].get(key, default) for key, default in WISH.items()}
+        yield {"text": raw["text"], "machine": raw["machine"], "wish": wish}
 
 
 def _tenant(raw: Container) -> Tenant:
