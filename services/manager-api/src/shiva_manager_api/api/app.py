@@ -53,7 +53,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.converters["id"] = Id
     for blueprint in (
-        me.blueprint(use, demo=demo), machines.blueprint(use.manager), containers.blueprint(use), events.blueprint(use),
+        me.blueprint(use, demo=demo), machines.blueprint(use.manager, use.histories), containers.blueprint(use), events.blueprint(use),
         tokens.blueprint(use), admin.blueprint(use), internal.blueprint(use), description.blueprint(),
     ):  # fmt: skip
         app.register_blueprint(blueprint)
