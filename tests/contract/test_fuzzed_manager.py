@@ -1,6 +1,6 @@
 """Schemathesis finds nothing in the manager that its `openapi.yaml` does not say: as an admin, as a program that may read, and as a stranger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from shiva_common import identity
@@ -33,7 +33,7 @@ def reader(world: World, access: str) -> dict[str, str]:
     return {identity.HEADER: world.sign(token_of(ROOT, "read"))}
 
 
-def settings_of(name: str, headers: dict[str, str]) -> dict[str, object]:
+def settings_of(name: str, headers: dict[str, str]) -> Mapping[str, object]:
     """Return schemathesis' settings of an operation."""
     checks: dict[str, object] = {"use_after_free": {"enabled": False}} if name in ENDS_LATER else {}
     if name in FACTS:
