@@ -63,9 +63,10 @@ class Description:
 
     def check(self, answer: TestResponse) -> None:
         """Fail unless the answer is a documented one for its request."""
-        self._check(answer.request.method, answer.request.path, answer)
+        self.judge(answer.request.method, answer.request.path, answer)
 
-    def _check(self, method: str, path: str, answer: Response) -> None:
+    def judge(self, method: str, path: str, answer: Response) -> None:
+        """Fail unless the answer is a documented one for that method and path."""
         asked = EnvironBuilder(path=path, method=method).get_request(Request)
         self._judge.validate_response(_Asked(asked, self._server), WerkzeugOpenAPIResponse(answer))
 
@@ -77,7 +78,7 @@ class Description:
             for kind, media in self.answer(name, status).get("content", {}).items():
                 if kind != "text/plain":
                     body, headers = json.dumps(media["example"]), self.headers(name, status)
-                    self._check(method.upper(), path, Response(body, status, headers, content_type=kind))
+                    self.judge(method.upper(), path, Response(body, status, headers, content_type=kind))
         if "requestBody" in operation:
             example = operation["requestBody"]["content"]["application/json"]["example"]
             self.accepts(

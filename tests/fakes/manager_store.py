@@ -1,5 +1,6 @@
 """The manager's real store over a fresh SQLite file, which a test can take away."""
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.adapters.store.remembered import Remembered
 from shiva_manager_api.domain.people_ports import Store
 from shiva_manager_api.domain.ports import StoreUnavailableError
+
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # what a test writes need not reach a disk
 
 
 @dataclass
@@ -45,7 +48,8 @@ class Away:
 @cache
 def _template() -> Path:
     """Return a file of this version that nobody has used."""
-    folder = Path(tempfile.mkdtemp(prefix="shiva-store-"))
+    folder = Path(tempfile.mkdtemp(prefix="shiva-store-", dir=MEMORY))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     prepared(f"sqlite:///{folder}/manager.db").close()
     return folder / "manager.db"
 
@@ -53,7 +57,7 @@ def _template() -> Path:
 @contextmanager
 def stores(now: Callable[[], datetime]) -> Iterator[Away]:
     """Make one, by the clock `now`, and take it away again."""
-    with tempfile.TemporaryDirectory(prefix="shiva-store-") as folder:
+    with tempfile.TemporaryDirectory(prefix="shiva-store-", dir=MEMORY) as folder:
         shutil.copy(_template(), folder)
         database = Database(f"sqlite:///{folder}/manager.db")
         try:

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
@@ -39,6 +39,9 @@ class Upstream:
         connection = self.sockets[-1].ws_connection
         assert isinstance(connection, WebSocketProtocol13)
         connection.stream.close()
+
+
+Told = TypeVar("Told", bound=Upstream)
 
 
 class _Handler(RequestHandler):
@@ -135,11 +138,18 @@ class _Socket(WebSocketHandler):
 @asynccontextmanager
 async def upstream_standing() -> AsyncIterator[Upstream]:
     """Stand on a port of the kernel's choice until the context ends."""
-    upstream = Upstream()
+    async with telling(Upstream(), []) as upstream:
+        yield upstream
+
+
+@asynccontextmanager
+async def telling(upstream: Told, more: list[Any]) -> AsyncIterator[Told]:
+    """Stand as `upstream`, with `more` handlers before those that tell what they received."""
     upstream.taking.set()
     facts = {"upstream": upstream}
     application = Application(
         [
+            *more,
             (r".*/status/(\d+)", _Status, facts),
             (r".*/big", _Big, facts),
             (r".*/socket", _Socket, facts),

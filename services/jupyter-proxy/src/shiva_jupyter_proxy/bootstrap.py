@@ -10,7 +10,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
@@ -21,11 +23,17 @@ from tornado.netutil import bind_unix_socket
 from shiva_jupyter_proxy.activity import Activity
 from shiva_jupyter_proxy.adapters.broker_http import Broker
 from shiva_jupyter_proxy.adapters.certificate import Certificate
+from shiva_jupyter_proxy.adapters.login_states import LoginStates
+from shiva_jupyter_proxy.adapters.manager_http import Manager
 from shiva_jupyter_proxy.adapters.marks import Marks
-from shiva_jupyter_proxy.adapters.pages import Pages, security_headers
+from shiva_jupyter_proxy.adapters.oidc_http import Questions
+from shiva_jupyter_proxy.adapters.pages import Pages, policy, security_headers
 from shiva_jupyter_proxy.adapters.sessions import SignedCookies
 from shiva_jupyter_proxy.adapters.shared_numbers import SharedNumbers
+from shiva_jupyter_proxy.adapters.signing import Keys
+from shiva_jupyter_proxy.api_entrance import ApiEntrance, ApiSettings
 from shiva_jupyter_proxy.domain.cookies import cookie_names
+from shiva_jupyter_proxy.domain.limits import Limiter
 from shiva_jupyter_proxy.domain.messages import Upstream
 from shiva_jupyter_proxy.domain.routes import RouteTable
 from shiva_jupyter_proxy.domain.targets import Targets, networks
@@ -35,11 +43,18 @@ from shiva_jupyter_proxy.forward.front import Front, Limits
 from shiva_jupyter_proxy.forward.heads import Reader
 from shiva_jupyter_proxy.forward.pool import Pool
 from shiva_jupyter_proxy.handlers.app import application
+from shiva_jupyter_proxy.handlers.login import Entrance
+from shiva_jupyter_proxy.handlers.oidc import CALLBACK
 from shiva_jupyter_proxy.handlers.shared import Shared
 from shiva_jupyter_proxy.metrics import DoorCollector
 from shiva_jupyter_proxy.observing import Traffic, log_access
-from shiva_jupyter_proxy.settings import Settings
+from shiva_jupyter_proxy.revoking import RevocationSync
+from shiva_jupyter_proxy.settings import OIDC, Settings
 from shiva_jupyter_proxy.sync import RouteSync
+from shiva_jupyter_proxy.tokens import Tokens
+
+if TYPE_CHECKING:
+    from shiva_jupyter_proxy.adapters.oidc import OpenIdProvider
 
 log = logging.getLogger("shiva.jupyter_proxy")
 
@@ -80,6 +95,43 @@ def limits(settings: Settings) -> Limits:
     )
 
 
+def api_settings(settings: Settings) -> ApiSettings:
+    """Return where the manager is, and what one address may try."""
+    manager = urlsplit(settings.manager_url)
+    return ApiSettings(
+        manager=Upstream(host=manager.hostname or "", port=manager.port or 80, pool="manager"),
+        identity_key=identity.check_key(settings.identity_key),
+        refusals=Limiter(settings.attempts_per_minute),
+        devices=Limiter(settings.attempts_per_minute),
+    )
+
+
+def login_leads_to(settings: Settings) -> str:
+    """Return where the login's form may lead, for browsers: providers send people on to others of their own."""
+    return f"{urlsplit(settings.oidc_issuer).scheme}:" if settings.identity == OIDC else ""
+
+
+def provider_of(settings: Settings) -> "OpenIdProvider | None":
+    """Return the login provider; None for the development identity, which does without the 10 MB of its libraries."""
+    if settings.identity != OIDC:
+        return None
+    from shiva_jupyter_proxy.adapters import oidc
+
+    return oidc.OpenIdProvider(
+        oidc.OidcSettings(
+            issuer=settings.oidc_issuer,
+            aliases=settings.oidc_issuer_aliases,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            scopes=settings.oidc_scopes,
+            groups_claim=settings.oidc_groups_claim,
+            hosted_domain=settings.oidc_hosted_domain,
+            redirect_uri=settings.names().app + CALLBACK,
+        ),
+        Questions(),
+    )
+
+
 @asynccontextmanager
 async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncIterator[asyncio.Server]:
     """Open the door; what is under way ends in peace when the context ends.
@@ -89,11 +141,11 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     Raises:
         OSError: the address or the certificate cannot be used.
     """
-    clock = lambda: datetime.now(UTC)  # noqa: E731
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(settings.tls_cert, settings.tls_key)
     broker = Broker(settings.broker_url, settings.broker_token, targets(settings))
+    manager = Manager(settings.manager_url, settings.manager_token)
     activity = Activity(broker, time.time)
     traffic = Traffic(activity)
     shared = SharedNumbers(folder, worker, traffic.numbers)
@@ -111,30 +163,47 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     life, origins, pages = settings.session_lifetime, settings.names(), Pages(demo=settings.demo)
     cookies = cookie_names(origins.scheme)
     marks = Marks(settings.state_dir, lifetime=life, idle=settings.session_idle, on_over=over)
-    sessions = SignedCookies(settings.session_key, marks, lifetime=life, previous_key=settings.previous_session_key)
-    page_headers = security_headers(tls=certificate is not None, forms_lead_to=origins.every_notebook)
-    manager = urlsplit(settings.manager_url)
+    keys = Keys(settings.session_key, settings.previous_session_key)
+    sessions = SignedCookies(keys, marks, lifetime=life)
+    revocations = RevocationSync(manager, marks.told)
+    with_pictures = partial(policy, pictures=settings.identity == OIDC)
+    page_headers = security_headers(
+        tls=certificate is not None, policy=with_pictures(forms_lead_to=origins.every_notebook)
+    )
     inside_socket = str(folder / f"inside-{worker}.sock")
     door = Door(
         DoorSettings(
             origins=origins,
             cookies=cookies,
-            manager=Upstream(host=manager.hostname or "", port=manager.port or 80, pool="manager"),
             inside=Upstream(path=inside_socket, pool="inside"),
-            identity_key=identity.check_key(settings.identity_key),
             page_headers=page_headers,
         ),
         table=table,
         sync=sync,
         sessions=sessions,
+        api=ApiEntrance(
+            api_settings(settings), sessions=sessions, tokens=Tokens(manager, marks.is_barred),
+            clock=lambda: datetime.now(UTC),
+        ),
         notices=pages,
-        clock=clock,
-    )
+    )  # fmt: skip
     shared_by_pages = Shared(
         pages=pages, page_headers=page_headers, sessions=sessions, cookies=cookies, origins=origins, table=table,
         lifetime=life,
     )  # fmt: skip
-    own_pages = application(shared_by_pages, sync=sync, registry=registry, dashboard=settings.dashboard_dir)
+    entrance = Entrance(
+        logins=LoginStates(keys, marks),
+        admission=manager,
+        provider_name=settings.provider_name,
+        policy=with_pictures(forms_lead_to=f"{origins.every_notebook} {login_leads_to(settings)}".strip()),
+        starts=Limiter(settings.attempts_per_minute),
+        answers=Limiter(settings.attempts_per_minute),
+    )
+    provider = provider_of(settings)
+    own_pages = application(
+        shared_by_pages, entrance, provider=provider, metrics_token=settings.metrics_token, sync=sync, registry=registry,
+        dashboard=settings.dashboard_dir,
+    )  # fmt: skip
     inside = HTTPServer(own_pages, max_body_size=MAX_FORM_BYTES)
     pool = Pool(Reader(max_headers=settings.max_headers), targets(settings))
     front = Front(
@@ -150,6 +219,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
         )  # fmt: skip
         watched = [
             sync.run(),
+            revocations.run(),
             traffic.run(),
             activity.run(),
             pool.run(),
@@ -172,5 +242,8 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
             await activity.report()
     finally:
         pool.close()
+        manager.close()
+        if provider is not None:
+            provider.close()
         inside.stop()
         await inside.close_all_connections()

@@ -12,12 +12,14 @@ from shiva_common import identity
 from shiva_jupyter_proxy.domain.origins import MAX_LABEL, Mode, Origins
 from shiva_jupyter_proxy.domain.targets import LOOPBACK, Network, networks
 
-IDENTITIES = ("dev",)
+DEV, OIDC = "dev", "oidc"
+MIN_TOKEN = 32
 PREFIX = "SHIVA_JUPYTER_PROXY_"
 MIN_HEAD_BYTES = 8192  # browsers send as much
 MAX_PORT = 65535
 MAX_NAME = 252  # of DNS, and the dot behind a label
 HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+TOKEN = re.compile(r"[!-~]+", re.ASCII)
 DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
 
 
@@ -25,8 +27,21 @@ DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:
 class Settings:
     """Read from SHIVA_JUPYTER_PROXY_*."""
 
-    identity: str  # how people prove who they are; there is no default
+    identity: str  # how people prove who they are, dev or oidc; there is no default
+    oidc_issuer: str = ""  # the provider's own address, exactly as it writes it
+    oidc_issuer_aliases: tuple[str, ...] = ()  # other values of `iss` that mean the same provider
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_provider_name: str = ""  # on the login button; the host of the issuer where it is left out
+    oidc_scopes: str = "openid email profile"
+    oidc_groups_claim: str = ""  # where the provider tells a person's groups
+    oidc_hosted_domain: str = ""  # a hint for Google's page; who may come in is the manager's to say
+    attempts_per_minute: int = (
+        120  # of one address: logins begun, logins answered, tokens refused, devices' calls; each
+    )
     manager_url: str
+    manager_token: str = field(repr=False)  # the same as the manager's DOOR_TOKEN
+    metrics_token: str = field(repr=False)  # who reads /-/metrics shows it
     broker_url: str
     broker_token: str = field(repr=False)
     identity_key: str = field(repr=False)  # the same as the manager's
@@ -64,13 +79,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what would be unsafe."""
-        if self.identity not in IDENTITIES:
-            raise ValueError(f"SHIVA_JUPYTER_PROXY_IDENTITY must be one of: {', '.join(IDENTITIES)}")
-        if self.identity == "dev" and not _is_loopback(self.bind_host):
-            raise ValueError(
-                "SHIVA_JUPYTER_PROXY_IDENTITY=dev lets everybody be anybody, so it works on a loopback address only; "
-                f"SHIVA_JUPYTER_PROXY_BIND_HOST is {self.bind_host}"
-            )
+        self._check_identity()
         for name in ("identity_key", "session_key", "previous_session_key"):
             try:
                 if name != "previous_session_key" or self.previous_session_key:
@@ -82,6 +91,44 @@ class Settings:
         self._check_origins()
         self._check_names()
         self._check_numbers()
+        if self.identity == OIDC:
+            self._check_provider()
+
+    def _check_identity(self) -> None:
+        if self.identity not in {DEV, OIDC}:
+            raise ValueError(f"{PREFIX}IDENTITY must be one of: {DEV}, {OIDC}")
+        if self.identity == DEV and not _is_loopback(self.bind_host):
+            raise ValueError(
+                f"{PREFIX}IDENTITY=dev lets everybody be anybody, so it works on a loopback address only; "
+                f"{PREFIX}BIND_HOST is {self.bind_host}"
+            )
+        if (self.identity == OIDC) != bool(self.oidc_issuer):
+            raise ValueError(f"{PREFIX}OIDC_ISSUER and {PREFIX}IDENTITY=oidc belong together")
+        for name in ("manager_token", "metrics_token"):
+            if len(getattr(self, name)) < MIN_TOKEN or not TOKEN.fullmatch(getattr(self, name)):
+                raise ValueError(
+                    f"{PREFIX}{name.upper()} must be at least {MIN_TOKEN} plain characters, without spaces"
+                )
+
+    def _check_provider(self) -> None:
+        if not _is_issuer(self.oidc_issuer):
+            raise ValueError(
+                f"{PREFIX}OIDC_ISSUER must be https://HOST, perhaps with a path; http is for this machine alone"
+            )
+        for name in ("oidc_client_id", "oidc_client_secret"):
+            if not getattr(self, name):
+                raise ValueError(f"{PREFIX}{name.upper()} must not be empty")
+        if "openid" not in self.oidc_scopes.split(" "):
+            raise ValueError(f"{PREFIX}OIDC_SCOPES must hold openid")
+        if not (self.public_port or self.bind_port):
+            raise ValueError(
+                f"{PREFIX}PUBLIC_PORT is needed where {PREFIX}BIND_PORT is 0: the provider leads back to it"
+            )
+        if (first := self.names().hosts[0]) and self.names().scheme != "https" and not _is_here(first):
+            raise ValueError(
+                f"{PREFIX}IDENTITY=oidc needs HTTPS for {first}: {PREFIX}TLS_CERT, or PUBLIC_SCHEME=https behind a proxy "
+                "that ends TLS"
+            )
 
     def _check_addresses(self) -> None:
         if not 0 <= self.bind_port <= MAX_PORT:
@@ -150,11 +197,16 @@ class Settings:
     def _check_numbers(self) -> None:
         if self.max_head_bytes < MIN_HEAD_BYTES:
             raise ValueError(f"SHIVA_JUPYTER_PROXY_MAX_HEAD_BYTES must be at least {MIN_HEAD_BYTES}")
-        for name in ("workers", "max_headers", "connections_per_client"):
+        for name in ("workers", "max_headers", "connections_per_client", "attempts_per_minute"):
             if getattr(self, name) < 1:
                 raise ValueError(f"SHIVA_JUPYTER_PROXY_{name.upper()} must be at least 1")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("SHIVA_JUPYTER_PROXY_TLS_CERT and SHIVA_JUPYTER_PROXY_TLS_KEY belong together")
+
+    @property
+    def provider_name(self) -> str:
+        """As people read it; empty for the development identity."""
+        return self.oidc_provider_name or urlsplit(self.oidc_issuer).hostname or ""
 
     @property
     def allowed_targets(self) -> tuple[Network, ...]:
@@ -172,6 +224,17 @@ def _is_loopback(host: str) -> bool:
 def _is_here(name: str) -> bool:
     """Whether browsers trust a name without TLS, because it leads to their own machine."""
     return name == "localhost" or name.endswith(".localhost") or _is_loopback(name.strip("[]"))
+
+
+def _is_issuer(url: str) -> bool:
+    """Whether a provider may be asked there: with TLS, or on this machine."""
+    try:
+        parts = urlsplit(url)
+        plain = url.isascii() and url.isprintable() and not set("?#@ ") & set(url) and parts.port != 0
+    except ValueError:
+        return False  # the port is no number
+    host = parts.hostname or ""
+    return plain and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)))
 
 
 def _is_address(url: str) -> bool:

@@ -19,6 +19,7 @@ from shiva_manager_api.adapters.store.unfit import UnfitDatabaseError
 from shiva_manager_api.api.access import Keys
 from shiva_manager_api.api.app import create_app
 from shiva_manager_api.api.idle_metrics import IdleCollector
+from shiva_manager_api.api.store_metrics import StoreCollector
 from shiva_manager_api.settings import Settings
 from shiva_manager_api.use_cases import Ports
 
@@ -51,6 +52,7 @@ def build(settings: Settings) -> Flask:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     registry.register(IdleCollector(use.manager.idle, ports.now))
+    registry.register(StoreCollector(lambda: database.failures))
     keys = Keys(
         identity=identity.check_key(settings.identity_key), door=settings.door_token, metrics=settings.metrics_token
     )

@@ -2,23 +2,26 @@
 
 `ended-<session>`  it is over            `left-<user>`  sessions that began before this file's time are over
 `used-<code>`      it was taken          `seen-<session>`  last used at about this file's time
+`barred-<user>`    shut out              no session of theirs holds
 """
 
 import asyncio
 import logging
+import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from shiva_jupyter_proxy.domain.ports import Session
+from shiva_jupyter_proxy.domain.ports import Revoked, Session
 
 log = logging.getLogger("shiva.jupyter_proxy.marks")
 
 LOOK_SECONDS = 1.0
 SEEN_SECONDS = 60.0  # a use is noted this often at most
 SWEEP_SECONDS = 600.0
+USED_SECONDS = 3600.0  # no code and no login on its way is good for as long
 
 
 class Marks:
@@ -41,9 +44,10 @@ class Marks:
         self._on_over = on_over
         self._clock = clock
         self._ended: set[str] = set()
-        self._left: dict[str, float] = {}
+        self._left: dict[str, float] = {}  # sessions that began until then are over: all of who is shut out
         self._seen: dict[str, tuple[Session, float]] = {}  # the sessions used here, and when that was noted
         self._swept_at = clock()
+        self._left |= {name: math.inf for name in _after("barred-", os.listdir(folder))}
         self.look()
 
     def take(self, code: str) -> bool:
@@ -53,12 +57,41 @@ class Marks:
     def end(self, session: Session, *, everywhere: bool = False) -> None:
         """End a session, or all of its person that began until now: here at once, elsewhere at the next look."""
         if everywhere:
-            path = self._folder / f"left-{session.person.name}"
-            path.touch(mode=0o600)
-            os.utime(path, (now := self._clock(), now))
+            self._leave(session.person.name, self._clock())
         else:
             self._make(f"ended-{session.id}")
         self.look()
+
+    def told(self, people: Sequence[Revoked]) -> None:
+        """Take the manager's word about whose sessions are over. It is kept on disk: a restart forgets nothing.
+
+        Who was shut out and is let in again logs in anew: the sessions from before stay over.
+        """
+        barred = {each.name for each in people if each.barred}
+        before = {name for name in self._left if self.is_barred(name)}
+        ends = [(each.name, each.ended_before or 0.0) for each in people]
+        ends += [(name, self._clock()) for name in before - barred]
+        for name in before - barred:
+            del self._left[name]
+        self._left |= {name: max(at, self._left.get(name, 0.0)) for name, at in ends}
+        self._left |= dict.fromkeys(barred, math.inf)
+        try:
+            self._keep(ends, barred, before)
+        except OSError as error:
+            log.error("revocations hold, but a restart will forget them", extra={"cause": str(error)})
+        self.look()
+
+    def _keep(self, ends: list[tuple[str, float]], barred: set[str], before: set[str]) -> None:
+        for name, at in ends:
+            self._leave(name, at)
+        for name in barred - before:
+            self._make(f"barred-{name}")
+        for name in before - barred:
+            (self._folder / f"barred-{name}").unlink(missing_ok=True)
+
+    def is_barred(self, name: str) -> bool:
+        """Whether a person is shut out."""
+        return self._left.get(name) == math.inf
 
     def holds(self, session: Session) -> bool:
         """Whether a session goes on; it is used now."""
@@ -86,10 +119,10 @@ class Marks:
         except OSError as error:
             log.error("the folder of marks cannot be read, keeping what is known", extra={"cause": str(error)})
             return
-        self._ended = {name.removeprefix("ended-") for name in names if name.startswith("ended-")}
-        for name in names:
-            if name.startswith("left-") and (at := _time_of(self._folder / name)) is not None:
-                self._left[name.removeprefix("left-")] = at
+        self._ended = _after("ended-", names)
+        for name in _after("left-", names):
+            at = _time_of(self._folder / f"left-{name}") or 0.0
+            self._left[name] = max(at, self._left.get(name, 0.0))
         now = self._clock()
         if over := {id_ for id_, (session, _) in self._seen.items() if self._is_over(session, now)}:
             for id_ in over:
@@ -116,6 +149,14 @@ class Marks:
             or now - session.issued_at > self._lifetime
         )
 
+    def _leave(self, name: str, at: float) -> None:
+        """Mark that sessions that began until `at` are over; a mark never goes back."""
+        path, new = self._folder / f"left-{name}", self._folder / f"new-{os.getpid()}-{name}"
+        if at > (_time_of(path) or 0.0):
+            new.touch(mode=0o600)
+            os.utime(new, (at, at))
+            os.replace(new, path)  # nobody sees it with another time
+
     def _make(self, name: str) -> bool:
         try:
             os.close(os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -127,9 +168,13 @@ class Marks:
         """Remove marks of what is over anyway: nothing here outlives a session's longest life."""
         for name in names:
             path = self._folder / name
-            at = _time_of(path)
-            if at is not None and now - at > self._lifetime + SWEEP_SECONDS:
+            at, lasts = _time_of(path), USED_SECONDS if name.startswith("used-") else self._lifetime + SWEEP_SECONDS
+            if at is not None and now - at > lasts and not name.startswith("barred-"):
                 path.unlink(missing_ok=True)
+
+
+def _after(prefix: str, names: list[str]) -> set[str]:
+    return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
 
 
 def _time_of(path: Path) -> float | None:

@@ -7,18 +7,24 @@ from tornado.template import Loader
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"
 POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:{pictures}; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
 )
 
 
-def security_headers(*, tls: bool, forms_lead_to: str = "") -> list[tuple[str, str]]:
-    """Return those of our own pages; with `tls`, browsers are told to stay with it.
+def policy(*, forms_lead_to: str = "", pictures: bool = False) -> str:
+    """Return a Content-Security-Policy.
 
-    `forms_lead_to` are origins where a form's answer may lead on: from the login to a notebook.
+    `forms_lead_to` are origins where a form's answer may lead on: from the login to a notebook, or to the provider.
+    `pictures` of people are wherever their provider keeps them.
     """
+    return f"{POLICY.format(pictures=' https:' if pictures else '')} {forms_lead_to}".rstrip()
+
+
+def security_headers(*, tls: bool, policy: str) -> list[tuple[str, str]]:
+    """Return those of our own pages; with `tls`, browsers are told to stay with it."""
     headers = [
-        ("content-security-policy", f"{POLICY} {forms_lead_to}".rstrip()),
+        ("content-security-policy", policy),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
     ]

@@ -18,9 +18,9 @@ class Notice:
     facts: dict[str, str] = field(default_factory=dict)  # of the page; of the problem too
     start: bool = False  # the page starts it, which the dashboard's host alone can do
 
-    def on_page(self, person: Person, *, wanted: str) -> dict[str, str]:
-        """Return what the page tells `person`, who wanted to go to a path."""
-        own = {"wanted": wanted, "owner": person.name, "shown_name": person.shown_name}
+    def on_page(self, person: Person, *, wanted: str, csrf_token: str) -> dict[str, str]:
+        """Return what the page tells `person`, who wanted to go to a path; it starts a container with the token."""
+        own = {"wanted": wanted, "owner": person.name, "shown_name": person.shown_name, "csrf_token": csrf_token}
         return {**self.facts, **own, "start": "yes" if self.start else ""}
 
 

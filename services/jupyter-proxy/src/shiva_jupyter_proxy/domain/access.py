@@ -1,5 +1,6 @@
 """Where a path leads, and whether the page that sent a request may send it. Pure."""
 
+import re
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
@@ -10,6 +11,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 USER = "/user/"
 API = "/api/"
+HOME = "/"
+MAX_NEXT = 2048  # it travels through addresses, twice escaped
+OWN_PATH = re.compile(rb"/(?![/\\])")
+CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 class Place(StrEnum):
@@ -54,16 +59,11 @@ def host_name(host: str) -> str:
 def from_own_page(head: RequestHead, *, origin: str) -> bool:
     """Whether a request that changes something, or opens a socket, comes from a page of `origin`, where it was sent to.
 
-    A browser always says where such a request comes from. A program says that it is none by `X-Shiva-Client`, which a
-    foreign page cannot send without asking first.
+    A browser always says where such a request comes from; who does not say it has no business with a cookie.
     """
-    origins = head.values("origin")
-    if origins:
+    if origins := head.values("origin"):
         return origins == [origin]
-    if said := head.values("sec-fetch-site"):
-        return said in (["same-origin"], ["none"])
-    browser = any(name.startswith("sec-fetch-") for name, _ in head.headers)
-    return not browser and head.value("x-shiva-client") is not None
+    return head.values("sec-fetch-site") in (["same-origin"], ["none"])
 
 
 def from_elsewhere(head: RequestHead, *, origin: str) -> bool:
@@ -85,6 +85,14 @@ def needs_own_page(head: RequestHead) -> bool:
 
 
 def safe_next(wanted: str) -> str:
-    """Return where to go after login: a path of our own, or the home page."""
-    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted and " " not in wanted
-    return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else "/"
+    """Return where to go after login: a path of our own, or the home page.
+
+    Its path is judged as it stands, and as it would be after one and two more readings of its escapes.
+    """
+    if len(wanted) > MAX_NEXT or not wanted.isascii() or not wanted.isprintable() or " " in wanted or "\\" in wanted:
+        return HOME
+    path = wanted.partition("?")[0]
+    once = unquote_to_bytes(path)
+    forms = (path.encode("ascii"), once, unquote_to_bytes(once))
+    good = all(OWN_PATH.match(form) and not CONTROLS.search(form) for form in forms)
+    return wanted if good and place(path) is not Place.NOWHERE else HOME

@@ -8,7 +8,9 @@ from shiva_jupyter_proxy.domain.messages import RequestHead
 SESSION = "shiva-session"  # on the dashboard's host
 NOTEBOOK = "shiva-notebook"  # on a host of notebooks
 STATE = "shiva-state"  # on a host of notebooks, while a session is handed over: that it is this browser who asked
-RESERVED = re.compile(rf"(?:__(?:host|secure|http)-|http-)*(?:{SESSION}|{NOTEBOOK}|{STATE})", re.IGNORECASE)
+LOGIN = "shiva-login"  # on the dashboard's host, while somebody logs in: that it is this browser who began
+OURS = "|".join((SESSION, NOTEBOOK, STATE, LOGIN))
+RESERVED = re.compile(rf"(?:__(?:host|secure|http)-|http-)*(?:{OURS})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +20,13 @@ class CookieNames:
     session: str
     notebook: str
     state: str
+    login: str
 
 
 def cookie_names(scheme: str) -> CookieNames:
     """Return the names for a public scheme."""
     prefix = "__Host-" if scheme == "https" else ""
-    return CookieNames(session=prefix + SESSION, notebook=prefix + NOTEBOOK, state=prefix + STATE)
+    return CookieNames(session=prefix + SESSION, notebook=prefix + NOTEBOOK, state=prefix + STATE, login=prefix + LOGIN)
 
 
 def is_reserved(name: str) -> bool:

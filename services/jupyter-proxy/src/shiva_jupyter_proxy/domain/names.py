@@ -1,61 +1,9 @@
-"""What people call themselves → the user name in URLs, ids and folders. Injective: two people never share one.
-
-`[a-z0-9.-]` stand for themselves, every other byte of the name in UTF-8 (NFC) is `_hh`. A leading or trailing dot or dash, a
-dash after a dash and a dot after a dot are escaped too, so that a user name is never `..`, and never holds `--`.
-"""
+"""How user names are spelled in URLs, ids and folders. Who gets which is the manager's to say. Pure."""
 
 import re
-import unicodedata
 
 MAX_LENGTH = 63
-MAX_SHOWN = 64
-PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
-MARKS = frozenset(b".-")
 GRAMMAR = re.compile(r"(?:[a-z0-9]|_[0-9a-f]{2})(?:[a-z0-9.-]|_[0-9a-f]{2})*", re.ASCII)
-
-
-class NameRefusedError(ValueError):
-    """The name cannot be used; the message is a sentence for the person."""
-
-
-def shown_name(typed: str) -> str:
-    """Return the name as people will read it: composed (NFC), without spaces around it.
-
-    Raises:
-        NameRefusedError: it is empty, too long, or holds what nobody can see.
-    """
-    name = unicodedata.normalize("NFC", typed).strip()
-    if not name:
-        raise NameRefusedError("Type a name.")
-    if len(name) > MAX_SHOWN:
-        raise NameRefusedError(f"That name is too long: at most {MAX_SHOWN} characters.")
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} for character in name):
-        raise NameRefusedError("That name holds characters that nobody can see. Type it again.")
-    return name
-
-
-def user_name(shown: str) -> str:
-    """Return the user name of a shown name; the inverse of `spelled`.
-
-    Raises:
-        NameRefusedError: it would be too long for an address.
-    """
-    raw = shown.encode()
-    parts = []
-    for position, byte in enumerate(raw):
-        at_edge = position in {0, len(raw) - 1}
-        doubled = position > 0 and raw[position - 1] == byte
-        stays = byte in PLAIN or (byte in MARKS and not at_edge and not doubled)
-        parts.append(chr(byte) if stays else f"_{byte:02x}")
-    name = "".join(parts)
-    if len(name) > MAX_LENGTH:
-        raise NameRefusedError("That name is too long for an address. Use a shorter one, or plain letters.")
-    return name
-
-
-def spelled(user: str) -> str:
-    """Return the shown name of a user name; ValueError when it is none."""
-    return re.sub(rb"_([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), user.encode("ascii")).decode()
 
 
 def is_user_name(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Tornado's URL map of what the door itself answers."""
 
+import hmac
 import time
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from tornado.web import Application, HTTPError
 
 from shiva_jupyter_proxy.adapters.pages import STATIC
 from shiva_jupyter_proxy.domain import origins
+from shiva_jupyter_proxy.domain.ports import IdentityProvider
 from shiva_jupyter_proxy.domain.routes import RouteTable
-from shiva_jupyter_proxy.handlers import handover, login
+from shiva_jupyter_proxy.handlers import handover, login, oidc
 from shiva_jupyter_proxy.handlers.dashboard import Assets, Index, OwnAssets
 from shiva_jupyter_proxy.handlers.shared import PageHandler, Shared
 from shiva_jupyter_proxy.sync import RouteSync
@@ -40,12 +42,19 @@ class Health(PageHandler):
 class Metrics(PageHandler):
     """Prometheus' text format."""
 
-    def initialize(self, registry: CollectorRegistry) -> None:
-        """Take the registry."""
+    def initialize(self, registry: CollectorRegistry, token: str) -> None:
+        """Take the registry, and the token of who may read it."""
         self._registry = registry
+        self._expected = f"Bearer {token}".encode()
 
     def get(self) -> None:
-        """Tell."""
+        """Tell Prometheus."""
+        said = self.request.headers.get("Authorization", "").encode("utf-8", "replace")
+        if not hmac.compare_digest(said, self._expected):
+            self.set_status(401)
+            self.set_header("WWW-Authenticate", "Bearer")
+            self.finish("The metrics are for Prometheus, which has a token.\n")
+            return
         self.set_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
         self.finish(generate_latest(self._registry))
 
@@ -60,22 +69,28 @@ class Nowhere(PageHandler):
 
 def application(
     shared: Shared,
+    entrance: login.Entrance,
     *,
+    provider: IdentityProvider | None,
+    metrics_token: str,
     sync: RouteSync,
     registry: CollectorRegistry,
     dashboard: Path,
 ) -> Application:
-    """Return the application; it listens on a socket that only the door reaches."""
+    """Return the application; it listens on a socket that only the door reaches. No provider: the development identity."""
     common = {"shared": shared}
+    own = common | {"entrance": entrance}
+    at_provider = own | {"provider": provider}
+    logins = [(oidc.LOGIN, oidc.OidcLogin, at_provider), (oidc.CALLBACK, oidc.Callback, at_provider)]
     between = [(origins.HANDOVER, handover.Handover), (origins.ENTER, handover.Enter), (origins.START, handover.Start)]
     crossing = [] if shared.origins.mode is origins.Mode.PATH else between
     return Application(
         [
-            (r"/-/login", login.Login, common),
-            (r"/-/logout", login.Logout, common),
+            *(logins if provider is not None else [(oidc.LOGIN, login.DevLogin, own)]),
+            (r"/-/logout", login.Logout, own),
             *((path, handler, common) for path, handler in crossing),
             (r"/-/health", Health, {"table": shared.table, "sync": sync}),
-            (r"/-/metrics", Metrics, {"registry": registry}),
+            (r"/-/metrics", Metrics, {"registry": registry, "token": metrics_token}),
             (r"/-/assets/(.*)", OwnAssets, {"path": str(STATIC)}),
             (r"/assets/(.*)", Assets, {"path": str(dashboard / "assets")}),
             (r"/(?:(?!-/).)*", Index, {"folder": dashboard}),

@@ -3,10 +3,9 @@
 from pathlib import Path
 from urllib.parse import quote
 
-from shiva_common import identity
 from tornado.web import HTTPError, StaticFileHandler
 
-from shiva_jupyter_proxy.handlers.shared import PageHandler
+from shiva_jupyter_proxy.handlers.shared import SESSION_HEADER, PageHandler
 
 
 class Files(StaticFileHandler):
@@ -50,7 +49,7 @@ class Index(PageHandler):
             and "*/*" not in self.request.headers["Accept"]
         ):
             raise HTTPError(404)
-        if identity.HEADER not in self.request.headers:  # only the door writes this header
+        if SESSION_HEADER not in self.request.headers:  # only the door writes this header
             self.redirect(f"/-/login?next={quote(self.request.uri or '/', safe='')}")
             return
         try:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from tornado.web import HTTPError
 
 from shiva_jupyter_proxy.domain import absence, access
-from shiva_jupyter_proxy.domain.ports import Entry, Person
+from shiva_jupyter_proxy.domain.ports import Entry, Session
 from shiva_jupyter_proxy.handlers.shared import STATE_HEADER, SharingHandler
 
 
@@ -37,10 +37,12 @@ class CrossingHandler(SharingHandler):
             raise HTTPError(400)
         return target
 
-    def say(self, notice: absence.Notice, person: Person, wanted: str) -> None:
+    def say(self, notice: absence.Notice, session: Session, wanted: str) -> None:
         """Show why a container is not entered."""
         self.set_status(notice.status)
-        self.finish(self.shared.pages.page(notice.code, **notice.on_page(person, wanted=wanted)))
+        csrf_token = self.shared.sessions.csrf_token(session)
+        facts = notice.on_page(session.person, wanted=wanted, csrf_token=csrf_token)
+        self.finish(self.shared.pages.page(notice.code, **facts))
 
     def to_login(self) -> None:
         """Go and log in, and come back."""
@@ -60,7 +62,7 @@ class Handover(CrossingHandler):
         owner, person = access.owner_of(target.partition("?")[0]), session.person
         held = self.shared.table.held_for(target.partition("?")[0])
         if person.name != owner and (held is None or not held.lets_in(person.name)):
-            self.say(absence.NOT_YOURS, person, target)
+            self.say(absence.NOT_YOURS, session, target)
             return
         code = self.shared.sessions.hand_over(session, host=self.shared.origins.notebook_host(owner), state=state)
         query = urlencode({"code": code, "next": target})
@@ -102,5 +104,4 @@ class Start(CrossingHandler):
         if session is None:
             self.to_login()
             return
-        person = session.person
-        self.say(absence.notice(self.shared.table, target.partition("?")[0], person.name), person, target)
+        self.say(absence.notice(self.shared.table, target.partition("?")[0], session.person.name), session, target)

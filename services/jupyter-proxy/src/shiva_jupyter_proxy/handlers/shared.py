@@ -15,6 +15,8 @@ from shiva_jupyter_proxy.domain.routes import RouteTable
 SEE_OTHER = 303
 SESSION_HEADER = "X-Shiva-Session"  # the session's cookie; on the private socket only the door writes such headers
 STATE_HEADER = "X-Shiva-State"
+LOGIN_HEADER = "X-Shiva-Login"
+CLIENT_HEADER = "X-Forwarded-For"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +52,20 @@ class SharingHandler(PageHandler):
         """Take what is shared."""
         self.shared = shared
 
+    @property
+    def client(self) -> str:
+        """The address that asks."""
+        return self.request.headers.get(CLIENT_HEADER, "")
+
     def current(self) -> Session | None:
         """Return who is asking; the door has checked it, and it is checked again."""
         return self.shared.sessions.session(self.request.headers.get(SESSION_HEADER))
 
     def set_session(self, name: str, session: Session) -> None:
         """Give the browser its cookie, for this host alone."""
-        self.set_cookie(
-            name, self.shared.sessions.seal(session), path="/", httponly=True, samesite="Lax",
-            secure=self.shared.origins.scheme == "https", max_age=int(self.shared.lifetime.total_seconds()),
-        )  # fmt: skip
+        self.give_cookie(name, self.shared.sessions.seal(session), seconds=int(self.shared.lifetime.total_seconds()))
+
+    def give_cookie(self, name: str, value: str, *, seconds: int) -> None:
+        """Give the browser a cookie that no script reads and no other host gets."""
+        secure = self.shared.origins.scheme == "https"
+        self.set_cookie(name, value, path="/", httponly=True, samesite="Lax", secure=secure, max_age=seconds)

@@ -8,7 +8,7 @@ const words = { pending: "Placed", pulling: "Fetching the image", booting: "Jupy
 async function ask(method, path, body) {
   const answer = await fetch(`/api/v1/${path}`, {
     method,
-    headers: body ? { "Content-Type": "application/json" } : {},
+    headers: body ? { "Content-Type": "application/json", "X-CSRF-Token": button.dataset.csrf } : {},
     body: body ? JSON.stringify(body) : undefined,
   });
   const facts = await answer.json();
