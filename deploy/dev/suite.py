@@ -118,8 +118,12 @@ def kept_secrets(folder: Path) -> dict[str, str]:
     return {name: kept[name] for name in TOKENS}
 
 
-def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None) -> Suite:
+def prepare(
+    folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None, oidc: Mapping[str, str] | None = None
+) -> Suite:
     """Write what the services read and return what to start; with an engine, notebooks run in its containers.
+
+    With `oidc`, the door's settings of that name, people log in at a provider, and `access.yaml` tells who may come in.
 
     Raises:
         MissingPartError: something must be installed first.
@@ -160,10 +164,10 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
         service("manager-api", "shiva-manager-api", "SHIVA_MANAGER_API", broker_url=broker_url,
                 broker_token=keys["manager_token"], identity_key=keys["identity_key"], demo=int(demo),
                 database_url=database_url, door_token=keys["door_token"], metrics_token=keys["metrics_token"],
-                access_file=_access_file(folder), dev_identity=1, **asking),
+                access_file=_access_file(folder), dev_identity=int(oidc is None), **asking),
         _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"],
                 database_url=database_url, **asking),
-        service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
+        service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", **_identity(oidc),
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,
                 broker_token=keys["proxy_token"], identity_key=keys["identity_key"], session_key=keys["session_key"],
                 manager_token=keys["door_token"], metrics_token=keys["metrics_token"],
@@ -191,7 +195,7 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
             _node_exporter(folder, ports["node-exporter"], keys["metrics_token"]),
         ]
     (folder / "ports.json").write_text(json.dumps(ports), encoding="utf-8")
-    address = f"http://{LOOPBACK}:{ports['jupyter-proxy']}/"
+    address = f"http://{LOOPBACK if oidc is None else 'localhost'}:{ports['jupyter-proxy']}/"
     login = (PROMETHEUS_USER, keys["prometheus_password"])
     return Suite(folder=folder, address=address, ports=ports, prometheus_login=login, programs=tuple(programs))
 
@@ -201,6 +205,13 @@ def _node_exporter(folder: Path, port: int, token: str) -> Program:
     web = private.web_config(folder / "prometheus/node-exporter.json", {inventory.SCRAPER: token})
     address = f"--web.listen-address={LOOPBACK}:{port}"
     return Program(name="node-exporter", command=(program_path(NODE_EXPORTER), f"--web.config.file={web}", address))
+
+
+def _identity(oidc: Mapping[str, str] | None) -> dict[str, str]:
+    """Return how people prove who they are: by typing a name, or at a provider."""
+    if oidc is None:
+        return {"identity": "dev"}
+    return {"identity": "oidc"} | {f"oidc_{name}": value for name, value in oidc.items()}
 
 
 def _access_file(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """The broker answers as its `openapi.yaml` says, to every caller and to any body."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from shiva_common import logs
+from shiva_jupyter_broker.api import access
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.api.problems import PROBLEMS
@@ -107,6 +109,7 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("container_activity", 404): lambda w: w.call("container_activity"),
     ("container_activity", 503): lambda w: w.started().call("container_activity"),
     ("stop", 204): lambda w: w.started().call("stop"),
+    ("stop", 400): lambda w: w.started().call("stop", query_string={"launch": "0" * 32}),
     ("stop", 503): lambda w: w.without_engine().call("stop"),
     ("routes", 200): lambda w: w.started(ready=True).call("routes"),
     ("routes", 304): _not_modified,
@@ -170,6 +173,17 @@ def test_a_container_without_a_route_is_told_with_its_state_and_without_its_toke
     told = answer.get_json()
     assert (told["routes"], [each["state"] for each in told["unrouted"]]) == ([], [state])
     assert world.launcher.specs[ContainerId("ada--default")].token not in answer.text
+
+
+def test_the_contract_names_the_callers_that_the_broker_lets_in(world: World) -> None:
+    route = world.client.application.url_map.bind("").match
+    endpoints = {
+        name: route(re.sub(r"{\w+}", "x", path), method=method.upper())[0]
+        for name, (method, path, _) in CONTRACT.operations.items()
+    }
+    assert {name: access.ALLOWED[endpoints[name]] for name in MAY} == MAY
+    assert {endpoints[name] for name in CALLERS.keys() - MAY} == access.OPEN
+    assert set(endpoints.values()) == access.ALLOWED.keys() | access.OPEN
 
 
 @pytest.mark.parametrize("operation", MAY)

@@ -166,7 +166,7 @@ def jupyter_proxy(_: Path) -> str:
 
     async def use(world: World) -> None:
         await world.ask("GET", "/-/health")
-        pages.append((await world.ask("GET", "/-/metrics")).body.decode())
+        pages.append(await world.metrics())
 
     in_world(use)
     return pages[0]

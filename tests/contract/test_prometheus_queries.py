@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from shiva_manager_api.adapters.prometheus import NOBODY, QUERIES, Prometheus
+from shiva_manager_api.adapters.bounded_http import NOBODY
+from shiva_manager_api.adapters.prometheus import QUERIES, Prometheus
 from shiva_manager_api.adapters.prometheus_history import PrometheusHistory
 from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError

@@ -15,7 +15,8 @@ from tests.e2e.running import eventually
 from tests.fakes.certificates import signed
 from tests.fakes.proxy_broker import FakeBroker, broker_standing, route
 from tests.fakes.proxy_hostile import hostile_standing
-from tests.fakes.proxy_process import PREFIX, PROGRAM, environment, free_port, listening
+from tests.fakes.proxy_manager import FakeManager, manager_standing
+from tests.fakes.proxy_process import PREFIX, PROGRAM, environment, free_port, hidden, listening
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 WORKERS = 2
@@ -27,7 +28,7 @@ class Behind:
     """What stands behind the door, on a loop of its own."""
 
     broker: FakeBroker = field(default_factory=FakeBroker)
-    manager: Upstream = field(default_factory=Upstream)
+    manager: FakeManager = field(default_factory=FakeManager)
     ada: Upstream = field(default_factory=Upstream)
 
 
@@ -40,7 +41,7 @@ def standing() -> Iterator[Behind]:
     async def serve() -> None:
         async with (
             broker_standing() as behind.broker,
-            upstream_standing() as behind.manager,
+            manager_standing() as behind.manager,
             upstream_standing() as behind.ada,
             hostile_standing() as hostile,
         ):
@@ -92,7 +93,9 @@ class Door:
 
     def link_into(self, notebook: str, name: str) -> str:
         """Return a link with a fresh code that `name` made for a notebook of theirs."""
-        session = _cookie(self.ask("POST", f"{self.app}/-/login", name=name))
+        page = self.ask("GET", f"{self.app}/-/login")
+        token = hidden(page.content)
+        session = _cookie(self.ask("POST", f"{self.app}/-/login", _cookie(page), csrf_token=token, name=name))
         asked = self.ask("GET", notebook)
         return self.ask("GET", asked.headers["Location"], session).headers["Location"]
 

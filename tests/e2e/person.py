@@ -10,6 +10,8 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.fakes.proxy_process import hidden
+
 PENDING = {"pending", "pulling", "booting", "stopping"}
 
 
@@ -22,10 +24,11 @@ class Person:
         self.address = address
         self.session = requests.Session()
         self.session.headers["Origin"] = address.rstrip("/")
-        answer = self.session.post(
-            f"{address}-/login", data={"name": name, "next": "/"}, allow_redirects=False, timeout=10
-        )
+        page = self.session.get(f"{address}-/login", timeout=10)
+        form = {"csrf_token": hidden(page.content), "name": name, "next": "/"}
+        answer = self.session.post(f"{address}-/login", data=form, allow_redirects=False, timeout=10)
         assert answer.status_code in {302, 303}, answer.text
+        self.session.headers["X-CSRF-Token"] = self.api("GET", "me").json()["csrf_token"]
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """GET a path of the door."""

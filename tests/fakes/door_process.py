@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fakes.proxy_broker import broker_standing, route
-from tests.fakes.proxy_process import PREFIX, PROGRAM, environment
+from tests.fakes.proxy_process import PREFIX, PROGRAM, environment, login
 from tests.fakes.raw_door import Reply, replies
 
 START_SECONDS = 20.0
@@ -167,11 +167,7 @@ class DoorProcess:
 
     async def login(self) -> None:
         """Log Ken in."""
-        line = await self.line()
-        form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n"
-        answer = await line.ask(self.head("POST /-/login", form) + b"name=ken")
-        line.close()
-        self.cookie = answer.headers["set-cookie"].partition(";")[0]
+        self.cookie = await asyncio.to_thread(login, self.port, f"localhost:{self.port}", "ken")
 
     def sockets(self) -> int:
         """Return how many sockets the door holds."""

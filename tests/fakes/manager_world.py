@@ -24,7 +24,7 @@ from werkzeug.test import TestResponse
 
 from tests.contract.described import Description
 from tests.fakes.idle_world import Book
-from tests.fakes.manager_ports import FakeBroker, FakeMetrics, container, declared
+from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, container, declared
 from tests.fakes.manager_store import Away, stores
 
 CONTRACT = Description("manager-api")
@@ -77,9 +77,12 @@ class World:
     clock: Clock
     broker: FakeBroker = field(default_factory=lambda: FakeBroker([container("ada"), container("ken")], [declared()]))
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    curves: FakeCurves = field(default_factory=FakeCurves)
     idle: Book = field(default_factory=lambda: Book(IDLE))
     rules: AccessRules = RULES
     dev: bool = False
+    step: float = 60.0  # seconds between two looks
+    ticked: float = 0.0
     use: UseCases = field(init=False)
     app: Flask = field(init=False)
     client: FlaskClient = field(init=False)
@@ -88,10 +91,9 @@ class World:
         """Build the manager, and let ada, ken and root have logged in."""
         gpus = tuple(GpuReading(uuid=f"GPU-{n}", index=n - 1, model="GTX 1080", up=True) for n in (1, 2))
         self.metrics.readings = [MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=gpus)]
-        ticks = iter(range(0, 10**9, 60))
         ports = Ports(
-            metrics=self.metrics, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
-            dev=self.dev, clock=lambda: float(next(ticks)), now=self.clock,
+            metrics=self.metrics, curves=self.curves, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
+            dev=self.dev, clock=self._tick, now=self.clock,
         )  # fmt: skip
         self.use = use_cases.over(ports)
         keys = Keys(identity=KEY, door=DOOR, metrics=METRICS)
@@ -99,6 +101,15 @@ class World:
         self.client = self.app.test_client()
         for name in ("ada", "ken", "root"):
             self.use.people.log_in(claims(name), "192.0.2.1")
+
+    def _tick(self) -> float:
+        self.ticked += self.step
+        return self.ticked
+
+    def still(self) -> "World":
+        """Let the monotonic clock stand: what is known is kept."""
+        self.step = 0.0
+        return self
 
     def sign(self, who: Identity) -> str:
         """Return the door's word."""

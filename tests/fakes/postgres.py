@@ -19,13 +19,13 @@ import psycopg
 from tests.require import require
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-# Nothing here must outlive a power cut.
-QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=16MB", "max_connections=60")
+# Nothing here must outlive a power cut; a server that is killed keeps what it confirmed.
+QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=60")
 
 
 @dataclass
 class Cluster:
-    """One server; every test gets a database of its own."""
+    """One server."""
 
     folder: Path
     process: subprocess.Popen[bytes] | None = None
@@ -60,18 +60,16 @@ class Cluster:
         for each in [server, *server.children(recursive=True)]:
             each.send_signal(number)
 
-    def asked(self, statement: str) -> None:
-        """Run a statement as its administrator."""
-        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def asked(self, *statements: str, url: str = "@/postgres") -> None:
+        """Run statements as its administrator."""
+        with psycopg.connect(f"host={self.folder} user=shiva dbname={_name(url)}", autocommit=True) as connection:
+            for each in statements:
+                connection.execute(each.encode())
 
-    def _conninfo(self, name: str) -> str:
-        return f"host={self.folder} user=shiva dbname={name}"
-
-    def database(self, *, like: str | None = None) -> str:
-        """Make a database, empty or like another one's URL; return its URL."""
+    def database(self) -> str:
+        """Make an empty database; return its URL."""
         name = f"test_{next(self.numbers)}"
-        self.asked(f"CREATE DATABASE {name}" + (f" TEMPLATE {_name(like)}" if like else ""))
+        self.asked(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://shiva:no-secret-here@/{name}?host={self.folder}"
 
 
@@ -80,7 +78,7 @@ def _name(url: str) -> str:
 
 
 def _program(name: str) -> str:
-    return shutil.which(name) or str(INSTALLED[-1] / name)
+    return str(INSTALLED[-1] / name) if INSTALLED else str(shutil.which(name))
 
 
 def _as_nobody_special(command: list[str]) -> list[str]:

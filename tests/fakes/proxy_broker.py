@@ -1,4 +1,4 @@
-"""The broker as the door sees it, on a real socket: routes with an ETag, and accesses."""
+"""The broker as the door sees it, on a real socket: routes with an ETag, and accesses. It lets people log in, too."""
 
 import asyncio
 import hashlib
@@ -12,6 +12,8 @@ from shiva_jupyter_proxy.domain.targets import LOOPBACK, Targets
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
+
+from tests.fakes.proxy_manager import FakeManager, internal
 
 TOKEN = "token of the door"
 LOCAL = Targets(allowed=LOOPBACK, control=frozenset())  # containers of tests are on this machine
@@ -87,9 +89,8 @@ async def broker_standing() -> AsyncIterator[FakeBroker]:
     """Stand on a port of the kernel's choice until the context ends."""
     broker = FakeBroker()
     facts = {"broker": broker}
-    application = Application(
-        [("/v1/routes", _Routes, facts), ("/v1/activity", _Activity, facts)], log_function=lambda _: None
-    )
+    own = [("/v1/routes", _Routes, facts), ("/v1/activity", _Activity, facts)]
+    application = Application([*own, *internal(FakeManager())], log_function=lambda _: None)
     sockets = bind_sockets(0, "127.0.0.1")
     server = HTTPServer(application)
     server.add_sockets(sockets)

@@ -18,9 +18,11 @@ from shiva_jupyter_proxy.settings import Settings
 
 from tests.fakes.proxy_broker import TOKEN, FakeBroker, broker_standing, route
 from tests.fakes.proxy_manager import DOOR_TOKEN, METRICS_TOKEN, FakeManager, manager_standing
+from tests.fakes.proxy_process import hidden
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 IDENTITY_KEY = "identity key of thirty-two bytes"
+SESSION_KEY = "s" * 32
 PATIENCE = 5.0  # seconds for anything that should be there at once
 
 
@@ -118,16 +120,16 @@ class World:
         headers = self.headers(cookie, **more) | ({"Accept": "text/html"} if page else {})
         return await (await self.client()).ask(method, path, headers, body)
 
-    async def post(self, path: str, form: bytes, cookie: str | None = None) -> Answer:
+    async def post(self, path: str, form: bytes, cookie: str | None = None, **more: Any) -> Answer:
         """Send a form."""
-        return await self.ask("POST", path, cookie, form, content_type="application/x-www-form-urlencoded")
+        return await self.ask("POST", path, cookie, form, content_type="application/x-www-form-urlencoded", **more)
 
-    async def log_in(self, form: str, cookie: str = "") -> Answer:
+    async def log_in(self, form: str, cookie: str = "", **more: Any) -> Answer:
         """Fetch the login page and send its form, with `form` filled in; `cookie` are the browser's others."""
-        page = await self.ask("GET", "/-/login", cookie, page=True)
-        binding = _cookie(page, "shiva-login")
+        page = await self.ask("GET", "/-/login", cookie, page=True, **more)
+        binding = cookie_of(page, "shiva-login")
         form = f"csrf_token={hidden(page.body)}&{form}"
-        return await self.post("/-/login", form.encode(), f"{cookie}; {binding}" if cookie else binding)
+        return await self.post("/-/login", form.encode(), f"{cookie}; {binding}" if cookie else binding, **more)
 
     async def send(self, raw: bytes) -> tuple[Answer, Client]:
         """Send bytes as they are."""
@@ -135,26 +137,27 @@ class World:
         client.writer.write(raw)
         return await client.answer(), client
 
-    async def login(self, name: str) -> str:
+    async def login(self, name: str, **more: Any) -> str:
         """Log in and return the Cookie header."""
-        return _cookie(await self.log_in(f"name={quote(name)}"), "shiva-session")
+        return cookie_of(await self.log_in(f"name={quote(name)}", **more), "shiva-session")
+
+    async def metrics(self) -> str:
+        """Scrape."""
+        return (await self.ask("GET", "/-/metrics", authorization=f"Bearer {METRICS_TOKEN}")).body.decode()
+
+    async def log_out(self, cookie: str, *, form: str = "") -> Answer:
+        """Send the form of a page that this session has."""
+        return await self.post("/-/logout", f"csrf_token={self.csrf_token(cookie)}&{form}".encode(), cookie)
 
     def csrf_token(self, cookie: str) -> str:
         """Return what the pages of a session send with each change."""
-        keys = Keys("s" * 32)
+        keys = Keys(SESSION_KEY)
         read = keys.read("shiva-session", cookie.partition("=")[2].strip('"'), seconds=1e6)
         assert read is not None
         return keys.token("csrf", read[1][2])
 
 
-def hidden(page: bytes) -> str:
-    """Return the token that a page's form holds."""
-    found = re.search(rb'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None, page
-    return found[1].decode()
-
-
-def _cookie(answer: Answer, name: str) -> str:
+def cookie_of(answer: Answer, name: str) -> str:
     """Return one cookie that an answer sets, as a Cookie header holds it."""
     found = [re.match(rf'((?:__Host-)?{name}="?[^";]+"?);', line) for line in answer.values("set-cookie")]
     pairs = [each[1] for each in found if each is not None]
@@ -171,7 +174,7 @@ async def world(**more: Any) -> AsyncIterator[World]:
         async with broker_standing() as broker, upstream_standing() as container, manager_standing() as manager:
             broker.routes = [route("ada", container.url)]
             given: dict[str, Any] = {
-                "identity_key": IDENTITY_KEY, "session_key": "s" * 32, "dashboard_dir": Path(folder),
+                "identity_key": IDENTITY_KEY, "session_key": SESSION_KEY, "dashboard_dir": Path(folder),
                 "state_dir": Path(folder) / "door", "drain": timedelta(0), "broker_url": broker.url,
                 "identity": "dev", "manager_url": manager.url, "manager_token": DOOR_TOKEN, "broker_token": TOKEN,
                 "metrics_token": METRICS_TOKEN, "bind_port": 0,

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from tests.fakes.proxy_broker import TOKEN
+from tests.fakes.proxy_manager import DOOR_TOKEN, METRICS_TOKEN
 
 START_SECONDS = 20.0
 PREFIX = "SHIVA_JUPYTER_PROXY_"
@@ -27,10 +29,11 @@ def free_port() -> int:
 
 
 def environment(port: int, broker_url: str, dashboard: Path) -> dict[str, str]:
-    """Return its settings; there is no manager."""
+    """Return its settings; of a manager there is what lets people log in, at the fake broker's address."""
     settings = {
         "IDENTITY": "dev", "MANAGER_URL": broker_url, "BROKER_URL": broker_url, "BROKER_TOKEN": TOKEN,
         "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(dashboard), "BIND_PORT": str(port),
+        "MANAGER_TOKEN": DOOR_TOKEN, "METRICS_TOKEN": METRICS_TOKEN,
         "STATE_DIR": str(dashboard / "door"), "CONNECTIONS_PER_CLIENT": "20000", "DRAIN": "0",
     }  # fmt: skip
     return {f"{PREFIX}{name}": value for name, value in settings.items()}
@@ -66,7 +69,19 @@ def _listens(process: psutil.Process, port: int) -> bool:
 def login(port: int, host: str, name: str) -> str:
     """Log in and return the Cookie header; `host` is the name in the address bar."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    form = {"Host": host, "Origin": f"http://{host}", "Content-Type": "application/x-www-form-urlencoded"}
+    own = {"Host": host, "Origin": f"http://{host}"}
     with contextlib.closing(connection):
-        connection.request("POST", "/-/login", body=f"name={name}", headers=form)
+        connection.request("GET", "/-/login", headers=own)
+        page = connection.getresponse()
+        own["Cookie"] = str(page.headers["Set-Cookie"]).partition(";")[0]
+        form = f"csrf_token={hidden(page.read())}&name={name}"
+        own["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request("POST", "/-/login", body=form, headers=own)
         return str(connection.getresponse().headers["Set-Cookie"]).partition(";")[0]
+
+
+def hidden(page: bytes) -> str:
+    """Return the token that a page's form holds."""
+    found = re.search(rb'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None, page
+    return found[1].decode()

@@ -174,7 +174,7 @@ class _Token(_Answer):
         basic = self.request.headers.get("Authorization", "").removeprefix("Basic ")
         self.provider.methods.append("basic" if basic else "post")
         pair = base64.b64decode(basic).decode().split(":") if basic else []
-        who = [unquote_plus(part) for part in pair] or [form.get("client_id"), form.get("client_secret")]
+        who = [unquote_plus(part) for part in pair] or [form.get("client_id", ""), form.get("client_secret", "")]
         return who == [CLIENT_ID, CLIENT_SECRET]
 
 

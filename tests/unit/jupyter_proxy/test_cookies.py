@@ -16,13 +16,18 @@ def cookie(*values: str) -> str | None:
 
 
 def test_with_https_the_browser_keeps_them_from_every_other_host() -> None:
-    assert cookie_names("http") == CookieNames(session="shiva-session", notebook="shiva-notebook", state="shiva-state")
+    assert cookie_names("http") == CookieNames(
+        session="shiva-session", notebook="shiva-notebook", state="shiva-state", login="shiva-login"
+    )
     assert cookie_names("https") == CookieNames(
-        session="__Host-shiva-session", notebook="__Host-shiva-notebook", state="__Host-shiva-state"
+        session="__Host-shiva-session",
+        notebook="__Host-shiva-notebook",
+        state="__Host-shiva-state",
+        login="__Host-shiva-login",
     )
 
 
-@pytest.mark.parametrize("name", ["shiva-session", "shiva-notebook", "shiva-state"])
+@pytest.mark.parametrize("name", ["shiva-session", "shiva-notebook", "shiva-state", "shiva-login"])
 @pytest.mark.parametrize(
     "prefix", ["", "__Host-", "__Secure-", "__HOST-", "__secure-", "__Http-", "__Host-Http-", " ", "__Secure-__Host-"]
 )

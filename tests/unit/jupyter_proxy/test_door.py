@@ -9,6 +9,7 @@ from shiva_common import identity
 
 from tests.fakes.proxy_broker import route
 from tests.fakes.proxy_door import IDENTITY_KEY, World, in_world
+from tests.fakes.proxy_manager import METRICS_TOKEN
 
 JUPYTER_TOKEN = "token token-of-jupyter"
 
@@ -20,7 +21,7 @@ def test_login_sets_a_cookie_that_scripts_and_other_sites_do_not_get() -> None:
     async def use(world: World) -> None:
         form = await world.ask("GET", "/-/login?next=%2Fuser%2Fada%2Flab", page=True)
         assert (form.status, b'value="/user/ada/lab"' in form.body) == (200, True)
-        answer = await world.post("/-/login", b"name=Ada&next=%2Fuser%2F_41da%2F")
+        answer = await world.log_in("name=Ada&next=%2Fuser%2F_41da%2F")
         assert (answer.status, answer.value("location")) == (303, "/user/_41da/")
         (cookie,) = answer.values("set-cookie")
         flags = {flag.strip().lower() for flag in cookie.split(";")[1:]}
@@ -33,7 +34,7 @@ def test_login_sets_a_cookie_that_scripts_and_other_sites_do_not_get() -> None:
 @pytest.mark.parametrize("wanted", ["//evil.example", "http://evil.example", "/\\evil.example", "%0d%0aX: y"])
 def test_login_leads_to_no_other_site(wanted: str) -> None:
     async def use(world: World) -> None:
-        answer = await world.post("/-/login", f"name=ada&next={wanted}".encode())
+        answer = await world.log_in(f"name=ada&next={wanted}")
         assert (answer.status, answer.value("location")) == (303, "/")
 
     in_world(use)
@@ -41,10 +42,10 @@ def test_login_leads_to_no_other_site(wanted: str) -> None:
 
 def test_a_name_that_cannot_be_is_refused_in_words_and_escaped() -> None:
     async def use(world: World) -> None:
-        answer = await world.post("/-/login", b"name=%3Cscript%3E%E2%80%8Bx")
-        assert answer.status == 400
-        assert answer.values("set-cookie") == []
-        assert b"characters that nobody can see" in answer.body
+        answer = await world.log_in("name=%3Cscript%3E%E2%80%8Bx")
+        assert answer.status == 403
+        assert "shiva-session" not in answer.value("set-cookie")
+        assert b"Detail of &lt;bad-name&gt;." in answer.body
         assert b"<script>" not in answer.body
 
     in_world(use)
@@ -53,7 +54,7 @@ def test_a_name_that_cannot_be_is_refused_in_words_and_escaped() -> None:
 def test_an_enormous_form_is_not_taken_and_harms_nobody() -> None:
     async def use(world: World) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            assert (await world.post("/-/login", b"name=" + b"a" * 2**20)).status >= 400
+            assert (await world.log_in("name=" + "a" * 2**20)).status >= 400
         assert (await world.ask("GET", "/-/health")).status == 200
 
     in_world(use)
@@ -61,7 +62,7 @@ def test_an_enormous_form_is_not_taken_and_harms_nobody() -> None:
 
 def test_logout_forgets_the_cookie() -> None:
     async def use(world: World) -> None:
-        answer = await world.ask("POST", "/-/logout", await world.login("ada"))
+        answer = await world.log_out(await world.login("ada"))
         assert (answer.status, answer.value("location")) == (303, "/-/login")
         assert 'shiva-session="";' in answer.value("set-cookie")
 
@@ -144,11 +145,15 @@ def test_the_dashboard_is_for_those_who_are_logged_in() -> None:
 def test_the_manager_gets_a_signed_identity_and_no_cookie() -> None:
     async def use(world: World) -> None:
         cookie = await world.login("Ada")
-        answer = await world.ask("POST", "/api/v1/containers", cookie, b"{}", x_shiva_identity="forged")
+        token = world.csrf_token(cookie)
+        answer = await world.ask(
+            "POST", "/api/v1/containers", cookie, b"{}", x_shiva_identity="forged", x_csrf_token=token
+        )
         told = [(name.lower(), value) for name, value in answer.facts["headers"]]
         (signed,) = [value for name, value in told if name == "x-shiva-identity"]
         who = identity.verify(signed, key=IDENTITY_KEY.encode(), now=datetime.now(UTC))
-        assert (who.name, who.shown_name, who.token_id) == ("_41da", "Ada", None)
+        assert (who.name, who.shown_name, who.client, who.token_id) == ("_41da", "Ada", "127.0.0.1", None)
+        assert (who.scopes, who.csrf_token) == (frozenset(), token)
         assert {name for name, _ in told} & {"cookie", "authorization"} == set()
 
     in_world(use)
@@ -269,10 +274,12 @@ def test_uses_of_a_container_are_reported_when_the_door_closes_and_refusals_are_
     assert set(seen[0].broker.last_access) == {"ada--default"}
 
 
-def test_metrics_count_answers_by_class() -> None:
+def test_metrics_count_answers_by_class_for_whom_has_the_token() -> None:
     async def use(world: World) -> None:
         await world.ask("GET", "/user/ada/echo", await world.login("ada"))
-        metrics = (await world.ask("GET", "/-/metrics")).body.decode()
+        for said in ("", "Bearer x", METRICS_TOKEN):
+            assert (await world.ask("GET", "/-/metrics", authorization=said)).status == 401
+        metrics = await world.metrics()
         assert 'shiva_proxy_requests_total{kind="container",status="2xx"} 1.0' in metrics
 
     in_world(use)
@@ -313,7 +320,8 @@ def test_everybody_gets_their_own_answer_however_many_ask_at_once() -> None:
             cookie, client = await world.login(name), await world.client()
             for number in range(20):
                 for path in (f"/user/{name}/{number}", f"/api/v1/{name}/{number}"):
-                    answer = await client.ask("POST", path, world.headers(cookie), f"{name} {number}".encode())
+                    headers = world.headers(cookie, x_csrf_token=world.csrf_token(cookie))
+                    answer = await client.ask("POST", path, headers, f"{name} {number}".encode())
                     assert (answer.status, answer.facts["target"]) == (200, path)
                     who = {key.lower(): value for key, value in answer.facts["headers"]}.get("x-shiva-identity")
                     if path.startswith("/api/"):

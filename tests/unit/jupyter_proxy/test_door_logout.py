@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
-from tests.fakes.proxy_door import World, world
+from tests.fakes.proxy_door import World, cookie_of, world
 
 ENDS_WITHIN = 5.0  # seconds, everywhere
 
@@ -48,7 +49,7 @@ def test_logout_refuses_the_cookie_and_closes_the_sockets_in_both_processes(tmp_
     async def use(one: World, other: World) -> None:
         ada, second = await one.login("ada"), await one.login("ada")
         async with opening(one, ada) as here, opening(other, ada) as there, opening(other, second) as kept:
-            assert (await one.ask("POST", "/-/logout", ada)).status == 303
+            assert (await one.log_out(ada)).status == 303
             assert await status(one, ada) == 401
             assert all(await asyncio.gather(ended(here), ended(there)))
             assert await status(other, ada) == 401
@@ -62,9 +63,8 @@ def test_logout_refuses_the_cookie_and_closes_the_sockets_in_both_processes(tmp_
 def test_logout_everywhere_ends_every_session_of_that_person_alone(tmp_path: Path) -> None:
     async def use(one: World, other: World) -> None:
         first, second, ken = await one.login("ada"), await other.login("ada"), await one.login("ken")
-        form = "application/x-www-form-urlencoded"
         async with opening(one, first) as here, opening(other, second) as there:
-            assert (await one.ask("POST", "/-/logout", first, b"everywhere=1", content_type=form)).status == 303
+            assert (await one.log_out(first, form="everywhere=1")).status == 303
             assert all(await asyncio.gather(ended(here), ended(there)))
         assert [await status(door, cookie) for door in (one, other) for cookie in (first, second)] == [401] * 4
         assert (await one.ask("GET", "/api/v1/me", ken)).status == 200
@@ -73,11 +73,46 @@ def test_logout_everywhere_ends_every_session_of_that_person_alone(tmp_path: Pat
     in_two(tmp_path, use)
 
 
+def test_logging_out_everywhere_is_told_to_the_manager_and_said_where_that_fails(tmp_path: Path) -> None:
+    async def use(one: World, other: World) -> None:
+        first, second = await one.login("ada"), await other.login("ada")
+        assert (await one.log_out(first)).status == 303
+        assert one.manager.left == []
+        assert (await one.log_out(second, form="everywhere=1")).status == 303
+        assert one.manager.left == [("ada", "127.0.0.1")]
+        third = await one.login("ada")
+        one.manager.status = 503
+        page = await one.log_out(third, form="everywhere=1")
+        assert (page.status, b"perhaps not everywhere" in page.body) == (503, True)
+        assert 'shiva-session="";' in page.value("set-cookie")
+        assert await status(one, third) == 401
+
+    in_two(tmp_path, use)
+
+
+def test_what_the_manager_revokes_closes_sockets_in_both_processes_and_no_tab_revives_it(tmp_path: Path) -> None:
+    async def use(one: World, other: World) -> None:
+        ada, ken = await one.login("ada"), await one.login("ken")
+        async with opening(one, ada) as here, opening(other, ada) as there:
+            barred = {"name": "ada", "ended_before": None, "barred": True}
+            one.manager.people = other.manager.people = [barred]
+            assert all(await asyncio.gather(ended(here), ended(there)))
+        assert await status(one, ada) == await status(other, ada) == 401
+        with pytest.raises(InvalidStatus):
+            async with opening(other, ada):
+                pass
+        one.manager.status = other.manager.status = 500
+        assert await status(one, ada) == 401
+        assert (await other.ask("GET", "/api/v1/me", ken)).status == 200
+
+    in_two(tmp_path, use)
+
+
 def test_an_ended_session_is_over_for_a_door_that_starts_later(tmp_path: Path) -> None:
     async def use() -> None:
         async with world(state_dir=tmp_path) as before:
             ada, kept = await before.login("ada"), await before.login("ada")
-            await before.ask("POST", "/-/logout", ada)
+            await before.log_out(ada)
         async with world(state_dir=tmp_path) as after:
             assert (await status(after, ada), await status(after, kept)) == (401, 200)
 
@@ -87,12 +122,11 @@ def test_an_ended_session_is_over_for_a_door_that_starts_later(tmp_path: Path) -
 def test_a_new_login_ends_the_session_that_this_browser_had(tmp_path: Path) -> None:
     async def use(one: World, other: World) -> None:
         before = await one.login("ada")
-        answer = await one.ask(
-            "POST", "/-/login", before, b"name=ada", content_type="application/x-www-form-urlencoded"
-        )
-        assert answer.value("set-cookie").partition(";")[0] != before
+        answer = await one.log_in("name=ada", before)
+        new = cookie_of(answer, "shiva-session")
+        assert new != before
         assert await status(one, before) == 401
-        assert await status(other, answer.value("set-cookie").partition(";")[0]) == 200
+        assert await status(other, new) == 200
 
     in_two(tmp_path, use)
 

@@ -17,6 +17,7 @@ import requests
 from tests.e2e.running import eventually
 from tests.fakes.certificates import signed
 from tests.fakes.proxy_broker import broker_standing
+from tests.fakes.proxy_manager import METRICS_TOKEN
 from tests.fakes.proxy_process import PROGRAM, environment, free_port, listening
 
 SECONDS = 15.0
@@ -30,7 +31,8 @@ def nowhere(folder: Path, port: int, **more: str) -> dict[str, str]:
 
 def served(port: int) -> float:
     """Return the answers that a scrape tells of."""
-    text = requests.get(f"http://127.0.0.1:{port}/-/metrics", timeout=5).text
+    token = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    text = requests.get(f"http://127.0.0.1:{port}/-/metrics", headers=token, timeout=5).text
     lines = [
         line for line in text.splitlines() if line.startswith('shiva_proxy_requests_total{kind="shiva",status="2xx"}')
     ]

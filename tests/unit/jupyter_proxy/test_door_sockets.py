@@ -180,8 +180,8 @@ def test_data_in_a_socket_is_a_use_of_the_container() -> None:
         async with opening(world, await world.login("ada")) as socket:
             await socket.send("x")
             await socket.recv()
-            metrics = (await world.ask("GET", "/-/metrics")).body
-            assert b"shiva_proxy_open_tunnels 1.0" in metrics
+            metrics = await world.metrics()
+            assert "shiva_proxy_open_tunnels 1.0" in metrics
 
     in_world(use)
     assert set(seen[0].broker.last_access) == {"ada--default"}

@@ -1,12 +1,13 @@
 """Marks on disk: what one process ends is over in every other, and after a restart."""
 
 import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from shiva_jupyter_proxy.adapters.marks import SEEN_SECONDS, SWEEP_SECONDS, Marks
-from shiva_jupyter_proxy.domain.ports import Person, Session
+from shiva_jupyter_proxy.adapters.marks import SEEN_SECONDS, SWEEP_SECONDS, USED_SECONDS, Marks
+from shiva_jupyter_proxy.domain.ports import Person, Revoked, Session
 
 NOW = 1_800_000_000.0
 DAY = 86400.0
@@ -42,6 +43,10 @@ def world(tmp_path: Path) -> World:
 
 def session(id_: str = "5e55", *, name: str = "ada", issued_at: float = NOW) -> Session:
     return Session(person=Person(name=name, shown_name=name), id=id_, issued_at=issued_at)
+
+
+def revoked(name: str, *, ended_before: float | None = None, barred: bool = False) -> Revoked:
+    return Revoked(name=name, ended_before=ended_before, barred=barred)
 
 
 def test_a_session_goes_on_until_it_is_ended_here_at_once_and_elsewhere_at_the_next_look(world: World) -> None:
@@ -135,14 +140,56 @@ def test_marks_are_swept_when_what_they_are_about_is_over_anyway(world: World) -
     marks.end(session("old"))
     marks.end(session("k", name="ken"), everywhere=True)
     assert marks.take("c0de")
+    marks.told([revoked("eve", barred=True)])
     for path in world.folder.iterdir():
         os.utime(path, (NOW, NOW))
-    world.clock.now += 14 * DAY
+    world.clock.now += 2 * USED_SECONDS
+    marks.look()
+    assert "used-c0de" not in os.listdir(world.folder)
+    world.clock.now = NOW + 14 * DAY
     marks.look()
     assert len(list(world.folder.iterdir())) == 4
     world.clock.now += 2 * SWEEP_SECONDS
     marks.look()
-    assert list(world.folder.iterdir()) == []
+    assert os.listdir(world.folder) == ["barred-eve"]
+
+
+def test_who_is_shut_out_has_no_session_and_logs_in_anew_when_let_in_again(world: World) -> None:
+    one, other = world.process(), world.process()
+    assert one.holds(session())
+    world.clock.now += 10
+    one.told([revoked("ada", barred=True), revoked("ken")])
+    assert world.over == [{"5e55"}]
+    assert one.is_barred("ada")
+    assert not one.is_barred("ken")
+    assert not one.holds(session("later", issued_at=world.clock.now + 5))
+    assert not world.process().holds(session())
+    assert one.holds(session("k", name="ken"))
+    one.told([])
+    other.told([])
+    assert [each.holds(session()) for each in (one, other, world.process())] == [False] * 3
+    assert one.holds(session("new", issued_at=world.clock.now + 1))
+
+
+def test_sessions_that_began_before_the_managers_time_are_over_here_and_after_a_restart(world: World) -> None:
+    one = world.process()
+    assert one.holds(session())
+    one.told([revoked("ada", ended_before=NOW + 5)])
+    one.told([revoked("ada", ended_before=NOW - 100)])
+    assert world.over == [{"5e55"}]
+    assert not one.holds(session())
+    assert not world.process().holds(session())
+    assert one.holds(session("new", issued_at=NOW + 6))
+    assert one.holds(session("k", name="ken"))
+
+
+def test_revocations_hold_though_they_cannot_be_written(world: World) -> None:
+    one = world.process()
+    assert one.holds(session())
+    shutil.rmtree(world.folder)
+    one.told([revoked("ada", ended_before=NOW + 5), revoked("eve", barred=True)])
+    assert one.is_barred("eve")
+    assert not one.holds(session())
 
 
 def test_the_folder_is_nobody_elses(world: World) -> None:

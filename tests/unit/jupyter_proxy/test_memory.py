@@ -3,8 +3,8 @@
 import asyncio
 import gc
 
+from shiva_jupyter_proxy.callers import MOST, Caller
 from shiva_jupyter_proxy.domain.memory import keep
-from shiva_jupyter_proxy.door import CALLERS, Caller
 
 from tests.fakes.proxy_door import World, in_world, start
 
@@ -20,13 +20,13 @@ def test_no_more_is_kept_than_was_said() -> None:
 def test_many_addresses_with_the_same_header_lines_are_not_all_kept() -> None:
     async def use(world: World) -> None:
         raw = start(world, await world.login("ada"), "GET /user/ada/x", "Connection: close")
-        for number in range(2 * CALLERS):
+        for number in range(2 * MOST):
             own = (f"127.{number >> 8}.{number & 255}.1", 0)
             reader, writer = await asyncio.open_connection("127.0.0.1", world.port, local_addr=own)
             writer.write(raw)
             assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
             writer.close()
         gc.collect()
-        assert sum(isinstance(each, Caller) for each in gc.get_objects()) <= CALLERS + 2
+        assert sum(isinstance(each, Caller) for each in gc.get_objects()) <= MOST + 2
 
     in_world(use)

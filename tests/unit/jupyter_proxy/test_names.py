@@ -1,96 +1,14 @@
-"""User names: injective, safe in addresses, and refusals that a person can read."""
-
-import unicodedata
+"""What is spelled like a user name; who gets which is the manager's to say."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from shiva_jupyter_proxy.domain import names
 
-TYPED = st.one_of(st.text(max_size=70), st.text(alphabet="aA0_.- é秀", max_size=40))
-
-
-def named(typed: str) -> tuple[str, str] | None:
-    """Return the shown and the user name, or None when it is refused."""
-    try:
-        shown = names.shown_name(typed)
-        return shown, names.user_name(shown)
-    except names.NameRefusedError:
-        return None
-
-
-@given(TYPED)
-def test_every_admitted_name_fits_the_grammar_and_the_length(typed: str) -> None:
-    if both := named(typed):
-        assert names.is_user_name(both[1])
-        assert 1 <= len(both[1]) <= names.MAX_LENGTH
-
-
-@given(TYPED)
-def test_a_user_name_can_be_read_back(typed: str) -> None:
-    if both := named(typed):
-        assert names.spelled(both[1]) == both[0]
-
-
-@given(TYPED, TYPED)
-def test_two_people_never_share_a_user_name(one: str, other: str) -> None:
-    first, second = named(one), named(other)
-    if first and second and first[0] != second[0]:
-        assert first[1] != second[1]
-
-
-@given(TYPED)
-def test_composed_and_decomposed_spellings_are_one_person(typed: str) -> None:
-    assert named(unicodedata.normalize("NFD", typed)) == named(unicodedata.normalize("NFC", typed))
-
-
-@given(TYPED)
-def test_no_user_name_can_be_mistaken_for_a_container_or_a_parent_folder(typed: str) -> None:
-    if both := named(typed):
-        assert "--" not in both[1]
-        assert ".." not in both[1]
-        assert "/" not in both[1]
-
 
 @pytest.mark.parametrize(
-    ("shown", "user"),
-    [
-        ("kazuki.morozumi", "kazuki.morozumi"),
-        ("Ada", "_41da"),
-        ("a_b", "a_5fb"),
-        ("a--b", "a-_2db"),
-        ("a---b", "a-_2d_2db"),
-        ("..", "_2e_2e"),
-        (".hidden", "_2ehidden"),
-        ("a.", "a_2e"),
-        ("-a-", "_2da_2d"),
-        ("-", "_2d"),
-        ("a.-b", "a.-b"),
-        ("秀樹", "_e7_a7_80_e6_a8_b9"),
-        ("a b", "a_20b"),
-        ("api", "api"),
-    ],
+    "text", ["ada", "kazuki.morozumi", "_41da", "a-_2db", "_2e_2e", "a.-b", "_e7_a7_80_e6_a8_b9", "a" * 63, "0"]
 )
-def test_spellings_of_the_contract(shown: str, user: str) -> None:
-    assert names.user_name(shown) == user
-    assert names.spelled(user) == shown
-
-
-@pytest.mark.parametrize(
-    "typed",
-    ["", "   ", "a" * 64, "a" * 65, "秀" * 8, "a\x00b", "a\nb", "a\u200bb", "\u202eada", "a\ud800b", "a\ue000b"],
-)
-def test_refusals_are_sentences_for_a_person(typed: str) -> None:
-    with pytest.raises(names.NameRefusedError) as refused:
-        names.user_name(names.shown_name(typed))
-    message = str(refused.value)
-    assert message[0].isupper()
-    assert message.endswith(".")
-    assert len(message.split()) >= 3
-
-
-def test_the_longest_name_is_63_characters() -> None:
-    assert names.user_name("a" * 63) == "a" * 63
+def test_what_is_spelled_like_a_user_name(text: str) -> None:
+    assert names.is_user_name(text)
 
 
 @pytest.mark.parametrize(

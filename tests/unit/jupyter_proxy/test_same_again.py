@@ -100,7 +100,7 @@ def test_it_arrives_as_it_was_asked_and_is_counted(unread: Watched) -> None:
         numbers = {dict(one.facts["headers"])["X-Request-Id"] for one in answers}
         assert len(numbers) == 5
         assert unread.targets[-5:] == [b"/user/ada/api/kernels?%d" % n for n in range(5)]
-        metrics = (await world.ask("GET", "/-/metrics")).body.decode()
+        metrics = await world.metrics()
         assert 'shiva_proxy_requests_total{kind="container",status="2xx"} 7.0' in metrics
         await until(lambda: "ada--default" in world.broker.last_access)
 
@@ -112,7 +112,7 @@ def test_an_ended_session_ends_at_once(unread: Watched) -> None:
         ada = await world.login("ada")
         client, headers = await warm(world, ada)
         assert unread.targets
-        assert (await world.ask("POST", "/-/logout", ada)).status == 303
+        assert (await world.log_out(ada)).status == 303
         assert (await client.ask("GET", "/user/ada/x", headers)).status == 401
 
     in_world(use)
@@ -178,5 +178,5 @@ def test_the_access_log_has_the_path_that_was_asked(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.INFO, "shiva.jupyter_proxy.access"):
         in_world(use, access_log=True)
     paths = [vars(record)["path"] for record in caplog.records if record.name == "shiva.jupyter_proxy.access"]
-    assert paths == ["/-/login", "/user/ada/warm", "/user/ada/warm", "/user/ada/other"]
+    assert paths == ["/-/login", "/-/login", "/user/ada/warm", "/user/ada/warm", "/user/ada/other"]
     assert unread.targets == [b"/user/ada/warm", b"/user/ada/other"]

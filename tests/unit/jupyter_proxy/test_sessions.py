@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shiva_jupyter_proxy.adapters.marks import Marks
 from shiva_jupyter_proxy.adapters.sessions import CODE, CODE_SECONDS, SignedCookies
+from shiva_jupyter_proxy.adapters.signing import Keys
 from shiva_jupyter_proxy.domain.cookies import NOTEBOOK, SESSION
 from shiva_jupyter_proxy.domain.ports import Person, Session
 from tornado.web import create_signed_value
@@ -33,7 +34,7 @@ class Made:
         """Return another process's, or one with other keys."""
         clock = lambda: self.now  # noqa: E731
         marks = Marks(self.folder, lifetime=LIFETIME, idle=LIFETIME, on_over=lambda _: None, clock=clock)
-        return SignedCookies(key, marks, lifetime=LIFETIME, previous_key=previous, clock=clock)
+        return SignedCookies(Keys(key, previous, clock=clock), marks, lifetime=LIFETIME)
 
     def signed(self, name: str = SESSION, content: str = CONTENT, *, version: int = 2) -> str:
         """Return a value signed with our key."""

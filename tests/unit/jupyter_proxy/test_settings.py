@@ -15,7 +15,7 @@ PREFIX = "SHIVA_JUPYTER_PROXY_"
 GOOD = {
     "IDENTITY": "dev", "MANAGER_URL": "http://127.0.0.1:8081", "BROKER_URL": "http://broker:8082", "BROKER_TOKEN": "t" * 32,
     "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": "/nowhere",
-    "STATE_DIR": "/nowhere/else",
+    "STATE_DIR": "/nowhere/else", "MANAGER_TOKEN": "m" * 32, "METRICS_TOKEN": "p" * 32,
 }  # fmt: skip
 
 
@@ -52,11 +52,12 @@ def test_the_development_identity_works_nowhere_else(host: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("IDENTITY", "oidc"), ("IDENTITY", ""), ("IDENTITY", "Dev"), ("IDENTITY_KEY", "short"), ("IDENTITY_KEY", ""),
+        ("IDENTITY", "google"), ("IDENTITY", ""), ("IDENTITY", "Dev"), ("IDENTITY_KEY", "short"), ("IDENTITY_KEY", ""),
         ("SESSION_KEY", "s" * 31), ("BIND_PORT", "http"), ("BIND_PORT", "-1"), ("BIND_PORT", "65536"), ("DEMO", "perhaps"),
         ("MANAGER_URL", "localhost:8081"), ("MANAGER_URL", ""), ("MANAGER_URL", "https://127.0.0.1"), ("BROKER_URL", "http://"),
         ("MANAGER_URL", "http://h:port"), ("MANAGER_URL", "http://h:99999"), ("BROKER_URL", "http://h:1/path"), ("BROKER_URL", "http://h?x"),
-        ("BROKER_TOKEN", ""), ("HOSTS", " , "),
+        ("BROKER_TOKEN", ""), ("HOSTS", " , "), ("MANAGER_TOKEN", "m" * 31), ("MANAGER_TOKEN", ""), ("METRICS_TOKEN", "p" * 31),
+        ("METRICS_TOKEN", "p " * 32), ("METRICS_TOKEN", "é" * 32), ("OIDC_ISSUER", "https://accounts.google.com"), ("ATTEMPTS_PER_MINUTE", "0"),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_refused_by_its_name(key: str, value: str) -> None:
@@ -105,6 +106,47 @@ def test_contradictory_names_are_refused_in_a_sentence(changes: dict[str, str], 
         loaded(**changes)
 
 
+PROVIDER = {
+    "IDENTITY": "oidc", "OIDC_ISSUER": "https://accounts.google.com", "OIDC_CLIENT_ID": "id", "OIDC_CLIENT_SECRET": "secret",
+}  # fmt: skip
+
+
+def test_a_provider_is_named_by_its_host_where_nobody_names_it() -> None:
+    assert loaded(**PROVIDER).provider_name == "accounts.google.com"
+    assert loaded(**PROVIDER, OIDC_PROVIDER_NAME="Google").provider_name == "Google"
+    assert loaded().provider_name == ""
+
+
+def test_a_provider_needs_no_loopback() -> None:
+    far = {"BIND_HOST": "0.0.0.0", "HOSTS": "shiva.example.org", "PUBLIC_SCHEME": "https", "PUBLIC_PORT": "443"}
+    assert loaded(**PROVIDER | far).names().app == "https://shiva.example.org"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("OIDC_ISSUER", ""), ("OIDC_ISSUER", "accounts.google.com"), ("OIDC_ISSUER", "http://accounts.google.com"),
+        ("OIDC_ISSUER", "http://10.0.0.1"), ("OIDC_ISSUER", "ftp://127.0.0.1"), ("OIDC_ISSUER", "https://"), ("OIDC_ISSUER", "https://h?x"),
+        ("OIDC_ISSUER", "https://h#x"), ("OIDC_ISSUER", "https://a@h"), ("OIDC_ISSUER", "https://h:port"), ("OIDC_ISSUER", "https://h "),
+        ("OIDC_CLIENT_ID", ""), ("OIDC_CLIENT_SECRET", ""), ("OIDC_SCOPES", "email profile"), ("HOSTS", "shiva.example.org"),
+        ("BIND_PORT", "0"),
+    ],
+)  # fmt: skip
+def test_a_provider_that_could_not_be_safe_is_refused_by_its_key(key: str, value: str) -> None:
+    with pytest.raises(env.SettingsError) as refused:
+        loaded(**PROVIDER | {key: value})
+    assert {"HOSTS": "IDENTITY=oidc needs HTTPS", "BIND_PORT": "PUBLIC_PORT is needed"}.get(key, key) in str(
+        refused.value
+    )
+
+
+@pytest.mark.parametrize(
+    "issuer", ["http://127.0.0.1:9000", "http://localhost:9000/realm", "https://sso.example.org/realms/a/"]
+)
+def test_a_provider_may_be_on_this_machine_or_have_a_path(issuer: str) -> None:
+    assert loaded(**PROVIDER | {"OIDC_ISSUER": issuer}).oidc_issuer == issuer
+
+
 def test_names_become_origins() -> None:
     path = loaded().names()
     assert (path.mode, path.app) == ("path", "http://localhost:8000")
@@ -126,7 +168,10 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
 
 def test_no_secret_is_in_the_representation_or_in_a_refusal() -> None:
     shown = repr(loaded())
-    assert not any(GOOD[key] in shown for key in ("BROKER_TOKEN", "IDENTITY_KEY", "SESSION_KEY"))
+    assert not any(
+        GOOD[key] in shown for key in ("BROKER_TOKEN", "IDENTITY_KEY", "SESSION_KEY", "MANAGER_TOKEN", "METRICS_TOKEN")
+    )
+    assert "secret" not in repr(loaded(**PROVIDER))
     with pytest.raises(env.SettingsError) as refused:
         loaded(SESSION_KEY="tooshortasecret")
     assert "tooshortasecret" not in str(refused.value)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 from shiva_common.problems import CONTENT_TYPE, problem
@@ -31,7 +31,13 @@ class Answers:
 
 
 def refusal(
-    status: int, code: str, title: str, detail: str, facts: dict[str, str] | None = None, *, retry_after: int = 2
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    facts: Mapping[str, str | int] | None = None,
+    *,
+    retry_after: int = 2,
 ) -> Reply:
     """Return a problem; a fact that is not known is null. `retry_after` is in seconds, where trying again helps."""
     parameters = {key: value or None for key, value in (facts or {}).items()}
@@ -46,9 +52,9 @@ def too_many(wait: float) -> Reply:
     return refusal(
         429,
         "too-many-requests",
-        "There were too many tries from your address",
-        f"Nothing was changed. Try again in {seconds} s.",
-        {"retry_after_seconds": str(seconds)},
+        "You ask too often",
+        f"Nothing was changed. Try again in {seconds} seconds.",
+        {"seconds": seconds},
         retry_after=seconds,
     )
 

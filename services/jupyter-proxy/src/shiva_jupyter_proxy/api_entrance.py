@@ -20,14 +20,12 @@ TOKEN = re.compile(r"shiva_[A-Za-z0-9_-]{1,250}", re.ASCII)
 OPEN = frozenset({f"{access.API}v1/device/code", f"{access.API}v1/device/token"})  # nobody is logged in there yet
 NOBODY = ""
 CSRF_HEADER = "x-csrf-token"
-CSRF = refusal(
-    403, "csrf", "This page is too old to do that", "Nothing was changed. Reload the page, and do it once more."
-)
+CSRF = refusal(403, "csrf", "The page is out of date", "Nothing was changed. Load it again, then repeat what you did.")
 TOKEN_REFUSED = refusal(
     401,
     "token-refused",
-    "This API token is not good any more",
-    "Nothing was changed. Make a new one on Shiva's page, or with: shiva login",
+    "That token is not good",
+    "Nothing was changed. It may have expired or been revoked. Make a new one on the dashboard, or log in again with `shiva login`.",
 )
 MANAGER_AWAY = refusal(
     503,

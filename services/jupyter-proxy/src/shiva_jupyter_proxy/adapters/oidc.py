@@ -5,6 +5,7 @@ Everything that the provider answers is judged; `oidc_tokens` judges the proof i
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import logging
 import time
@@ -25,7 +26,9 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 PATIENCE_SECONDS = 7.0  # for all questions of one step together
 KEYS_PER_MINUTE = 12  # looks for a key that is not known
 BASIC, POST = "client_secret_basic", "client_secret_post"
-MAX_TEXT = 1024
+MAX_TEXT = 255
+MAX_EMAIL = 320
+MAX_PICTURE = 2048
 MAX_GROUPS = 500
 
 
@@ -153,16 +156,14 @@ class OpenIdProvider:
     def _claims(self, proof: Mapping[str, Any], about: Mapping[str, Any]) -> Claims:
         """Return what counts. An address and whether it is verified come from one place; `hd` is signed, or is none."""
         groups = _said(self._settings.groups_claim, proof, about) if self._settings.groups_claim else None
-        picture = _text(_said("picture", proof, about))
+        picture = _text(_said("picture", proof, about), most=MAX_PICTURE)
         return Claims(
             issuer=self._settings.issuer,
             subject=str(proof["sub"]),
-            email=_text(about.get("email")),
+            email=_text(about.get("email"), most=MAX_EMAIL),
             email_verified=about.get("email_verified") is True,
             hosted_domain=_text(proof.get("hd")),
-            groups=tuple(each for each in groups if isinstance(each, str))[:MAX_GROUPS]
-            if isinstance(groups, list)
-            else (),
+            groups=tuple(each for each in groups if _text(each))[:MAX_GROUPS] if isinstance(groups, list) else (),
             shown_name=_text(_said("name", proof, about)),
             picture=picture if picture is not None and picture.startswith("https://") else None,
         )
@@ -185,13 +186,13 @@ class OpenIdProvider:
     def _endpoint(self, told: Mapping[str, Any], name: str) -> str:
         """Return an address; like the issuer's own it is https, or on this machine."""
         url = told.get(name)
-        allowed = {"https", urlsplit(self._settings.issuer).scheme}
-        if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
-            raise ProviderUnavailableError("What it says about itself cannot be used. Tell your operator.")
-        parts = urlsplit(url)
-        if parts.scheme not in allowed or not parts.hostname or parts.fragment:
-            raise ProviderUnavailableError("What it says about itself cannot be used. Tell your operator.")
-        return url
+        if isinstance(url, str) and url.isascii() and url.isprintable() and not set(" #") & set(url):
+            with contextlib.suppress(ValueError):
+                parts = urlsplit(url)
+                if parts.hostname and parts.scheme in {"https", urlsplit(self._settings.issuer).scheme}:
+                    return url
+        log.error("the login provider says nonsense about itself", extra={"endpoint": name})
+        raise ProviderUnavailableError("What it says about itself cannot be used. Tell your operator.")
 
     async def _fetch_keys(self) -> SigningKeys:
         status, told = await self._questions.ask((await self._endpoints.get()).keys)
@@ -216,5 +217,5 @@ def _said(name: str, proof: Mapping[str, Any], about: Mapping[str, Any]) -> obje
     return proof[name] if name in proof else about.get(name)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= MAX_TEXT else None
+def _text(value: object, *, most: int = MAX_TEXT) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= most else None

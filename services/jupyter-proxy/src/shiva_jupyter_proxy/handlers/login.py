@@ -18,7 +18,7 @@ from shiva_jupyter_proxy.handlers.shared import LOGIN_HEADER, SEE_OTHER, Shared,
 log = logging.getLogger("shiva.jupyter_proxy.login")
 
 DEV = "dev"  # the issuer, to the manager
-MAX_TYPED = 256
+MAX_TYPED = 255
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
 OLD_FORM = "This page was too old, or your browser keeps no cookies for it. Nothing was changed: try once more."
@@ -61,7 +61,9 @@ class LoginHandler(SharingHandler):
         if wait:
             self.set_header("Retry-After", str(seconds := int(wait) + 1))
             self.fail(
-                429, "There were too many tries from your address", f"Nothing was changed. Try again in {seconds} s."
+                429,
+                "There were too many logins from your address",
+                f"Nothing was changed. Try again in {seconds} seconds.",
             )
         return bool(wait)
 

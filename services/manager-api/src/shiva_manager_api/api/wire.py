@@ -9,11 +9,10 @@ from shiva_manager_api.cached import Answer
 from shiva_manager_api.domain.idle_state import IdleState, Shown, shown
 from shiva_manager_api.domain.machines import GpuView, Holder, MachineView, Tenant
 from shiva_manager_api.domain.ports import Container, Wish
-from shiva_manager_api.service import Overview
 
 MAX_GPUS = 64
 MEASURED = (
-    "sample_age_seconds", "cpus", "cpu_ratio", "memory_total_bytes", "memory_used_bytes", "disk_total_bytes",
+    "cpus", "cpu_ratio", "memory_total_bytes", "memory_used_bytes", "disk_total_bytes",
     "disk_used_bytes", "network_receive_bytes_per_second", "network_transmit_bytes_per_second", "temperature_celsius",
 )  # fmt: skip
 
@@ -36,18 +35,17 @@ def source(answer: Answer[Any]) -> dict[str, object]:
     return {"state": state, "age_seconds": None if answer.age_seconds is None else round(answer.age_seconds, 1)}
 
 
-def overview(seen: Overview) -> dict[str, object]:
-    """Return every machine."""
-    machines = [machine(view) for view in seen.machines]
-    return {"metrics": source(seen.metrics), "broker": source(seen.broker), "machines": machines}
+def word(view: MachineView) -> dict[str, object]:
+    """Return what of a machine changes by the mere passing of time."""
+    age = view.sample_age_seconds
+    return {"state": view.state.value, "sample_age_seconds": None if age is None else round(age, 2)}
 
 
 def machine(view: MachineView) -> dict[str, object]:
-    """Return one machine."""
+    """Return everything else of it."""
     reading = view.reading
     return {
         "name": reading.name,
-        "state": view.state.value,
         **{key: getattr(reading, key) for key in MEASURED},
         "gpu_driver": reading.gpu_driver.value,
         "gpus_total": len(view.gpus),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from shiva_manager_api.adapters.store.columns import values
-from shiva_manager_api.adapters.store.database import Database, new_row
+from shiva_manager_api.adapters.store.database import Database
 from shiva_manager_api.adapters.store.tables import audit_log, start_requests
 from shiva_manager_api.domain.people import Act, StartRequest
 
@@ -40,7 +40,7 @@ class ActsTable:
 
     def begin(self, request: StartRequest) -> StartRequest:
         """See `StartRequests.begin`."""
-        new = new_row(self._database, start_requests).values(values(request)).on_conflict_do_nothing()
+        new = self._database.new_row(start_requests).values(values(request)).on_conflict_do_nothing()
         with self._database.writing() as connection:
             connection.execute(delete(start_requests).where(start_requests.c.at < request.at - KEPT))
             if connection.execute(new.returning(start_requests.c.key)).first() is not None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from shiva_manager_api.adapters.store.database import Database
 from shiva_manager_api.adapters.store.tables import REVISION
@@ -18,18 +19,17 @@ def attached(url: str, *, looks: int, sleep: Callable[[float], None] = time.slee
         UnfitDatabaseError: it has not, or the database cannot be used.
     """
     database = Database(url)
-    try:
-        for _ in range(looks - 1):
-            if _obstacle(database) is None:
-                return database
-            sleep(PAUSE)
+    with ExitStack() as unfit:
+        unfit.callback(database.close)
         obstacle = _obstacle(database)
-    except UnfitDatabaseError:
-        database.close()
-        raise
-    if obstacle is not None:
-        database.close()
-        raise UnfitDatabaseError(obstacle)
+        for _ in range(looks - 1):
+            if obstacle is None:
+                break
+            sleep(PAUSE)
+            obstacle = _obstacle(database)
+        if obstacle is not None:
+            raise UnfitDatabaseError(obstacle)
+        unfit.pop_all()
     return database
 
 

@@ -1,27 +1,51 @@
 """Transactions on SQLite or PostgreSQL, and how long one may wait for them."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, cast
-from urllib.parse import quote
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import URL, Connection, Engine, Table, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from shiva_manager_api.adapters.store import patient
 from shiva_manager_api.adapters.store.unfit import UnfitDatabaseError
 from shiva_manager_api.domain.ports import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 log = logging.getLogger("shiva.manager_api.store")
 
 PATIENCE = 1.5  # seconds that a transaction waits for a lock, a statement for its answer
-MIGRATION = 60  # seconds that a starting process waits for another one
-MIGRATING = 6001  # PostgreSQL's lock of whoever migrates
 REST = 1.0  # seconds for which nobody asks a PostgreSQL again that was silent so long
+MIGRATING = 6001  # the lock of whoever migrates
+
+
+class Kind(Protocol):
+    """What differs between the two: a module for each."""
+
+    def engine(self, url: URL, *, patience: float) -> Engine:
+        """Return what connects to it; nobody waits longer than so many seconds."""
+
+    def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+        """Return an INSERT that can say what happens when there is such a row already."""
+
+    def lock(self, connection: Connection, number: int) -> None:
+        """Let those who name the same number go one after the other, until their transactions end."""
+
+    def unhurried(self, connection: Connection) -> AbstractContextManager[None]:
+        """Wait as long as it takes, in this transaction."""
+
+
+def _kind(is_file: bool) -> Kind:
+    if is_file:
+        from shiva_manager_api.adapters.store import files
+
+        return files
+    from shiva_manager_api.adapters.store import postgres  # not at the top: the driver is large, and most have none
+
+    return postgres
 
 
 class Database:
@@ -40,9 +64,12 @@ class Database:
                 "The address of the database cannot be read. In a password, write @ as %40, / as %2F, : as %3A and % as %25."
             ) from None
         self.is_file = self.url.get_backend_name() == "sqlite"
-        self._engine = _sqlite(self.url) if self.is_file else _postgresql(self.url)
+        self._kind = _kind(self.is_file)
+        self._engine = self._kind.engine(self.url, patience=PATIENCE)
         self._writing = self._engine.execution_options(writing=True)
+        self.failures = 0  # transactions that came to nothing, since the start
         self._silent_until = 0.0
+        self._well = True
 
     def __str__(self) -> str:
         """Return what people call it: a path, or a name and its host; no password."""
@@ -53,6 +80,10 @@ class Database:
     def close(self) -> None:
         """Close what rests in the pool."""
         self._engine.dispose()
+
+    def new_row(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+        """See `Kind.insert`."""
+        return self._kind.insert(table)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -72,21 +103,16 @@ class Database:
             StoreUnavailableError: the database does not answer, or cannot be written.
         """
         with self._transaction(self._writing) as connection:
-            if lock is not None and not self.is_file:  # SQLite's writers go one after the other anyway
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock:d})")
+            if lock is not None:
+                self._kind.lock(connection, lock)
             yield connection
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """Write for as long as it takes, while no other process does this."""
-        with self._transaction(self._writing) as connection:
-            if self.is_file:
-                yield connection
-                return
-            with patient.patience(cast(patient.PatientConnection, connection.connection.driver_connection), None):
-                connection.exec_driver_sql(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{MIGRATION}s'")
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
-                yield connection
+        with self._transaction(self._writing) as connection, self._kind.unhurried(connection):
+            self._kind.lock(connection, MIGRATING)
+            yield connection
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
@@ -99,53 +125,20 @@ class Database:
         except SQLAlchemyError as error:
             if not self.is_file and time.monotonic() - begun > REST:
                 self._silent_until = time.monotonic() + REST
-            cause = self.cause(error)
-            log.error("the database cannot be used", extra={"database": str(self), "cause": cause})
-            raise StoreUnavailableError(f"The database {self} cannot be used now: {cause}.") from error
+            raise self._failed(error) from error
+        if not self._well:
+            self._well = True
+            log.info("the database is used again", extra={"database": str(self)})
 
-    def cause(self, error: SQLAlchemyError) -> str:
+    def _failed(self, error: SQLAlchemyError) -> StoreUnavailableError:
+        cause = self._cause(error)
+        if self._well:  # said once, not for each who asks meanwhile
+            self._well = False
+            log.error("the database cannot be used", extra={"database": str(self), "cause": cause})
+        self.failures += 1
+        return StoreUnavailableError(f"The database {self} cannot be used now: {cause}.")
+
+    def _cause(self, error: SQLAlchemyError) -> str:
         """Return why, in the database's own words, without the password."""
         said = str(getattr(error, "orig", None) or type(error).__name__).strip().partition("\n")[0].rstrip(".")
         return said.replace(self.url.password, "…") if self.url.password else said
-
-
-def new_row(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT that can say what happens when there is such a row already."""
-    return sqlite.insert(table) if database.is_file else postgresql.insert(table)
-
-
-def _sqlite(url: URL) -> Engine:
-    # `mode=rw`: a database that is not there is never made by the way; `preparing` makes it.
-    file = URL.create("sqlite", database=f"file:{quote(url.database or '')}?mode=rw", query={"uri": "true"})
-    engine = create_engine(file, hide_parameters=True, pool_timeout=PATIENCE, connect_args={"timeout": PATIENCE})
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # else the driver begins transactions, later than it should
-        try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}").close()
-        except sqlite3.Error:
-            connection.close()
-            raise
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url, hide_parameters=True, pool_timeout=PATIENCE, use_native_hstore=False)
-
-    @event.listens_for(engine, "do_connect")
-    def connect(_: object, __: object, arguments: list[Any], parameters: dict[str, Any]) -> object:
-        return patient.connect(*arguments, patience=PATIENCE, **parameters)
-
-    @event.listens_for(engine, "checkout")
-    def checked(connection: patient.PatientConnection, _: object, __: object) -> None:
-        connection.check()
-
-    return engine

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, or_, select, true, update
 
 from shiva_manager_api.adapters.store.columns import values
-from shiva_manager_api.adapters.store.database import Database, new_row
+from shiva_manager_api.adapters.store.database import Database
 from shiva_manager_api.adapters.store.tables import announcements, people, quotas, session_ends
 from shiva_manager_api.domain.people import Announcement, Claims, Person, Quota
 from shiva_manager_api.domain.ports import NameTakenError
@@ -26,7 +26,7 @@ class PeopleTable:
             "shown_name": claims.shown_name or name, "picture": claims.picture, "last_login_at": now,
         }  # fmt: skip
         with self._database.writing() as connection:
-            new = new_row(self._database, people).values(name=name, first_login_at=now, **who, **known)
+            new = self._database.new_row(people).values(name=name, first_login_at=now, **who, **known)
             connection.execute(new.on_conflict_do_nothing())
             mine = (people.c.name == name) & (people.c.issuer == claims.issuer) & (people.c.subject == claims.subject)
             if connection.execute(update(people).where(mine).values(**known)).rowcount == 0:
@@ -53,7 +53,7 @@ class PeopleTable:
     def end_sessions(self, name: str, *, before: datetime) -> None:
         """See `People.end_sessions`."""
         with self._database.writing() as connection:
-            new = new_row(self._database, session_ends).values(name=name, ended_before=before)
+            new = self._database.new_row(session_ends).values(name=name, ended_before=before)
             later = new.excluded.ended_before
             connection.execute(
                 new.on_conflict_do_update(
@@ -93,7 +93,7 @@ class PeopleTable:
             if quota is None:
                 connection.execute(delete(quotas).where(quotas.c.name == name))
                 return
-            new = new_row(self._database, quotas).values(name=name, **values(quota))
+            new = self._database.new_row(quotas).values(name=name, **values(quota))
             connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=values(quota)))
 
     def announcement(self) -> Announcement | None:
@@ -108,7 +108,7 @@ class PeopleTable:
             if announcement is None:
                 connection.execute(delete(announcements))
                 return
-            new = new_row(self._database, announcements).values(id=1, **values(announcement))
+            new = self._database.new_row(announcements).values(id=1, **values(announcement))
             connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=values(announcement)))
 
 

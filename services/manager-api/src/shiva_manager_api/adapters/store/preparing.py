@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -29,17 +30,16 @@ def prepared(url: str) -> Database:
         UnfitDatabaseError: it cannot be used.
     """
     database = Database(url)
-    try:
-        if database.is_file:
-            _prepare_file(database, Path(str(database)))
-        else:
-            _migrate(database)
-    except (StoreUnavailableError, OSError) as error:
-        database.close()
-        raise UnfitDatabaseError(f"{error} Nothing was changed.") from error
-    except UnfitDatabaseError:
-        database.close()
-        raise
+    with ExitStack() as unfit:
+        unfit.callback(database.close)
+        try:
+            if database.is_file:
+                _prepare_file(database, Path(str(database)))
+            else:
+                _migrate(database)
+        except (StoreUnavailableError, OSError) as error:
+            raise UnfitDatabaseError(f"{error} Nothing was changed.") from error
+        unfit.pop_all()
     return database
 
 
