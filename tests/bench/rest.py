@@ -21,7 +21,7 @@ def main() -> None:
     sizes: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, suite(Path(folder) / "run") as running:
         person = Person(running.address, "bench")
-        for path in ("session", "machines", "containers", "images"):
+        for path in ("me", "machines", "containers", "images"):
             person.api("GET", path).raise_for_status()
         time.sleep(SETTLE_SECONDS)
         for process in running.services():

@@ -129,7 +129,10 @@ def test_a_server_that_was_restarted_is_used_again_at_the_first_call(
     assert len(store.acts()) == 2
 
 
-def test_a_server_that_is_away_refuses_in_time_and_is_used_when_it_is_back(server: Database, postgres: Cluster) -> None:
+def test_a_server_that_is_away_refuses_in_time_and_is_used_when_it_is_back(
+    server: Database, postgres: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     store = Remembered(server)
     store.append(act())
     postgres.stop()
@@ -141,6 +144,8 @@ def test_a_server_that_is_away_refuses_in_time_and_is_used_when_it_is_back(serve
     postgres.start()
     store.append(act())
     assert len(store.acts()) == 2
+    assert caplog.messages == ["the database cannot be used", "the database is used again"]
+    assert server.failures == 4
 
 
 def test_a_frozen_server_refuses_in_time_and_most_calls_do_not_wait(server: Database, postgres: Cluster) -> None:

@@ -102,6 +102,7 @@ CASES: dict[Case, How] = {
     ("me", 200): lambda w: w.without_store().call("me"),
     ("me", 503): lambda w: w.without_store().call("me", token_of(ADA, "read")),
     ("machines", 200): lambda w: w.call("machines"),
+    ("machines", 304): lambda w: w.still().call("machines", headers={"If-None-Match": w.call("machines").headers["ETag"]}),
     ("images", 200): lambda w: w.call("images"),
     ("images", 503): lambda w: w.without_broker().call("images"),
     ("containers", 200): lambda w: w.without_store().call("containers"),

@@ -81,9 +81,9 @@ def test_each_service_gets_only_the_secrets_that_it_uses(tmp_path: Path) -> None
     held = {p.name: {names[v] for v in p.environment.values() if v in names} for p in prepared.programs}
     assert {name: secrets for name, secrets in held.items() if secrets} == {
         "jupyter-broker": {"manager_token", "proxy_token", "exporter_token", "metrics_token"},
-        "manager-api": {"manager_token", "identity_key", "prometheus_password"},
+        "manager-api": {"manager_token", "identity_key", "prometheus_password", "door_token", "metrics_token"},
         "culler": {"manager_token", "prometheus_password"},
-        "jupyter-proxy": {"proxy_token", "identity_key", "session_key"},
+        "jupyter-proxy": {"proxy_token", "identity_key", "session_key", "door_token", "metrics_token"},
         "broker-exporter": {"exporter_token", "metrics_token"},
         "gpu-exporter": {"metrics_token"},
     }

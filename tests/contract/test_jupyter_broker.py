@@ -109,6 +109,7 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("container_activity", 404): lambda w: w.call("container_activity"),
     ("container_activity", 503): lambda w: w.started().call("container_activity"),
     ("stop", 204): lambda w: w.started().call("stop"),
+    ("stop", 400): lambda w: w.started().call("stop", query_string={"launch": "0" * 32}),
     ("stop", 503): lambda w: w.without_engine().call("stop"),
     ("routes", 200): lambda w: w.started(ready=True).call("routes"),
     ("routes", 304): _not_modified,

@@ -14,10 +14,10 @@ import yaml
 from tests.e2e import running
 from tests.e2e.person import Person
 from tests.fakes.oidc_provider import CALLBACK, Provider, Visitor, provider_standing
-from tests.fakes.proxy_door import hidden
-from tests.fakes.proxy_process import free_port
+from tests.fakes.proxy_process import free_port, hidden
 
 HOME = "example.com"
+OK, SEE_OTHER = 200, 303
 ADMINS = "gpu-admins"
 
 
@@ -83,6 +83,10 @@ class Company:
     provider: Provider
     suite: running.Running
 
+    def hires(self, *accounts: Mapping[str, Any]) -> None:
+        """Know these people too."""
+        self.provider.know(*accounts, *WELCOME.values(), *(told for told, _ in REFUSED.values()))
+
     def colleague(self) -> "Colleague":
         """Return somebody who is not logged in anywhere yet."""
         return Colleague(self.suite.address)
@@ -93,7 +97,6 @@ def company_standing(folder: Path) -> Iterator[Company]:
     """Start the provider, and Shiva whose people log in there; end both."""
     port = free_port()
     with provider_standing(folder, f"http://localhost:{port}/{CALLBACK}") as provider:
-        provider.know(*WELCOME.values(), *(told for told, _ in REFUSED.values()))
         door = {
             "issuer": provider.issuer, "client_id": provider.client_id, "client_secret": provider.client_secret,
             "provider_name": "Example", "scopes": "openid email profile groups", "groups_claim": "groups",
@@ -103,7 +106,9 @@ def company_standing(folder: Path) -> Iterator[Company]:
         state.mkdir(mode=0o700)
         (state / "access.yaml").write_text(yaml.safe_dump(access()), encoding="utf-8")
         with running.suite(state, "--port", str(port), "--oidc", str(settings)) as suite:
-            yield Company(provider=provider, suite=suite)
+            company = Company(provider=provider, suite=suite)
+            company.hires()
+            yield company
 
 
 class Colleague(Person):
@@ -120,7 +125,7 @@ class Colleague(Person):
         """Press the button; return where it leads."""
         form = {"csrf_token": hidden(self.get("-/login").content), "next": wanted} | more
         answer = self.session.post(f"{self.address}-/login", data=form, allow_redirects=False, timeout=10)
-        assert answer.status_code == requests.codes.see_other, answer.text
+        assert answer.status_code == SEE_OTHER, answer.text
         return answer.headers["Location"]
 
     def come_back(self, url: str) -> requests.Response:
@@ -138,7 +143,11 @@ class Colleague(Person):
 
     def is_in(self) -> bool:
         """Whether the door lets through to the manager."""
-        return self.api("GET", "me").ok
+<<<<<<< HEAD
+        return self.api("GET", "me", allow_redirects=False).status_code == OK
+=======
+        return bool(self.api("GET", "me", allow_redirects=False).status_code == requests.codes.ok)
+>>>>>>> origin/six
 
     def me(self) -> Mapping[str, Any]:
         """Return what the manager tells."""

@@ -1,7 +1,6 @@
 """A person with a cookie, at the door: no browser, the same requests."""
 
 import json
-import re
 import time
 import uuid
 from contextlib import AbstractContextManager
@@ -10,6 +9,8 @@ from typing import Any
 import requests
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
+
+from tests.fakes.proxy_process import hidden
 
 PENDING = {"pending", "pulling", "booting", "stopping"}
 
@@ -23,15 +24,9 @@ class Person:
         self.address = address
         self.session = requests.Session()
         self.session.headers["Origin"] = address.rstrip("/")
-        form = self.get("-/login").text
-        token = re.search(r'name="csrf_token" value="([^"]+)"', form)
-        assert token is not None, form
-        answer = self.session.post(
-            f"{address}-/login",
-            data={"csrf_token": token[1], "name": name, "next": "/"},
-            allow_redirects=False,
-            timeout=10,
-        )
+        page = self.session.get(f"{address}-/login", timeout=10)
+        form = {"csrf_token": hidden(page.content), "name": name, "next": "/"}
+        answer = self.session.post(f"{address}-/login", data=form, allow_redirects=False, timeout=10)
         assert answer.status_code in {302, 303}, answer.text
         self.session.headers["X-CSRF-Token"] = self.api("GET", "me").json()["csrf_token"]
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from shiva_manager_api.adapters.prometheus_curves import GPU, MACHINE
+from shiva_manager_api.domain.machine_history import GpuCurves, MachineCurves, Range
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, MachineReading, Tenant
 from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Explanation, Image, PortError, Wish
 
@@ -55,6 +58,26 @@ class FakeMetrics:
         if self.failure:
             raise self.failure
         return self.readings
+
+
+@dataclass
+class FakeCurves:
+    """MachineHistories of a machine with one GPU; raises `failure` while there is one. `asked` is what was asked."""
+
+    failure: PortError | None = None
+    asked: list[tuple[str, Range, datetime]] = field(default_factory=list)
+
+    def read(self, machine: str, asked: Range, until: datetime) -> MachineCurves:
+        """Return curves that nobody told but for their last point."""
+        self.asked.append((machine, asked, until))
+        if self.failure:
+            raise self.failure
+        curve = [None] * (asked.points - 1) + [0.5]
+        gpu = GpuCurves(uuid="GPU-1", index=0, curves=dict.fromkeys(GPU, curve))
+        return MachineCurves(
+            machine=machine, start=until - timedelta(seconds=asked.span), end=until, step=asked.step,
+            curves=dict.fromkeys(MACHINE, curve), gpus=[gpu],
+        )  # fmt: skip
 
 
 @dataclass

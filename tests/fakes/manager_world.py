@@ -24,7 +24,7 @@ from werkzeug.test import TestResponse
 
 from tests.contract.described import Description
 from tests.fakes.idle_world import Book
-from tests.fakes.manager_ports import FakeBroker, FakeMetrics, container, declared
+from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, container, declared
 from tests.fakes.manager_store import Away, stores
 
 CONTRACT = Description("manager-api")
@@ -77,6 +77,7 @@ class World:
     clock: Clock
     broker: FakeBroker = field(default_factory=lambda: FakeBroker([container("ada"), container("ken")], [declared()]))
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    curves: FakeCurves = field(default_factory=FakeCurves)
     idle: Book = field(default_factory=lambda: Book(IDLE))
     rules: AccessRules = RULES
     dev: bool = False
@@ -91,7 +92,7 @@ class World:
         gpus = tuple(GpuReading(uuid=f"GPU-{n}", index=n - 1, model="GTX 1080", up=True) for n in (1, 2))
         self.metrics.readings = [MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=gpus)]
         ports = Ports(
-            metrics=self.metrics, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
+            metrics=self.metrics, curves=self.curves, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
             dev=self.dev, clock=self._tick, now=self.clock,
         )  # fmt: skip
         self.use = use_cases.over(ports)

@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class Provider:
     client_secret: str
     accounts_file: Path
 
-    def know(self, *accounts: dict[str, Any]) -> None:
+    def know(self, *accounts: Mapping[str, Any]) -> None:
         """Know these accounts from the next login on."""
         self.accounts_file.write_text(json.dumps(accounts), encoding="utf-8")
 

@@ -39,7 +39,7 @@ class FakeManager(Upstream):
     logins: list[dict[str, Any]] = field(default_factory=list)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)  # what is answered about each
     asked: list[str] = field(default_factory=list)  # tokens
-    people: list[dict[str, Any]] = field(default_factory=list)  # revoked
+    people: list[Any] = field(default_factory=list)  # revoked
     pulls: list[int] = field(default_factory=list)  # statuses of answers about revocations
     left: list[tuple[str, str]] = field(default_factory=list)  # who logged out everywhere, and from where
 

@@ -60,16 +60,19 @@ class Browser:
         return (await self.world.ask("GET", "/api/v1/me", self.cookie or None)).status == 200
 
 
+def at(provider: FakeProvider) -> dict[str, Any]:
+    """Return the settings of a door whose people log in there."""
+    return {
+        "identity": "oidc", "oidc_issuer": provider.url, "oidc_client_id": CLIENT_ID,
+        "oidc_client_secret": CLIENT_SECRET, "oidc_provider_name": "Example", "bind_port": free_port(),
+    }  # fmt: skip
+
+
 def with_provider(use: Callable[[Browser], Awaitable[None]], **more: Any) -> None:
     """Run `use` with a door that has `more` settings."""
 
     async def within() -> None:
-        async with provider_standing() as provider:
-            given = {
-                "identity": "oidc", "oidc_issuer": provider.url, "oidc_client_id": CLIENT_ID,
-                "oidc_client_secret": CLIENT_SECRET, "oidc_provider_name": "Example", "bind_port": free_port(),
-            }  # fmt: skip
-            async with world(**given | more) as around:
-                await use(Browser(around, provider))
+        async with provider_standing() as provider, world(**at(provider) | more) as around:
+            await use(Browser(around, provider))
 
     asyncio.run(within())

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
 from tests.fakes.proxy_door import World, cookie_of, world
@@ -68,6 +69,41 @@ def test_logout_everywhere_ends_every_session_of_that_person_alone(tmp_path: Pat
         assert [await status(door, cookie) for door in (one, other) for cookie in (first, second)] == [401] * 4
         assert (await one.ask("GET", "/api/v1/me", ken)).status == 200
         assert await status(other, await one.login("ada")) == 200
+
+    in_two(tmp_path, use)
+
+
+def test_logging_out_everywhere_is_told_to_the_manager_and_said_where_that_fails(tmp_path: Path) -> None:
+    async def use(one: World, other: World) -> None:
+        first, second = await one.login("ada"), await other.login("ada")
+        assert (await one.log_out(first)).status == 303
+        assert one.manager.left == []
+        assert (await one.log_out(second, form="everywhere=1")).status == 303
+        assert one.manager.left == [("ada", "127.0.0.1")]
+        third = await one.login("ada")
+        one.manager.status = 503
+        page = await one.log_out(third, form="everywhere=1")
+        assert (page.status, b"perhaps not everywhere" in page.body) == (503, True)
+        assert 'shiva-session="";' in page.value("set-cookie")
+        assert await status(one, third) == 401
+
+    in_two(tmp_path, use)
+
+
+def test_what_the_manager_revokes_closes_sockets_in_both_processes_and_no_tab_revives_it(tmp_path: Path) -> None:
+    async def use(one: World, other: World) -> None:
+        ada, ken = await one.login("ada"), await one.login("ken")
+        async with opening(one, ada) as here, opening(other, ada) as there:
+            barred = {"name": "ada", "ended_before": None, "barred": True}
+            one.manager.people = other.manager.people = [barred]
+            assert all(await asyncio.gather(ended(here), ended(there)))
+        assert await status(one, ada) == await status(other, ada) == 401
+        with pytest.raises(InvalidStatus):
+            async with opening(other, ada):
+                pass
+        one.manager.status = other.manager.status = 500
+        assert await status(one, ada) == 401
+        assert (await other.ask("GET", "/api/v1/me", ken)).status == 200
 
     in_two(tmp_path, use)
 

@@ -1115,8 +1115,8 @@ export interface components {
                  *       "type": "urn:shiva:problem:token-refused",
                  *       "status": 401,
                  *       "code": "token-refused",
-                 *       "title": "That token is not good",
-                 *       "detail": "Nothing was changed. It may have expired or been revoked. Make a new one on the dashboard, or log in again with `shiva login`.",
+                 *       "title": "This API token is not good any more",
+                 *       "detail": "Nothing was changed. Make a new one on Shiva's page, or with: shiva login",
                  *       "parameters": {}
                  *     }
                  */

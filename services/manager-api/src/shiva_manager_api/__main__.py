@@ -24,7 +24,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{self._settings.bind_host}:{self._settings.bind_port}",
             "workers": 1,
             "worker_class": "gthread",
-            "threads": 8,
+            "threads": 32,  # half of them may wait for the broker
             "timeout": 60,
             "graceful_timeout": 2,
             "worker_tmp_dir": "/dev/shm",  # noqa: S108  a heartbeat file, not data

@@ -1,5 +1,7 @@
 """The only place where ports meet adapters."""
 
+import time
+
 from flask import Flask
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from shiva_common import identity
@@ -7,7 +9,9 @@ from shiva_common import identity
 from shiva_manager_api import use_cases
 from shiva_manager_api.adapters.access_file import AccessFile, AccessFileError
 from shiva_manager_api.adapters.broker_http import BrokerHttp
+from shiva_manager_api.adapters.patience import Patience
 from shiva_manager_api.adapters.prometheus import Prometheus
+from shiva_manager_api.adapters.prometheus_curves import PrometheusCurves
 from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.adapters.store.remembered import Remembered
@@ -15,10 +19,12 @@ from shiva_manager_api.adapters.store.unfit import UnfitDatabaseError
 from shiva_manager_api.api.access import Keys
 from shiva_manager_api.api.app import create_app
 from shiva_manager_api.api.idle_metrics import IdleCollector
+from shiva_manager_api.api.store_metrics import StoreCollector
 from shiva_manager_api.settings import Settings
 from shiva_manager_api.use_cases import Ports
 
 UNFIT = (UnfitDatabaseError, AccessFileError)  # what an operator must mend before it starts
+MOST_WAITING = 16  # for the broker, of 32 threads
 
 
 def build(settings: Settings) -> Flask:
@@ -31,9 +37,11 @@ def build(settings: Settings) -> Flask:
     rules = AccessFile(settings.access_file)
     database = prepared(settings.database_url)
     login = (settings.prometheus_user, settings.prometheus_password)
+    patience = Patience(most_waiting=MOST_WAITING, clock=time.monotonic)
     ports = Ports(
         metrics=Prometheus(settings.prometheus_url, login=login),
-        broker=BrokerHttp(settings.broker_url, settings.broker_token),
+        curves=PrometheusCurves(settings.prometheus_url, login=login),
+        broker=BrokerHttp(settings.broker_url, settings.broker_token, patience=patience),
         store=Remembered(database),
         rules=rules,
         idle=IdleTable(database),
@@ -44,6 +52,7 @@ def build(settings: Settings) -> Flask:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     registry.register(IdleCollector(use.manager.idle, ports.now))
+    registry.register(StoreCollector(lambda: database.failures))
     keys = Keys(
         identity=identity.check_key(settings.identity_key), door=settings.door_token, metrics=settings.metrics_token
     )

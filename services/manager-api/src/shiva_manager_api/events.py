@@ -80,11 +80,11 @@ class EventLog:
         there = {each["launch_id"]: each for each in sight.containers}
         fresh: list[Event] = []
         for launch_id, each in there.items():
-            fresh += self._untold(launch_id, events.of_container(each, now=now), now)
+            fresh += self._untold(launch_id, events.of_container(each, now=now))
         where = {each["id"]: each["machine"] for each in sight.containers}
         for launch_id, warning in events.of_warnings(sight.idle, where):
             if launch_id in there:
-                fresh += self._untold(launch_id, [warning], now)
+                fresh += self._untold(launch_id, [warning])
         fresh += [events.ended(self._there[gone], now=now) for gone in self._there.keys() - there.keys()]
         fresh += events.of_machines(self._machines, sight.machines, now=now)
         self._there, self._machines = there, sight.machines
@@ -95,12 +95,12 @@ class EventLog:
                 self._events.append(replace(event, id=f"{self._boot}-{self._count:010d}"))
         return True
 
-    def _untold(self, launch_id: str, told: Iterable[Event], now: datetime) -> list[Event]:
+    def _untold(self, launch_id: str, told: Iterable[Event]) -> list[Event]:
         """Return what is new of a launch. Its state now, where no time is kept of it, is told once and not at each look."""
         known = self._told.setdefault(launch_id, set())
         fresh = []
         for event in told:
-            mark = (event.kind, None if event.at == now else event.at)
+            mark = (event.kind, event.at if event.timed else None)
             if mark not in known:
                 known.add(mark)
                 fresh.append(event)

@@ -11,9 +11,11 @@ from shiva_manager_api.containers import Containers
 from shiva_manager_api.devices import Devices
 from shiva_manager_api.domain.admission import AccessRules
 from shiva_manager_api.domain.idle_ports import IdleBook
+from shiva_manager_api.domain.machine_history import MachineHistories
 from shiva_manager_api.domain.people_ports import Store
 from shiva_manager_api.domain.ports import ContainerBroker, MetricsSource
 from shiva_manager_api.events import EventLog, Sight
+from shiva_manager_api.histories import Histories
 from shiva_manager_api.people import People
 from shiva_manager_api.service import Manager
 from shiva_manager_api.starts import Starts
@@ -25,6 +27,7 @@ class Ports:
     """What the manager stands on."""
 
     metrics: MetricsSource
+    curves: MachineHistories
     broker: ContainerBroker
     store: Store
     rules: Callable[[], AccessRules]  # those that hold now
@@ -39,6 +42,7 @@ class UseCases:
     """What the API offers."""
 
     manager: Manager
+    histories: Histories
     people: People
     containers: Containers
     starts: Starts
@@ -63,6 +67,7 @@ def over(ports: Ports) -> UseCases:
 
     return UseCases(
         manager=manager,
+        histories=Histories(ports.curves, manager.truth, now=now),
         people=people,
         tokens=tokens,
         containers=Containers(broker, people, audit, now=now, idle=ports.idle),

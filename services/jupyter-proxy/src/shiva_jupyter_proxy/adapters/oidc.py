@@ -5,6 +5,7 @@ Everything that the provider answers is judged; `oidc_tokens` judges the proof i
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import logging
 import time
@@ -185,13 +186,13 @@ class OpenIdProvider:
     def _endpoint(self, told: Mapping[str, Any], name: str) -> str:
         """Return an address; like the issuer's own it is https, or on this machine."""
         url = told.get(name)
-        allowed = {"https", urlsplit(self._settings.issuer).scheme}
-        if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
-            raise ProviderUnavailableError("What it says about itself cannot be used. Tell your operator.")
-        parts = urlsplit(url)
-        if parts.scheme not in allowed or not parts.hostname or parts.fragment:
-            raise ProviderUnavailableError("What it says about itself cannot be used. Tell your operator.")
-        return url
+        if isinstance(url, str) and url.isascii() and url.isprintable() and not set(" #") & set(url):
+            with contextlib.suppress(ValueError):
+                parts = urlsplit(url)
+                if parts.hostname and parts.scheme in {"https", urlsplit(self._settings.issuer).scheme}:
+                    return url
+        log.error("the login provider says nonsense about itself", extra={"endpoint": name})
+        raise ProviderUnavailableError("What it says about itself cannot be used. Tell your operator.")
 
     async def _fetch_keys(self) -> SigningKeys:
         status, told = await self._questions.ask((await self._endpoints.get()).keys)

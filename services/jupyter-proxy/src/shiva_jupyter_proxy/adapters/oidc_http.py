@@ -26,8 +26,9 @@ PAUSE_SECONDS = 1.0  # between two questions after one that failed
 class Questions:
     """An HTTP client that follows nobody elsewhere, and that nothing else waits for."""
 
-    def __init__(self) -> None:
-        """Needs a running loop."""
+    def __init__(self, *, seconds: float = TIMEOUT_SECONDS) -> None:
+        """An answer has to be whole after `seconds`. Needs a running loop."""
+        self._seconds = seconds
         self._client = AsyncHTTPClient(force_instance=True, max_clients=MAX_AT_ONCE, max_body_size=MAX_BODY_BYTES)
 
     def close(self) -> None:
@@ -46,7 +47,7 @@ class Questions:
         request = HTTPRequest(
             url, method="GET" if body is None else "POST", body=body, follow_redirects=False, decompress_response=False,
             headers={"Accept": "application/json", **form, **(headers or {})},
-            connect_timeout=TIMEOUT_SECONDS, request_timeout=TIMEOUT_SECONDS,
+            connect_timeout=self._seconds, request_timeout=self._seconds,
         )  # fmt: skip
         try:
             answer = await self._client.fetch(request, raise_error=False)

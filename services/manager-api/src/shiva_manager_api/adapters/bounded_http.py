@@ -18,6 +18,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 CONNECTIONS = 16
 PIECE_BYTES = 2**18
 
+Login = tuple[str, str]
+NOBODY: Login = ("", "")
+
 
 class Answered(NamedTuple):
     """A status and a whole body."""
@@ -85,12 +88,12 @@ class _Adapter(HTTPAdapter):
 class BoundedHttp:
     """Keeps connections; may be used by many threads."""
 
-    def __init__(self, *, headers: dict[str, str] | None = None, login: tuple[str, str] | None = None) -> None:
-        """`headers` and `login`, a name and a password, go with each request."""
+    def __init__(self, *, headers: dict[str, str] | None = None, login: Login = NOBODY) -> None:
+        """`headers` and `login`, a name and a password or NOBODY, go with each request."""
         self._session = requests.Session()
         # Nothing compressed: beside the source it costs more than it saves, and a few bytes could become gigabytes.
         self._session.headers.update({"Accept-Encoding": "identity", **(headers or {})})
-        self._session.auth = login
+        self._session.auth = None if login == NOBODY else login
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter(pool_connections=CONNECTIONS, pool_maxsize=CONNECTIONS))
 
@@ -113,9 +116,14 @@ class BoundedHttp:
 
 def _body(answer: requests.Response, most_bytes: int) -> bytes:
     pieces, size = [], 0
-    for piece in answer.iter_content(PIECE_BYTES):
-        size += len(piece)
-        if size > most_bytes:
-            raise TooLargeError(f"more than {most_bytes} bytes")
-        pieces.append(piece)
+    try:
+        for piece in answer.iter_content(PIECE_BYTES):
+            size += len(piece)
+            if size > most_bytes:
+                raise TooLargeError(f"more than {most_bytes} bytes")
+            pieces.append(piece)
+    except requests.ConnectionError as error:
+        if error.args and isinstance(error.args[0], urllib3.exceptions.ReadTimeoutError):
+            raise requests.ReadTimeout(error) from error
+        raise
     return b"".join(pieces)

@@ -10,17 +10,16 @@ from typing import Any
 import requests
 
 from shiva_manager_api.adapters import prometheus_gpus
-from shiva_manager_api.adapters.bounded_http import BoundedHttp
+from shiva_manager_api.adapters.bounded_http import NOBODY, BoundedHttp, Login
 from shiva_manager_api.adapters.samples import Sample, vector, whole
 from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 
 CONNECT_SECONDS = 2.0
-DEADLINE_SECONDS = 8.0  # nobody waits for it but a thread
+DEADLINE_SECONDS = 30.0  # nobody waits for it but a thread
 THREADS = 4
 MOST_BYTES = 64 * 2**20  # of all answers together; a thousand machines with eight GPUs have 13 MB
 MOST_NAME = 255
-NOBODY = ("", "")
 
 # Each query gives series that carry `host`, the machine's name in the inventory.
 NETWORK = 'device!~"lo|veth.*|docker.*|br-.*|virbr.*"'
@@ -54,15 +53,13 @@ Answers = Mapping[str, Sequence[Sample]]
 class Prometheus:
     """Asks all queries at once and joins them by host."""
 
-    def __init__(
-        self, url: str, *, login: tuple[str, str] = NOBODY, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, url: str, *, login: Login = NOBODY, clock: Callable[[], float] = time.monotonic) -> None:
         """`url` without a path; `login` is name and password, both empty where Prometheus asks for none; `clock` is monotonic."""
         self._url = f"{url.rstrip('/')}/api/v1/query"
-        self._http = BoundedHttp(login=None if login == NOBODY else login)
+        self._http = BoundedHttp(login=login)
         self._clock = clock
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="prometheus")
-        self._remembered: dict[str, list[Sample]] = {}
+        self._remembered: Answers = {}
         self._remembered_at: float | None = None
 
     def machines(self) -> Sequence[MachineReading]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from shiva_manager_api.adapters.prometheus import NOBODY
+from shiva_manager_api.adapters.bounded_http import NOBODY
 from shiva_manager_api.domain.gpu_history import GpuHistory
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 

@@ -44,7 +44,7 @@ def create_app(
     app = Flask("shiva_manager_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     for blueprint in (
-        me.blueprint(use, demo=demo), machines.blueprint(use.manager), containers.blueprint(use), events.blueprint(use),
+        me.blueprint(use, demo=demo), machines.blueprint(use.manager, use.histories), containers.blueprint(use), events.blueprint(use),
         tokens.blueprint(use), admin.blueprint(use), internal.blueprint(use), description.blueprint(),
     ):  # fmt: skip
         app.register_blueprint(blueprint)

@@ -4,7 +4,7 @@ A container names the times of its own life, so the same events come out of it w
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -41,6 +41,7 @@ class Event:
     owner: str | None = None
     machine: str | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
+    timed: bool = True  # False: nobody kept its time, `at` is when it was seen
     id: str = ""  # given by the log, in order
 
 
@@ -68,7 +69,7 @@ def _later(told: Container, now: datetime) -> Iterator[Event]:
             yield _event(Kind.READY, at, told, seconds=None)
         before = each["state"]
     if current in LATER and before != current:
-        yield _event(LATER[current], now, told, **_reason(told, current))
+        yield replace(_event(LATER[current], now, told, **_reason(told, current)), timed=False)
 
 
 def _reason(told: Container, state: str) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,8 +51,8 @@ def _kind(is_file: bool) -> Kind:
 class Database:
     """Where everything is. Opening it asks nothing of it."""
 
-    def __init__(self, url: str, *, failed: Callable[[], None] = lambda: None) -> None:
-        """`url` is of SQLite, with the whole path of its file, or of PostgreSQL; each failure calls `failed`.
+    def __init__(self, url: str) -> None:
+        """`url` is of SQLite, with the whole path of its file, or of PostgreSQL.
 
         Raises:
             UnfitDatabaseError: it is neither.
@@ -67,8 +67,9 @@ class Database:
         self._kind = _kind(self.is_file)
         self._engine = self._kind.engine(self.url, patience=PATIENCE)
         self._writing = self._engine.execution_options(writing=True)
-        self._failed = failed
+        self.failures = 0  # transactions that came to nothing, since the start
         self._silent_until = 0.0
+        self._well = True
 
     def __str__(self) -> str:
         """Return what people call it: a path, or a name and its host; no password."""
@@ -124,10 +125,18 @@ class Database:
         except SQLAlchemyError as error:
             if not self.is_file and time.monotonic() - begun > REST:
                 self._silent_until = time.monotonic() + REST
-            cause = self._cause(error)
+            raise self._failed(error) from error
+        if not self._well:
+            self._well = True
+            log.info("the database is used again", extra={"database": str(self)})
+
+    def _failed(self, error: SQLAlchemyError) -> StoreUnavailableError:
+        cause = self._cause(error)
+        if self._well:  # said once, not for each who asks meanwhile
+            self._well = False
             log.error("the database cannot be used", extra={"database": str(self), "cause": cause})
-            self._failed()
-            raise StoreUnavailableError(f"The database {self} cannot be used now: {cause}.") from error
+        self.failures += 1
+        return StoreUnavailableError(f"The database {self} cannot be used now: {cause}.")
 
     def _cause(self, error: SQLAlchemyError) -> str:
         """Return why, in the database's own words, without the password."""
