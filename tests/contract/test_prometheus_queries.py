@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 from shiva_manager_api.adapters.bounded_http import NOBODY
-from shiva_manager_api.adapters.prometheus import QUERIES, Prometheus
+from shiva_manager_api.adapters.prometheus import QUERIES, REMEMBERED, Prometheus
 from shiva_manager_api.adapters.prometheus_history import PrometheusHistory
 from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError
@@ -30,12 +30,20 @@ pytestmark = pytest.mark.timeout(120)
 
 LOGIN = ("manager", "p" * 40)  # at Prometheus
 BIN = Path(sys.executable).parent
+ASKED = {**QUERIES, **REMEMBERED}
 SIMULATED = ["gpu-01", "gpu-02", "gpu-03"]
 OPTIONAL = {
-    "temperature_celsius", "gpu_full_without_lease", "gpu_info", "gpu_values", "gpu_driver_present", "gpu_exporter_up",
-    "gpu_health", "gpu_container_active_ratio",
+    "temperature_celsius", "gpu_full_without_lease", "gpu_info", "gpu_shares", "gpu_up", "gpu_utilization_ratio", "gpu_memory_total_bytes",
+    "gpu_temperature_celsius", "gpu_driver_present", "gpu_exporter_up",
+    "gpu_container_active_ratio",
 }  # fmt: skip
-UNTOLD = {"gpu_people", "gpu_xids"}  # there is no broker here, and no card is sick
+UNTOLD = {
+    "gpu_people",
+    "gpu_xids",
+    "gpu_xids_of_the_week",
+    "gpu_sick",
+    "gpu_lost",
+}  # there is no broker here, and no card is sick
 
 
 @dataclass
@@ -144,9 +152,9 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         yield made
 
 
-@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("name", ASKED)
 def test_every_query_is_understood_and_tells_every_machine(scraped: Scraped, name: str) -> None:
-    answer = requests.post(f"{scraped.url}/api/v1/query", data={"query": QUERIES[name]}, auth=LOGIN, timeout=10).json()
+    answer = requests.post(f"{scraped.url}/api/v1/query", data={"query": ASKED[name]}, auth=LOGIN, timeout=10).json()
     assert (answer["status"], answer["data"]["resultType"]) == ("success", "vector")
     assert answer.get("warnings", []) == []
     if name in UNTOLD:

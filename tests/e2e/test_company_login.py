@@ -181,7 +181,8 @@ def test_in_a_browser_from_the_button_to_the_dashboard_and_out_again(company: Co
     second.goto(address)
     expect(second.get_by_role("heading", name="Machines")).to_be_visible()
 
-    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Ada Lovelace").click()
+    page.get_by_role("menuitem", name="Log out", exact=True).click()
     expect(page.get_by_role("button", name="Log in with Example")).to_be_visible()
     second.reload()
     expect(second.get_by_role("button", name="Log in with Example")).to_be_visible()

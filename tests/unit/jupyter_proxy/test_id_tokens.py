@@ -72,7 +72,7 @@ BAD_CLAIMS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", BAD_CLAIMS, ids=str)
+@pytest.mark.parametrize("changes", BAD_CLAIMS, ids=" ".join)
 def test_a_token_that_says_something_wrong_proves_nobody(changes: dict[str, Any]) -> None:
     with pytest.raises(LoginRefusedError):
         judge(rsa_key().token(said(**changes)))
@@ -105,6 +105,7 @@ def test_a_token_that_nobody_signed_so_proves_nobody(token: str) -> None:
         rsa_key("rsa-2").token(said()), rsa_key().token(said(), kid="../../keys"), rsa_key().token(said(), kid=""),
         rsa_key().token(said(), alg="ES256"), ec_key().token(said(), alg="RS256"),
     ],
+    ids=["unknown", "a path", "empty", "ES256 by RSA", "RS256 by EC"],
 )  # fmt: skip
 def test_a_key_that_was_not_shown_is_looked_for(token: str) -> None:
     with pytest.raises(UnknownKeyError):
@@ -123,7 +124,7 @@ def point_off_the_curve() -> dict[str, str]:
         ec_key().jwk | {"crv": "P-384"}, ec_key().jwk | {"alg": "ES512"}, point_off_the_curve(), {"kty": "EC", "kid": "x", "crv": "P-256"},
         None, "key", [], {}, {"kty": []}, {"kty": "RSA", "kid": "x", "n": 1, "e": 2},
     ],
-    ids=str,
+    ids=lambda each: type(each).__name__,
 )  # fmt: skip
 def test_a_key_that_cannot_sign_is_left_out_and_the_others_stay(raw_key: Any) -> None:
     assert set(signing_keys({"keys": [raw_key, ec_key("good").jwk]})) == {("good", "ES256")}

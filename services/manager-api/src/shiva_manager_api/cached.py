@@ -65,6 +65,11 @@ class Cached(Generic[T]):
             return self._known.trouble is None
 
     @property
+    def tried(self) -> bool:
+        """Whether there was an answer or a failure."""
+        return self._tried.is_set()
+
+    @property
     def trouble(self) -> str | None:
         """Return why the last question got no answer; None: it got one, or there was none."""
         return self._known.trouble

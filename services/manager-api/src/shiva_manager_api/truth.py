@@ -74,7 +74,7 @@ class Truth:
         self._making = threading.Lock()
         self._shown: Shown | None = None
         self._watching: list[Callable[[], None]] = []
-        self._kept = False
+        self._kept, self._kept_since = False, 0.0
 
     def _ask_leases(self) -> Leases:
         return Leases(machines=self._broker.machines(), tenants=self._broker.tenants())
@@ -85,15 +85,17 @@ class Truth:
 
     def keep(self) -> None:
         """Ask in the background from now on; until then who looks asks, and waits."""
-        self._kept = True
+        self._kept, self._kept_since = True, self._clock()
         for name, source, pace in (
             ("prometheus", self._metrics, METRICS_PACE), ("broker", self._leases, BROKER_PACE),
         ):  # fmt: skip
             Keeper(source, self._tell, pace=pace, attention=self._attention, clock=self._clock).start(name)
 
     def _tell(self) -> None:
-        for renew in self._watching:
-            renew()
+        """Nothing is shown while the first answer of a source may still come: what is looked at first should be whole."""
+        if (self._metrics.tried and self._leases.tried) or self._clock() - self._kept_since >= FIRST_SECONDS:
+            for renew in self._watching:
+                renew()
 
     def age(self, shown: Shown) -> float:
         """Return how many seconds ago it was made."""

@@ -16,7 +16,7 @@ from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 
 CONNECT_SECONDS = 2.0
-DEADLINE_SECONDS = 8.0  # nobody waits for it but a thread
+DEADLINE_SECONDS = 30.0  # nobody waits for it but a thread
 THREADS = 4
 MOST_BYTES = 64 * 2**20  # of all answers together; a thousand machines with eight GPUs have 13 MB
 MOST_NAME = 255
@@ -59,7 +59,7 @@ class Prometheus:
         self._http = BoundedHttp(login=login)
         self._clock = clock
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="prometheus")
-        self._remembered: dict[str, list[Sample]] = {}
+        self._remembered: Answers = {}
         self._remembered_at: float | None = None
 
     def machines(self) -> Sequence[MachineReading]:

@@ -31,7 +31,7 @@ QUERIES: Mapping[str, str] = {
     "gpu_shares": (
         "max by (__name__, host, uuid, kind, launch_id, pid, user, engine_id) ("
         f'{{__name__=~"{SHARES}",job="gpu"}} or shiva_gpu_processes{{job="gpu",kind="container"}} or {OTHERS}'
-        f' or (shiva_gpu_process_group_memory_used_bytes{{job="gpu",kind!="container"}} and on (host, uuid, kind) {OTHERS}))'
+        f' or on (__name__, host, uuid, kind) (shiva_gpu_process_group_memory_used_bytes{{job="gpu",kind!="container"}} and on (host, uuid, kind) {OTHERS}))'
     ),
     "gpu_info": 'max by (host, uuid, gpu, name) (shiva_gpu_info{job="gpu"})',
     "gpu_up": 'max by (host, uuid) (shiva_gpu_up{job="gpu"})',
@@ -44,16 +44,17 @@ QUERIES: Mapping[str, str] = {
     "gpu_container_active_ratio": (
         'max by (host, uuid, launch_id) (rate(shiva_container_gpu_active_seconds_total{job="gpu"}[30s]))'
     ),
-    # Only what is wrong: no word of health is no cause either.
-    "gpu_sick": f'max by (__name__, host, uuid) (shiva_gpu_up{{job="gpu"}} == 0 or {SICK} > 0)',
     "gpu_xids": f"max by (host, uuid, xid) ({XIDS})",
     "gpu_booted": f"max by (host) ({BOOTED})",
 }  # fmt: skip
-# An exporter that fell silent takes nothing back for an hour, and one that began anew forgets no XID for a week.
+# An exporter that fell silent takes nothing back for an hour, and one that began anew forgets no XID for a week. Only what is wrong is
+# told: no word of health is no cause either. Exporters ask for it once a minute, but for `up`, which each round tells.
 REMEMBERED: Mapping[str, str] = {
-    "gpu_was_sick": (
-        f'max by (__name__, host, uuid) (last_over_time(shiva_gpu_up{{job="gpu"}}[1h]) == 0 or last_over_time({SICK}[1h]) > 0)'
-        f' unless on (__name__, host, uuid) (shiva_gpu_up{{job="gpu"}} or {SICK})'
+    "gpu_sick": (
+        f"max by (__name__, host, uuid) ({SICK} > 0 or on (__name__, host, uuid) (last_over_time({SICK}[1h]) > 0 unless on (__name__, host, uuid) {SICK}))"
+    ),
+    "gpu_lost": (
+        'max by (host, uuid) (last_over_time(shiva_gpu_up{job="gpu"}[1h]) == 0 unless on (host, uuid) shiva_gpu_up{job="gpu"})'
     ),
     "gpu_xids_of_the_week": f"max by (host, uuid, xid) (max_over_time({XIDS}[7d]))",
     "gpu_booted_in_the_week": f"max by (host) (last_over_time({BOOTED}[7d:10m]))",
@@ -61,13 +62,15 @@ REMEMBERED: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def remembered(kept: Mapping[str, Sequence[Sample]], answers: Answers) -> dict[str, list[Sample]]:
-    """Return the memory with what is seen now: a card that is sick may be silent a moment later, and is lost no more once it is up."""
-    sick = {(_card(sample), _name(sample)): sample for sample in (*kept["gpu_was_sick"], *answers["gpu_sick"])}
+def remembered(kept: Mapping[str, Sequence[Sample]], answers: Answers) -> dict[str, Sequence[Sample]]:
+    """Return the memory with what is seen now: a card that is lost may be silent a moment later, and is lost no more once it is up."""
+    lost = {_card(sample): sample for sample in kept["gpu_lost"]}
     for sample in answers["gpu_up"]:
-        if sample.value == 1:
-            sick.pop((_card(sample), "up"), None)
-    return {**{name: list(samples) for name, samples in kept.items()}, "gpu_was_sick": list(sick.values())}  # fmt: skip
+        if sample.value == 0:
+            lost[_card(sample)] = sample
+        else:
+            lost.pop(_card(sample), None)
+    return {**kept, "gpu_lost": list(lost.values())}
 
 
 def gpus(answers: Answers) -> dict[str, list[GpuReading]]:
@@ -108,10 +111,6 @@ def gpus(answers: Answers) -> dict[str, list[GpuReading]]:
 
 def _card(sample: Sample) -> Card:
     return sample.labels.get("host", ""), sample.labels.get("uuid", "")
-
-
-def _name(sample: Sample) -> str:
-    return sample.labels.get("__name__", "").removeprefix("shiva_gpu_")
 
 
 def _digits(text: str) -> int | None:
@@ -192,8 +191,10 @@ def health(answers: Answers, *, asked_at: float) -> dict[str, dict[str, GpuHealt
     A card that does not even tell its UUID is lost, but nobody can say which of the inventory it is.
     """
     told: dict[Card, dict[str, float]] = defaultdict(dict)
-    for sample in answers["gpu_was_sick"]:
-        told[_card(sample)][_name(sample)] = sample.value
+    for sample in answers["gpu_sick"]:
+        told[_card(sample)][sample.labels.get("__name__", "").removeprefix("shiva_gpu_")] = sample.value
+    for sample in answers["gpu_lost"]:
+        told[_card(sample)]["up"] = sample.value
     xids: dict[Card, dict[int, float]] = defaultdict(dict)
     for sample in (*answers["gpu_xids_of_the_week"], *answers["gpu_xids"]):
         xid = _digits(sample.labels.get("xid", ""))
