@@ -161,9 +161,9 @@ class World:
         self.broker.failure = BrokerUnavailableError()
         return self
 
-    def without_metrics(self) -> "World":
-        """Let Prometheus be away."""
-        self.metrics.failure = MetricsUnavailableError()
+    def without_memory(self) -> "World":
+        """Let nobody know what was."""
+        self.curves.failure = MetricsUnavailableError()
         return self
 
     def without_store(self) -> "World":

@@ -42,6 +42,21 @@ class Tty:
             pass
         return self.process.wait(SECONDS)
 
+    def answered(self, text: str) -> int:
+        """Type, wait for the end and return the exit code."""
+        self.type(text)
+        return self.end()
+
+    def insist(self, text: str) -> int:
+        """Type until the process ends: a signal just before a read begins is not seen by Python (no way around it)."""
+        while self.process.poll() is None:
+            self.type(text)
+            until = time.monotonic() + 5
+            while self.process.poll() is None and time.monotonic() < until:
+                if select.select([self.master], [], [], 0.1)[0]:
+                    self._read()
+        return self.end()
+
     def _read(self) -> bool:
         try:
             raw = os.read(self.master, 65536)
