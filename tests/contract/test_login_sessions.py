@@ -3,15 +3,19 @@
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from tests.fakes.certificates import signed
 from tests.fakes.oidc_door import NAME, Stage, at_the_door, refused
 from tests.fakes.oidc_visit import Visit, set_cookies
+from tests.fakes.proxy_process import hidden
 
 ENDS_WITHIN = 5.0  # seconds
 ELSEWHERE = [
@@ -161,6 +165,27 @@ def test_with_tls_every_cookie_is_bound_to_this_host_and_to_tls() -> None:
         await _flags(stage, secure=True)
 
     at_the_door(use, public_scheme="https")
+
+
+def test_over_real_tls_a_login_ends_with_cookies_that_no_plain_connection_gets(tmp_path: Path) -> None:
+    pair = signed(tmp_path, "door")
+
+    def go(stage: Stage) -> requests.Response:
+        session, address = requests.Session(), f"https://localhost:{stage.world.port}"
+        session.verify, session.trust_env = str(pair.ca), False
+        form = {"csrf_token": hidden(session.get(f"{address}/-/login").content), "next": "/"}
+        there = session.post(f"{address}/-/login", form, headers={"Origin": address}, allow_redirects=False)
+        ended = session.get(stage.liar.authorize(there.headers["Location"]), allow_redirects=False)
+        assert session.get(f"{address}/api/v1/me").ok
+        assert {cookie.name for cookie in session.cookies if cookie.secure} == set(session.cookies.keys())
+        return ended
+
+    async def use(stage: Stage) -> None:
+        ended = await asyncio.to_thread(go, stage)
+        assert ended.headers["Set-Cookie"].startswith("__Host-shiva-session=")
+        assert "max-age" in ended.headers["Strict-Transport-Security"]
+
+    at_the_door(use, tls_cert=pair.cert, tls_key=pair.key)
 
 
 async def _flags(stage: Stage, *, secure: bool) -> None:
