@@ -32,10 +32,10 @@ check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile -m "not e2e and not full and not gpu and not docker"
 
-check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; its API types must be fresh.
-	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts && npm run -s check && npm test -s
+check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; what is generated must be fresh.
+	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts src/api/problems.gen.json && npm run -s check && npm test -s
 
-test-e2e: ready ## The main job in a real browser, and every service killed once.
+test-e2e: ready .tools/oidc/.stamp ## The main job in a real browser, and every service killed once.
 	.venv/bin/pytest -n 2 --dist loadfile -m "e2e and not full and not docker"
 
 test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, docker-registry, iptables, nftables.
@@ -82,6 +82,9 @@ lock: $(UV) ## Renew requirements.lock after a change of a pyproject.toml; UP=--
 	cd images/shiva-jupyter && $(CURDIR)/$(UV) pip compile $(IMAGE_LOCK) --override left-out.in server.in -o server.lock
 	cd images/shiva-jupyter && $(CURDIR)/$(UV) pip compile $(IMAGE_LOCK) kernel.in -o kernel.lock
 
+words: ## Renew the command line's copy of the manager's catalogue of problems.
+	cp services/manager-api/src/shiva_manager_api/problems.json services/cli/src/shiva_cli/problems.json
+
 image: ## Build the containers' image with the engine that DOCKER_HOST names. TAG=shiva-jupyter:dev BASE_IMAGE=debian:12
 	@BASE_IMAGE="$(BASE_IMAGE)" images/shiva-jupyter/build.sh "$(or $(TAG),shiva-jupyter:dev)"
 
@@ -110,6 +113,10 @@ $(UV): tools.lock
 	@command -v npm >/dev/null || { echo "bench-proxy needs npm: apt-get install npm"; exit 1; }
 	@mkdir -p .tools/peers && cp tests/bench/peers/package*.json .tools/peers && cd .tools/peers && npm ci --no-fund --no-audit --loglevel=error && touch .stamp
 
+.tools/oidc/.stamp: tests/oidc/package-lock.json | $(UV)
+	@echo "Installing the OpenID provider of the tests …"
+	@mkdir -p .tools/oidc && cp tests/oidc/package*.json .tools/oidc && cd .tools/oidc && npm ci --no-fund --no-audit --loglevel=error && touch .stamp
+
 $(DASH)/node_modules/.stamp: $(DASH)/package-lock.json | $(UV)
 	@echo "Installing the dashboard's packages …"
 	@cd $(DASH) && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.stamp
@@ -121,4 +128,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock words image clean ready help

@@ -10,11 +10,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy.dev import private
 from deploy.dev.docker_engine import DockerEngine
 from deploy.prometheus import targets
 
 LOOPBACK = "127.0.0.1"
 GIB = 2**30
+SCRAPER = "prometheus"  # as whom node_exporter is asked
+NODE_LOGIN = "basic_auth: {username: prometheus, password_file: secrets/metrics-token}"
+LOGIN = "authorization: {credentials_file: secrets/metrics-token}"
 PROMETHEUS = Path(__file__).resolve().parents[1] / "prometheus"
 
 Machine = Mapping[str, Any]
@@ -67,11 +71,15 @@ def container_cpus(machines: Sequence[Machine]) -> int:
     return int(min(2, *(machine["cpus"] for machine in machines)))
 
 
-def write_targets(folder: Path, machines: Sequence[Machine], ports: Mapping[str, int], *, demo: bool) -> Path:
-    """Write Prometheus' configuration, rules and targets under `folder` and return the configuration's path."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_targets(
+    folder: Path, machines: Sequence[Machine], ports: Mapping[str, int], *, demo: bool, metrics_token: str
+) -> Path:
+    """Write Prometheus' configuration, rules, targets and token under `folder` and return the configuration's path."""
+    (folder / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.write(folder / "secrets/metrics-token", metrics_token)
     config = folder / "prometheus.yml"
-    shutil.copyfile(PROMETHEUS / "prometheus.yml", config)
+    text = (PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8")
+    config.write_text(text.replace(NODE_LOGIN, LOGIN) if demo else text, encoding="utf-8")  # simulated ones know tokens
     shutil.copytree(PROMETHEUS / "rules", folder / "rules", dirs_exist_ok=True)
 
     def place(machine: Machine, job: str) -> tuple[str, targets.Labels]:

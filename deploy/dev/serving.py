@@ -3,12 +3,13 @@
 import argparse
 import contextlib
 import fcntl
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import requests
@@ -88,7 +89,8 @@ def wait_until_answering(prepared: suite.Suite, supervisor: subprocess.Popen[byt
     while waiting and time.monotonic() < deadline and supervisor.poll() is None and not stopped.is_set():
         for name, url in list(waiting.items()):
             with contextlib.suppress(requests.RequestException):
-                if requests.get(url, timeout=2).status_code == requests.codes.ok:
+                login = prepared.prometheus_login if name == "prometheus" else None
+                if requests.get(url, auth=login, timeout=2).status_code == requests.codes.ok:
                     del waiting[name]
         stopped.wait(0.1)
     for name in () if stopped.is_set() else waiting:
@@ -120,10 +122,12 @@ def end_leftovers(folder: Path) -> None:
         say(f"Ended {count} processes of services that were left behind in {folder}.")
 
 
-def prepared_suite(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None) -> suite.Suite:
+def prepared_suite(
+    folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None, oidc: Mapping[str, str] | None = None
+) -> suite.Suite:
     """Prepare the suite; what is in the way is a sentence and status 1."""
     try:
-        return suite.prepare(folder, demo=demo, port=port, engine=engine)
+        return suite.prepare(folder, demo=demo, port=port, engine=engine, oidc=oidc)
     except suite.MissingPartError as error:
         sys.exit(str(error))
     except subprocess.SubprocessError as error:
@@ -160,6 +164,13 @@ def _port(text: str) -> int:
         sys.exit(f"PORT={text} is not a number from 0 to {suite.MAX_PORT}. Nothing was started.")
 
 
+def _provider(file: str) -> dict[str, str]:
+    try:
+        return {str(name): str(value) for name, value in json.loads(Path(file).read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        sys.exit(f"--oidc needs a JSON file with issuer, client_id and client_secret: {error}. Nothing was started.")
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Start Shiva on this machine.")
     parser.add_argument("--demo", action="store_true", help="three simulated machines of two GPUs each")
@@ -170,6 +181,9 @@ def _options() -> argparse.Namespace:
         type=_launcher,
         default="process",
         help="what a notebook is: a process of this machine, or a container",
+    )
+    parser.add_argument(
+        "--oidc", type=_provider, help="JSON file with issuer, client_id, client_secret, …: log in there, not by a name"
     )
     parser.add_argument(
         "--engine", default=os.environ.get("DOCKER_HOST") or docker_engine.LOCAL, help="URL of the Docker engine"
@@ -188,7 +202,7 @@ def main(stopped: threading.Event) -> None:
         sys.exit(why)
     with only_one(folder):
         end_leftovers(folder)
-        prepared = prepared_suite(folder, demo=options.demo, port=options.port, engine=engine)
+        prepared = prepared_suite(folder, demo=options.demo, port=options.port, engine=engine, oidc=options.oidc)
         if stopped.is_set():
             sys.exit(0)
         say("Starting the services …")

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.dev import docker_engine, inventory
+from deploy.dev import docker_engine, inventory, private
 from deploy.dev.docker_engine import DockerEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,10 +21,17 @@ LOOPBACK = "127.0.0.1"
 MAX_PORT = 65535
 PROMETHEUS = "prometheus"
 NODE_EXPORTER = "prometheus-node-exporter"
+PROMETHEUS_USER = "manager"  # as whom Prometheus is asked
 SEARCH = os.pathsep.join([str(ROOT / ".tools/debian/usr/bin"), os.environ.get("PATH", "")])
 TOKENS = (
-    "identity_key", "session_key", "manager_token", "proxy_token", "exporter_token", "door_token", "metrics_token",
+    "identity_key", "session_key", "manager_token", "proxy_token", "exporter_token",
+    "door_token", "metrics_token", "prometheus_password",
 )  # fmt: skip
+
+ACCESS = """\
+# Who is an admin of this Shiva: names, as they were typed. It is looked at again when it changes; deploy/README.md has the rest.
+admins: [admin]
+"""
 
 
 class MissingPartError(Exception):
@@ -47,6 +54,7 @@ class Suite:
     folder: Path
     address: str  # of the dashboard
     ports: Mapping[str, int]
+    prometheus_login: tuple[str, str] = field(repr=False)  # name and password
     programs: tuple[Program, ...]
 
 
@@ -95,24 +103,27 @@ def public_port(wanted: int) -> int:
 
 
 def kept_secrets(folder: Path) -> dict[str, str]:
-    """Return this installation's secrets, made at its first run, so that sessions outlive a restart.
+    """Return this installation's secrets, made at its first run, so that sessions outlive a restart; one that an older Shiva had not is added.
 
     Raises:
         ValueError: the file is damaged.
     """
     path = folder / "secrets.json"
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({name: secrets.token_hex(32) for name in TOKENS}, file)
-    loaded: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    if set(loaded) != set(TOKENS):
-        raise ValueError(f"{path.name} has not the secrets of this version")
-    return loaded
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not isinstance(kept, dict) or not all(isinstance(each, str) and each for each in kept.values()):
+        raise ValueError(f"{path.name} holds no secrets")
+    if not kept.keys() >= set(TOKENS):
+        kept = {name: secrets.token_hex(32) for name in TOKENS} | kept
+        private.write(path, json.dumps(kept))
+    return {name: kept[name] for name in TOKENS}
 
 
-def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None) -> Suite:
+def prepare(
+    folder: Path, *, demo: bool, port: int, engine: DockerEngine | None = None, oidc: Mapping[str, str] | None = None
+) -> Suite:
     """Write what the services read and return what to start; with an engine, notebooks run in its containers.
+
+    With `oidc`, the door's settings of that name, people log in at a provider, and `access.yaml` tells who may come in.
 
     Raises:
         MissingPartError: something must be installed first.
@@ -126,9 +137,18 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
     machines = inventory.simulated() if demo else inventory.this_machine(engine)
     machines_file = folder / "machines.json"
     machines_file.write_text(json.dumps({"machines": machines}, indent=1), encoding="utf-8")
-    config = inventory.write_targets(folder / "prometheus", machines, ports, demo=demo)
+    config = inventory.write_targets(
+        folder / "prometheus", machines, ports, demo=demo, metrics_token=keys["metrics_token"]
+    )
+    web = private.web_config(folder / "prometheus/web.json", {PROMETHEUS_USER: keys["prometheus_password"]})
+    asking = {
+        "prometheus_url": f"http://{LOOPBACK}:{ports['prometheus']}",
+        "prometheus_user": PROMETHEUS_USER,
+        "prometheus_password": keys["prometheus_password"],
+    }
     bin_dir = Path(sys.executable).parent
     broker_url = f"http://{LOOPBACK}:{ports['jupyter-broker']}"
+    database_url = f"sqlite:///{folder.resolve()}/manager.db"
 
     def service(name: str, command: str, prefix: str, **settings: object) -> Program:
         settings = {"bind_host": LOOPBACK, "bind_port": ports[name], **settings}
@@ -140,35 +160,66 @@ def prepare(folder: Path, *, demo: bool, port: int, engine: DockerEngine | None 
                 homes_dir=folder / "homes", machines_file=machines_file, demo=int(demo),
                 memory_bytes=inventory.container_memory(machines), cpus=inventory.container_cpus(machines),
                 manager_token=keys["manager_token"], proxy_token=keys["proxy_token"], exporter_token=keys["exporter_token"],
-                **_launching(folder, engine)),
+                metrics_token=keys["metrics_token"], **_launching(folder, engine)),
         service("manager-api", "shiva-manager-api", "SHIVA_MANAGER_API", broker_url=broker_url,
-                prometheus_url=f"http://{LOOPBACK}:{ports['prometheus']}", broker_token=keys["manager_token"],
-                identity_key=keys["identity_key"], demo=int(demo), idle_state_dir=folder / "idle"),
+                broker_token=keys["manager_token"], identity_key=keys["identity_key"], demo=int(demo),
+                database_url=database_url, door_token=keys["door_token"], metrics_token=keys["metrics_token"],
+                access_file=_access_file(folder), dev_identity=int(oidc is None), **asking),
         _culler(bin_dir, folder / "idle", broker_url=broker_url, broker_token=keys["manager_token"],
-                prometheus_url=f"http://{LOOPBACK}:{ports['prometheus']}"),
-        service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", identity="dev",
+                database_url=database_url, **asking),
+        service("jupyter-proxy", "shiva-jupyter-proxy", "SHIVA_JUPYTER_PROXY", **_identity(oidc),
                 manager_url=f"http://{LOOPBACK}:{ports['manager-api']}", broker_url=broker_url,
                 broker_token=keys["proxy_token"], identity_key=keys["identity_key"], session_key=keys["session_key"],
                 manager_token=keys["door_token"], metrics_token=keys["metrics_token"],
                 dashboard_dir=ROOT / "services/dashboard/dist", state_dir=folder / "door", drain=1, demo=int(demo)),
         service("broker-exporter", "shiva-broker-exporter", "SHIVA_EXPORTERS_BROKER", broker_url=broker_url,
-                broker_token=keys["exporter_token"]),
+                broker_token=keys["exporter_token"], metrics_token=keys["metrics_token"]),
         Program(name="prometheus", command=(
             program_path(PROMETHEUS), f"--config.file={config}", f"--storage.tsdb.path={folder / 'prometheus/data'}",
             "--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB",
-            f"--web.listen-address={LOOPBACK}:{ports['prometheus']}")),
+            f"--web.config.file={web}", f"--web.listen-address={LOOPBACK}:{ports['prometheus']}")),
     ]  # fmt: skip
     if demo:
         programs.append(
-            service("demo-machines", "shiva-demo-machines", "SHIVA_EXPORTERS_DEMO", machines_file=machines_file)
+            service(
+                "demo-machines",
+                "shiva-demo-machines",
+                "SHIVA_EXPORTERS_DEMO",
+                machines_file=machines_file,
+                metrics_token=keys["metrics_token"],
+            )
         )
     else:
-        programs.append(service("gpu-exporter", "shiva-gpu-exporter", "SHIVA_EXPORTERS_GPU"))
-        node_address = f"--web.listen-address={LOOPBACK}:{ports['node-exporter']}"
-        programs.append(Program(name="node-exporter", command=(program_path(NODE_EXPORTER), node_address)))
+        programs += [
+            service("gpu-exporter", "shiva-gpu-exporter", "SHIVA_EXPORTERS_GPU", metrics_token=keys["metrics_token"]),
+            _node_exporter(folder, ports["node-exporter"], keys["metrics_token"]),
+        ]
     (folder / "ports.json").write_text(json.dumps(ports), encoding="utf-8")
-    address = f"http://{LOOPBACK}:{ports['jupyter-proxy']}/"
-    return Suite(folder=folder, address=address, ports=ports, programs=tuple(programs))
+    address = f"http://{LOOPBACK if oidc is None else 'localhost'}:{ports['jupyter-proxy']}/"
+    login = (PROMETHEUS_USER, keys["prometheus_password"])
+    return Suite(folder=folder, address=address, ports=ports, prometheus_login=login, programs=tuple(programs))
+
+
+def _node_exporter(folder: Path, port: int, token: str) -> Program:
+    """Return node_exporter, which knows no bearer tokens: the same one is its password."""
+    web = private.web_config(folder / "prometheus/node-exporter.json", {inventory.SCRAPER: token})
+    address = f"--web.listen-address={LOOPBACK}:{port}"
+    return Program(name="node-exporter", command=(program_path(NODE_EXPORTER), f"--web.config.file={web}", address))
+
+
+def _identity(oidc: Mapping[str, str] | None) -> dict[str, str]:
+    """Return how people prove who they are: by typing a name, or at a provider."""
+    if oidc is None:
+        return {"identity": "dev"}
+    return {"identity": "oidc"} | {f"oidc_{name}": value for name, value in oidc.items()}
+
+
+def _access_file(folder: Path) -> Path:
+    """Return who may do what in this run; written once, for its person to change."""
+    path = folder / "access.yaml"
+    if not path.exists():
+        path.write_text(ACCESS, encoding="utf-8")
+    return path
 
 
 def _culler(bin_dir: Path, state_dir: Path, **settings: str) -> Program:

@@ -25,7 +25,7 @@ from tests.fakes.launcher import FakeLauncher, container, machine
 
 MACHINES, CONTAINERS, ROUNDS = 1000, 5000, 15
 LIST_GOAL_MS, PLACE_GOAL_MS = 100.0, 20.0
-TOKENS = Tokens(manager="m" * 40, proxy="p" * 40, exporter="e" * 40)
+TOKENS = Tokens(manager="m" * 40, proxy="p" * 40, exporter="e" * 40, metrics="x" * 40)
 
 
 def crowd() -> FakeLauncher:

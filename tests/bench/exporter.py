@@ -29,6 +29,7 @@ from tests.fakes.nvml_stub.presets import h200
 from tests.fakes.nvml_stub.state import Machine, Memory, Process
 from tests.fakes.nvml_stub.stub import Stub, build
 from tests.fakes.proc import FakeProc
+from tests.fakes.scraping import LOGIN
 
 GPUS, PROCESSES, CONTAINERS = 8, 100, 20
 SCRAPES, CPU_SECONDS, SCRAPE_PACE_SECONDS = 500, 60.0, 15.0
@@ -66,7 +67,7 @@ def scrapes(port: int) -> tuple[list[float], bytes]:
     for _ in range(SCRAPES):
         began = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/metrics")
+        connection.request("GET", "/metrics", headers=LOGIN)
         page = connection.getresponse().read()
         connection.close()
         took.append((time.perf_counter() - began) * 1000)

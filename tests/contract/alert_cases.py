@@ -81,6 +81,7 @@ def state(name: str, values: str = "1x100") -> Series:
 
 JOBS = {node("up"): "1x10", gpu("up"): "1x10", broker("up"): "1x10"}
 PASSED = service("shiva_culler_last_pass_timestamp_seconds", "manager-api")
+REFUSED = service("shiva_manager_store_failures_total", "manager-api")
 MANAGER = {"service": "manager-api", "instance": "manager-api"}
 ASKED = service("shiva_broker_requests_total", "jupyter-broker", ',endpoint="routes",status="200"')
 FAILED = service("shiva_broker_requests_total", "jupyter-broker", ',endpoint="routes",status="500"')
@@ -220,6 +221,9 @@ CASES = {
     ),
     "CullerStale": Case(
         fires={PASSED: "0x30"}, quiet={PASSED: "0+60x30"}, labels={"job": "services", **MANAGER}, minutes=20
+    ),
+    "DatabaseUnusable": Case(
+        fires={REFUSED: "0x5 1+1x10"}, quiet={REFUSED: "7x20"}, labels={"job": "services", **MANAGER}
     ),
     "ServiceErrors": Case(
         fires={ASKED: "0+90x20", FAILED: "0+10x20"},

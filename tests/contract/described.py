@@ -31,7 +31,7 @@ class Description:
         """Read `services/<service>/openapi.yaml`."""
         path = SERVICES / service / "openapi.yaml"
         self.spec: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        config = Config(extra_media_type_deserializers={PROBLEM: json.loads})
+        config = Config(extra_media_type_deserializers={PROBLEM: json.loads, "application/yaml": bytes.decode})
         self._judge = OpenAPI.from_dict(self.spec, config=config)
         self._server: str = self.spec["servers"][0]["url"]
         self.operations: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -52,15 +52,21 @@ class Description:
             described = self.spec["components"]["responses"][described["$ref"].rpartition("/")[2]]
         return described
 
+    def headers(self, name: str, status: int) -> dict[str, str]:
+        """Return examples of the headers that a documented answer has."""
+        told = self.answer(name, status).get("headers", {})
+        return {header: str(described.get("example", '"one"')) for header, described in told.items()}
+
     def codes(self, name: str, status: int) -> set[str]:
         """Return the problem codes that the description names."""
         return set(re.findall(r"`([a-z-]+)`", self.answer(name, status)["description"]))
 
     def check(self, answer: TestResponse) -> None:
         """Fail unless the answer is a documented one for its request."""
-        self._check(answer.request.method, answer.request.path, answer)
+        self.judge(answer.request.method, answer.request.path, answer)
 
-    def _check(self, method: str, path: str, answer: Response) -> None:
+    def judge(self, method: str, path: str, answer: Response) -> None:
+        """Fail unless the answer is a documented one for that method and path."""
         asked = EnvironBuilder(path=path, method=method).get_request(Request)
         self._judge.validate_response(_Asked(asked, self._server), WerkzeugOpenAPIResponse(answer))
 
@@ -71,8 +77,8 @@ class Description:
         for status in map(int, operation["responses"]):
             for kind, media in self.answer(name, status).get("content", {}).items():
                 if kind != "text/plain":
-                    body, headers = json.dumps(media["example"]), {"ETag": '"one"'}
-                    self._check(method.upper(), path, Response(body, status, headers, content_type=kind))
+                    body, headers = json.dumps(media["example"]), self.headers(name, status)
+                    self.judge(method.upper(), path, Response(body, status, headers, content_type=kind))
         if "requestBody" in operation:
             example = operation["requestBody"]["content"]["application/json"]["example"]
             self.accepts(
@@ -139,10 +145,11 @@ class Examples:
             return Response(body, status=status, content_type=kind)
         status = self.statuses.get(name, min(s for n, s in self.description.cases() if n == name))
         content = self.description.answer(name, status).get("content", {})
+        headers = self.description.headers(name, status)
         if not content:
-            return Response(status=status)
+            return Response(status=status, headers=headers)
         [(kind, media)] = content.items()
-        return Response(json.dumps(media["example"]), status=status, content_type=kind, headers={"ETag": '"one"'})
+        return Response(json.dumps(media["example"]), status=status, content_type=kind, headers=headers)
 
 
 @contextmanager

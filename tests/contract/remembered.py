@@ -22,6 +22,7 @@ from shiva_exporters.demo.machines import SimulatedMachine
 from deploy.dev.suite import PROMETHEUS, SEARCH, free_ports
 from tests.contract.test_metrics import SURFACES
 from tests.contract.test_prometheus_queries import running
+from tests.fakes.scraping import told_to_prometheus
 from tests.require import require
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"
@@ -143,6 +144,7 @@ def _configure(folder: Path, pages: list[Page], address: str) -> Path:
     text = (CONFIGURED / "prometheus.yml").read_text(encoding="utf-8")
     text = text.replace("interval: 5s", "interval: 1s").replace("timeout: 4s", "timeout: 1s")
     (folder / "prometheus.yml").write_text(text, encoding="utf-8")
+    told_to_prometheus(folder)
     (folder / "targets").mkdir()
     for job in {page.job for page in pages}:
         groups = [

@@ -15,9 +15,12 @@ from shiva_common import identity
 from shiva_common.identity import Identity
 from shiva_jupyter_broker.api import app as broker_app
 from shiva_jupyter_broker.api.access import Tokens
+from shiva_manager_api import use_cases
 from shiva_manager_api.adapters.broker_http import BrokerHttp
 from shiva_manager_api.api import app as manager_app
-from shiva_manager_api.service import Manager
+from shiva_manager_api.api.access import Keys
+from shiva_manager_api.domain.admission import AccessRules
+from shiva_manager_api.use_cases import Ports, UseCases
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
@@ -26,11 +29,12 @@ from tests.contract.described import Description
 from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.dangerous import KEYS, LIMITS, OWNERS, VALUES
 from tests.fakes.launcher import machine
-from tests.fakes.manager_ports import FakeMetrics
+from tests.fakes.manager_ports import FakeCurves, FakeMetrics
+from tests.fakes.manager_store import stores
 from tests.unit.jupyter_broker.docker_world import World, worlds
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
-TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32)
+TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32, metrics="x" * 32)
 KEY = b"k" * 32
 
 
@@ -65,21 +69,26 @@ def doors(world: World) -> Iterator[dict[str, Door]]:
     server = make_server("127.0.0.1", 0, behind, threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
-    manager = Manager(
-        FakeMetrics(), BrokerHttp(f"http://127.0.0.1:{server.server_port}", TOKENS.manager), clock=lambda: 0.0
-    )
-    front = manager_app.create_app(manager, key=KEY, clock=lambda: NOW, registry=CollectorRegistry())
-    signed = {identity.HEADER: identity.sign(Identity(name="ada", shown_name="Ada"), key=KEY, now=NOW)}
-    bearer = {"Authorization": f"Bearer {TOKENS.manager}"}
-    yield {
-        "broker": Door(
-            behind.test_client(), "/v1/containers", bearer, {"owner": "ada"}, Description("jupyter-broker"), "launch"
-        ),
-        "manager": Door(front.test_client(), "/api/v1/containers", signed, {}, Description("manager-api"), "start"),
-    }
+    with stores(lambda: NOW) as store:
+        around = Ports(
+            metrics=FakeMetrics(), curves=FakeCurves(), broker=BrokerHttp(f"http://127.0.0.1:{server.server_port}", TOKENS.manager),
+            store=store.port, rules=AccessRules, clock=lambda: 0.0, now=lambda: NOW,
+        )  # fmt: skip
+        yield two_doors(behind.test_client(), use_cases.over(around))
     server.shutdown()
     serving.join()
     server.server_close()
+
+
+def two_doors(behind: FlaskClient, use: UseCases) -> dict[str, Door]:
+    keys = Keys(identity=KEY, door="d" * 32, metrics="x" * 32)
+    front = manager_app.create_app(use, keys, clock=lambda: NOW, registry=CollectorRegistry())
+    signed = {identity.HEADER: identity.sign(Identity(name="ada", shown_name="Ada"), key=KEY, now=NOW)}
+    bearer = {"Authorization": f"Bearer {TOKENS.manager}"}
+    return {
+        "broker": Door(behind, "/v1/containers", bearer, {"owner": "ada"}, Description("jupyter-broker"), "launch"),
+        "manager": Door(front.test_client(), "/api/v1/containers", signed, {}, Description("manager-api"), "start"),
+    }
 
 
 @pytest.fixture(params=["broker", "manager"])

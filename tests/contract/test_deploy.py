@@ -36,13 +36,26 @@ def test_prometheus_accepts_the_configuration_and_finds_the_targets(tmp_path: Pa
     require("prometheus", present=promtool is not None, reason="promtool is not installed")
     names = ["node-exporter", "gpu-exporter", "demo-machines", "broker-exporter"]
     ports = dict.fromkeys([*names, "manager-api", "jupyter-broker", "jupyter-proxy"], 9999)
-    config = inventory.write_targets(tmp_path, MACHINES[kind](), ports, demo=kind == "demo")
+    config = inventory.write_targets(tmp_path, MACHINES[kind](), ports, demo=kind == "demo", metrics_token="m" * 32)
     checked = subprocess.run([str(promtool), "check", "config", config], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "SUCCESS" in checked.stdout + checked.stderr
     written = {path.name for path in (tmp_path / "targets").iterdir()}
     assert written == {"node.json", "gpu.json", "broker.json", "services.json"}
     assert all(f"targets/{name}" in config.read_text() for name in written)
+
+
+@pytest.mark.usefixtures("dashboard_only")
+def test_prometheus_and_node_exporter_accept_the_files_that_keep_strangers_out(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool", path=suite.SEARCH)
+    require("prometheus", present=promtool is not None, reason="promtool is not installed")
+    prepared = suite.prepare(tmp_path / "run", demo=False, port=0)
+    given = {each.name: [part for part in each.command if "web.config" in part] for each in prepared.programs}
+    [[prometheus], [node]] = given["prometheus"], given["node-exporter"]
+    for option in (prometheus, node):
+        command = [str(promtool), "check", "web-config", option.partition("=")[2]]
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "SUCCESS" in checked.stdout + checked.stderr
 
 
 @pytest.mark.usefixtures("dashboard_only")
@@ -56,7 +69,7 @@ def test_secrets_are_in_files_for_us_alone_and_on_no_command_line(tmp_path: Path
     for path in folder.rglob("*"):
         if path.is_file() and any(key in path.read_text("utf-8", "replace") for key in keys.values()):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    assert all(key in config.read_text() for key in keys.values())
+    assert keys["manager_token"] in config.read_text()
     assert not [p for p in prepared.programs if any(key in " ".join(p.command) for key in keys.values())]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -67,11 +80,12 @@ def test_each_service_gets_only_the_secrets_that_it_uses(tmp_path: Path) -> None
     names = {value: name for name, value in suite.kept_secrets(tmp_path / "run").items()}
     held = {p.name: {names[v] for v in p.environment.values() if v in names} for p in prepared.programs}
     assert {name: secrets for name, secrets in held.items() if secrets} == {
-        "jupyter-broker": {"manager_token", "proxy_token", "exporter_token"},
-        "manager-api": {"manager_token", "identity_key"},
-        "culler": {"manager_token"},
-        "jupyter-proxy": {"proxy_token", "identity_key", "session_key"},
-        "broker-exporter": {"exporter_token"},
+        "jupyter-broker": {"manager_token", "proxy_token", "exporter_token", "metrics_token"},
+        "manager-api": {"manager_token", "identity_key", "prometheus_password", "door_token", "metrics_token"},
+        "culler": {"manager_token", "prometheus_password"},
+        "jupyter-proxy": {"proxy_token", "identity_key", "session_key", "door_token", "metrics_token"},
+        "broker-exporter": {"exporter_token", "metrics_token"},
+        "gpu-exporter": {"metrics_token"},
     }
 
 
@@ -81,6 +95,25 @@ def test_secrets_are_kept_so_that_sessions_outlive_a_restart(tmp_path: Path) -> 
     before = suite.kept_secrets(tmp_path / "run")
     suite.prepare(tmp_path / "run", demo=False, port=0)
     assert suite.kept_secrets(tmp_path / "run") == before
+
+
+@pytest.mark.usefixtures("dashboard_only")
+def test_a_folder_of_an_older_shiva_keeps_its_secrets_and_gets_those_that_it_lacks(tmp_path: Path) -> None:
+    old = {name: name * 10 for name in suite.TOKENS[:5]}
+    (tmp_path / "secrets.json").write_text(json.dumps(old), encoding="utf-8")
+    kept = suite.kept_secrets(tmp_path)
+    assert set(kept) == set(suite.TOKENS)
+    assert old.items() <= kept.items()
+    assert suite.kept_secrets(tmp_path) == kept
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("text", ["[]", '{"identity_key": 1}', '{"identity_key": ""}', "{"])
+def test_secrets_that_are_none_are_left_alone_and_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secrets.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError):  # noqa: PT011  json's own sentence, or ours
+        suite.kept_secrets(tmp_path)
+    assert (tmp_path / "secrets.json").read_text(encoding="utf-8") == text
 
 
 def test_a_taken_port_leads_to_the_next_free_one() -> None:

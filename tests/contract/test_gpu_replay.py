@@ -31,6 +31,7 @@ from tests.fakes.nvml_stub.presets import (
 from tests.fakes.nvml_stub.state import GONE, LOST, OLD, Event, Gpu, Machine, Process
 from tests.fakes.nvml_stub.stub import Stub, nvml_library, stub
 from tests.fakes.proc import FakeProc
+from tests.fakes.scraping import LOGIN, TOKEN
 
 __all__ = ["nvml_library", "stub"]  # fixtures
 
@@ -97,13 +98,13 @@ def exporter(stub: Stub, folder: Path, **settings: str) -> Iterator[Callable[[],
     proc.runs(8, cgroup=f"0::/docker/{KEN}", launch=KEN[:32])
     environment = os.environ | stub.environment
     environment |= {
-        "SHIVA_EXPORTERS_GPU_BIND_PORT": str(port), "SHIVA_EXPORTERS_GPU_INTERVAL": "0.1",
+        "SHIVA_EXPORTERS_GPU_METRICS_TOKEN": TOKEN, "SHIVA_EXPORTERS_GPU_BIND_PORT": str(port), "SHIVA_EXPORTERS_GPU_INTERVAL": "0.1",
         "SHIVA_EXPORTERS_GPU_PROC_DIR": str(folder), "SHIVA_EXPORTERS_GPU_HOSTNAME": "gpu-01", **settings,
     }  # fmt: skip
 
     def page() -> str:
         try:
-            return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+            return requests.get(f"http://127.0.0.1:{port}/metrics", headers=LOGIN, timeout=10).text
         except requests.ConnectionError:
             return ""
 

@@ -1,6 +1,7 @@
 """The broker answers as its `openapi.yaml` says, to every caller and to any body."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from shiva_common import logs
+from shiva_jupyter_broker.api import access
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 from shiva_jupyter_broker.api.problems import PROBLEMS
@@ -30,17 +32,14 @@ from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.launcher import FakeHomes, FakeLauncher, machine
 
 CONTRACT = Description("jupyter-broker")
-TOKENS = {name: name[0] * 40 for name in ("manager", "proxy", "exporter")}
+TOKENS = {name: name * 10 for name in ("manager", "proxy", "exporter", "metrics")}
 BODIES = {
     "launch": {"owner": "ada"}, "explain": {"owner": "ada"}, "activity": {"last_access": {}}, "pull": {"machine": None},
     "drain": {"why": "A new disk."}, "disable": {"why": "It is too hot."},
 }  # fmt: skip
 NAMES = {"container_id": "ada--default", "image": "shiva-jupyter", "machine": "gpu-01", "gpu": "GPU-gpu-01-0"}
-MAY = {  # who may use which call
-    "containers": {"manager", "exporter"}, "container": {"manager", "exporter"}, "launch": {"manager"},
-    "stop": {"manager"}, "images": {"manager"}, "machines": {"manager"}, "routes": {"proxy"}, "activity": {"proxy"},
-    "container_activity": {"manager"}, "explain": {"manager"}, "pull": {"manager"}, "drain": {"manager"}, "disable": {"manager"},
-}  # fmt: skip
+CALLERS: dict[str, set[str]] = {name: set(op["x-shiva-callers"]) for name, (*_, op) in CONTRACT.operations.items()}
+MAY = {name: callers for name, callers in CALLERS.items() if callers != {"anybody"}}  # who may use which call
 
 
 @dataclass
@@ -110,6 +109,7 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("container_activity", 404): lambda w: w.call("container_activity"),
     ("container_activity", 503): lambda w: w.started().call("container_activity"),
     ("stop", 204): lambda w: w.started().call("stop"),
+    ("stop", 400): lambda w: w.started().call("stop", query_string={"launch": "0" * 32}),
     ("stop", 503): lambda w: w.without_engine().call("stop"),
     ("routes", 200): lambda w: w.started(ready=True).call("routes"),
     ("routes", 304): _not_modified,
@@ -173,6 +173,17 @@ def test_a_container_without_a_route_is_told_with_its_state_and_without_its_toke
     told = answer.get_json()
     assert (told["routes"], [each["state"] for each in told["unrouted"]]) == ([], [state])
     assert world.launcher.specs[ContainerId("ada--default")].token not in answer.text
+
+
+def test_the_contract_names_the_callers_that_the_broker_lets_in(world: World) -> None:
+    route = world.client.application.url_map.bind("").match
+    endpoints = {
+        name: route(re.sub(r"{\w+}", "x", path), method=method.upper())[0]
+        for name, (method, path, _) in CONTRACT.operations.items()
+    }
+    assert {name: access.ALLOWED[endpoints[name]] for name in MAY} == MAY
+    assert {endpoints[name] for name in CALLERS.keys() - MAY} == access.OPEN
+    assert set(endpoints.values()) == access.ALLOWED.keys() | access.OPEN
 
 
 @pytest.mark.parametrize("operation", MAY)

@@ -24,7 +24,8 @@ from shiva_exporters.gpu.source import GpuProcess, GpuSample, Identity, Kind, Mi
 from shiva_jupyter_broker import bootstrap as broker
 from shiva_jupyter_broker.settings import Settings as BrokerSettings
 from shiva_manager_api import bootstrap as manager
-from shiva_manager_api.adapters.idle_file import IdleFile
+from shiva_manager_api.adapters.store.idle_table import IdleTable
+from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
 from shiva_manager_api.settings import Settings as ManagerSettings
 
@@ -128,7 +129,7 @@ def jupyter_broker(folder: Path) -> str:
     inventory = folder / "machines.json"
     inventory.write_text(json.dumps({"machines": []}), encoding="utf-8")
     settings = BrokerSettings(
-        manager_token="m" * 32, proxy_token="p" * 32, exporter_token="e" * 32, state_dir=folder / "state",
+        manager_token="m" * 32, proxy_token="p" * 32, exporter_token="e" * 32, metrics_token="x" * 32, state_dir=folder / "state",
         homes_dir=folder / "homes", machines_file=inventory,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patched:
@@ -140,19 +141,23 @@ def jupyter_broker(folder: Path) -> str:
 
 def manager_api(folder: Path) -> str:
     """Return the page of the manager as it is built to run, beside a culler that has judged one container."""
+    url = f"sqlite:///{folder}/manager.db"
     settings = ManagerSettings(
-        prometheus_url=NOWHERE, broker_url=NOWHERE, broker_token="m" * 32, identity_key="k" * 32, idle_state_dir=folder
-    )
+        prometheus_url=NOWHERE, broker_url=NOWHERE, broker_token="m" * 32, identity_key="k" * 32, database_url=url,
+        door_token="d" * 32, metrics_token="x" * 32,
+    )  # fmt: skip
     told = Told(state="kept", reason="in_use", sentence="")
     launches = {"a" * 32: Launch(container_id="ada--default", owner="ada", gpus=1, told=told)}
     now = datetime.now(UTC)
-    IdleFile(folder).update(lambda _: IdleState(passed_at=now, lasting=timedelta(hours=1), launches=launches))
+    database = prepared(url)
+    IdleTable(database).update(lambda _: IdleState(passed_at=now, lasting=timedelta(hours=1), launches=launches))
+    database.close()
     return _page(manager.build(settings).test_client())
 
 
 def _page(client: FlaskClient) -> str:
     assert client.get("/nowhere").status_code in {401, 404}  # so that a request was counted
-    return client.get("/metrics").text
+    return client.get("/metrics", headers={"Authorization": f"Bearer {'x' * 32}"}).text
 
 
 def jupyter_proxy(_: Path) -> str:

@@ -21,6 +21,7 @@ from tests.fakes.nvml_stub import state
 from tests.fakes.nvml_stub.presets import MIXED, ONE_H200_WITH_MIG, PRESETS, TWO_GTX_1080, h200
 from tests.fakes.nvml_stub.state import Gpu, Machine, Memory, Process
 from tests.fakes.nvml_stub.stub import Stub, nvml_library, stub
+from tests.fakes.scraping import LOGIN, TOKEN
 
 __all__ = ["nvml_library", "stub"]
 
@@ -61,7 +62,8 @@ def _busy(gpu: Gpu, number: int) -> Gpu:
 def page_at(port: int) -> Page:
     """Return what the exporter tells, nothing while it does not listen."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=LOGIN)
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310  http
             text = answer.read().decode()
     except OSError:
         return {}
@@ -73,7 +75,8 @@ def page_at(port: int) -> Page:
 def exporter(stub: Stub, *, interval: float = 0.1) -> Iterator[Callable[[], Page]]:
     """Our exporter on the stub, as people start it."""
     port = free_ports(["gpu"])["gpu"]
-    settings = {"SHIVA_EXPORTERS_GPU_BIND_PORT": str(port), "SHIVA_EXPORTERS_GPU_INTERVAL": str(interval)}
+    told = {"BIND_PORT": str(port), "INTERVAL": str(interval), "METRICS_TOKEN": TOKEN}
+    settings = {f"SHIVA_EXPORTERS_GPU_{key}": value for key, value in told.items()}
     with subprocess.Popen([BIN / "shiva-gpu-exporter"], env=os.environ | stub.environment | settings) as process:
         try:
             yield lambda: page_at(port)

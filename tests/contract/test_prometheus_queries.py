@@ -10,27 +10,40 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
-from shiva_manager_api.adapters.prometheus import QUERIES, Prometheus
+from shiva_manager_api.adapters.bounded_http import NOBODY
+from shiva_manager_api.adapters.prometheus import QUERIES, REMEMBERED, Prometheus
+from shiva_manager_api.adapters.prometheus_history import PrometheusHistory
 from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 
-from deploy.dev import inventory
+from deploy.dev import inventory, private
 from deploy.dev.suite import NODE_EXPORTER, PROMETHEUS, SEARCH, free_ports
+from tests.fakes.scraping import TOKEN
 from tests.require import require
 
 pytestmark = pytest.mark.timeout(120)
 
+LOGIN = ("manager", "p" * 40)  # at Prometheus
 BIN = Path(sys.executable).parent
+ASKED = {**QUERIES, **REMEMBERED}
 SIMULATED = ["gpu-01", "gpu-02", "gpu-03"]
 OPTIONAL = {
-    "temperature_celsius", "gpu_full_without_lease", "gpu_info", "gpu_values", "gpu_driver_present", "gpu_exporter_up",
-    "gpu_health", "gpu_container_active_ratio",
+    "temperature_celsius", "gpu_full_without_lease", "gpu_info", "gpu_shares", "gpu_up", "gpu_utilization_ratio", "gpu_memory_total_bytes",
+    "gpu_temperature_celsius", "gpu_driver_present", "gpu_exporter_up",
+    "gpu_container_active_ratio",
 }  # fmt: skip
-UNTOLD = {"gpu_people", "gpu_xids"}  # there is no broker here, and no card is sick
+UNTOLD = {
+    "gpu_people",
+    "gpu_xids",
+    "gpu_xids_of_the_week",
+    "gpu_sick",
+    "gpu_lost",
+}  # there is no broker here, and no card is sick
 
 
 @dataclass
@@ -59,6 +72,14 @@ class Scraped:
         return False
 
 
+SIMULATED_NODES = f"""
+  - job_name: simulated
+    {inventory.LOGIN}
+    file_sd_configs: [{{files: [targets/simulated.json]}}]
+    relabel_configs: [{{target_label: job, replacement: node}}]
+"""
+
+
 @contextmanager
 def running(command: list[str], environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program until the context ends."""
@@ -75,14 +96,16 @@ def running(command: list[str], environment: dict[str, str] | None = None) -> It
 def merged_targets(folder: Path, ports: dict[str, int]) -> Path:
     """Write the targets of `make run` and of `make demo` into one configuration, scraped every second."""
     real, demo = inventory.this_machine(), inventory.simulated()
-    config = inventory.write_targets(folder, real, ports, demo=False)
+    config = inventory.write_targets(folder, real, ports, demo=False, metrics_token=TOKEN)
+    text = config.read_text(encoding="utf-8")
     ours = {path.name: json.loads(path.read_text()) for path in (folder / "targets").glob("*.json")}
-    inventory.write_targets(folder, demo, ports, demo=True)
-    for job in ("node.json", "gpu.json"):
-        path = folder / "targets" / job
-        path.write_text(json.dumps(json.loads(path.read_text()) + ours[job]))
-    text = config.read_text().replace("interval: 5s", "interval: 1s").replace("timeout: 4s", "timeout: 1s")
-    config.write_text(text)
+    inventory.write_targets(folder, demo, ports, demo=True, metrics_token=TOKEN)
+    path = folder / "targets/gpu.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) + ours["gpu.json"]))
+    shutil.move(folder / "targets/node.json", folder / "targets/simulated.json")  # another login: a job of its own
+    (folder / "targets/node.json").write_text(json.dumps(ours["node.json"]))
+    text = text.replace("interval: 5s", "interval: 1s").replace("timeout: 4s", "timeout: 1s") + SIMULATED_NODES
+    config.write_text(text, encoding="utf-8")
     (folder / "machines.json").write_text(json.dumps({"machines": demo}))
     return config
 
@@ -102,28 +125,36 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         def start(command: list[str], **environment: str) -> subprocess.Popen[bytes]:
             return stack.enter_context(running(command, environment))
 
-        node = start([str(programs[NODE_EXPORTER]), f"--web.listen-address={address['node-exporter']}"])
-        start([str(BIN / "shiva-gpu-exporter")], SHIVA_EXPORTERS_GPU_BIND_PORT=str(ports["gpu-exporter"]))
+        web = private.web_config(folder / "node-exporter.json", {inventory.SCRAPER: TOKEN})
+        node_address = f"--web.listen-address={address['node-exporter']}"
+        node = start([str(programs[NODE_EXPORTER]), node_address, f"--web.config.file={web}"])
+        start(
+            [str(BIN / "shiva-gpu-exporter")],
+            SHIVA_EXPORTERS_GPU_BIND_PORT=str(ports["gpu-exporter"]),
+            SHIVA_EXPORTERS_GPU_METRICS_TOKEN=TOKEN,
+        )
         start(
             [str(BIN / "shiva-demo-machines")],
             SHIVA_EXPORTERS_DEMO_BIND_PORT=str(ports["demo-machines"]),
             SHIVA_EXPORTERS_DEMO_MACHINES_FILE=str(folder / "machines.json"),
+            SHIVA_EXPORTERS_DEMO_METRICS_TOKEN=TOKEN,
         )
         start([
             str(programs[PROMETHEUS]), f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address={address['prometheus']}",
+            f"--web.config.file={private.web_config(folder / 'web.json', dict([LOGIN]))}",
         ])  # fmt: skip
         url = f"http://{address['prometheus']}"
-        made = Scraped(url=url, source=Prometheus(url), this=socket.gethostname(), node_exporter=node)
+        made = Scraped(url=url, source=Prometheus(url, login=LOGIN), this=socket.gethostname(), node_exporter=node)
         four_rates = 'count(rate(node_cpu_seconds_total{cpu="0",mode="idle"}[30s])) == 4'
         assert made.waited_for(four_rates), "Prometheus never scraped everything"
         assert made.waited_for('count(up{job="gpu"} == 1) == 4')
         yield made
 
 
-@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("name", ASKED)
 def test_every_query_is_understood_and_tells_every_machine(scraped: Scraped, name: str) -> None:
-    answer = requests.post(f"{scraped.url}/api/v1/query", data={"query": QUERIES[name]}, timeout=10).json()
+    answer = requests.post(f"{scraped.url}/api/v1/query", data={"query": ASKED[name]}, auth=LOGIN, timeout=10).json()
     assert (answer["status"], answer["data"]["resultType"]) == ("success", "vector")
     assert answer.get("warnings", []) == []
     if name in UNTOLD:
@@ -166,6 +197,15 @@ def test_a_machine_that_falls_silent_is_down_and_has_no_values(scraped: Scraped)
     assert reading.up is False
     assert (reading.memory_used_bytes, reading.disk_used_bytes, reading.sample_age_seconds) == (None, None, None)
     assert scraped.reading("gpu-01").up is True
+
+
+@pytest.mark.parametrize("login", [NOBODY, ("manager", "p" * 39), ("prometheus", TOKEN)])
+def test_who_has_not_the_password_is_told_nothing(scraped: Scraped, login: tuple[str, str]) -> None:
+    with pytest.raises(MetricsUnavailableError, match="401"):
+        Prometheus(scraped.url, login=login).machines()
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    with pytest.raises(MetricsUnavailableError, match="401"):
+        PrometheusHistory(scraped.url, step=timedelta(minutes=1), login=login).read(until=now, span=hour)
 
 
 def test_nobody_at_the_address_is_said() -> None:

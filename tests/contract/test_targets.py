@@ -10,6 +10,7 @@ import pytest
 
 from deploy.prometheus import targets
 from tests.contract.test_alerts import PROMETHEUS, promtool
+from tests.fakes.scraping import told_to_prometheus
 
 MACHINES = [
     {"name": "gpu-01", "address": "10.0.0.11", "cpus": 8, "gpus": []},
@@ -31,6 +32,7 @@ def rendered(folder: Path) -> dict[str, Any]:
 
 def test_prometheus_accepts_the_configuration_with_the_targets(tmp_path: Path) -> None:
     assert render(tmp_path, json.dumps({"machines": MACHINES})) == 0
+    told_to_prometheus(tmp_path)
     shutil.copytree(PROMETHEUS / "rules", tmp_path / "rules")
     shutil.copyfile(PROMETHEUS / "prometheus.yml", tmp_path / "prometheus.yml")
     assert "SUCCESS" in promtool("check", "config", tmp_path / "prometheus.yml")

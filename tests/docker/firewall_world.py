@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SCAN = Path(scan.__file__).read_text(encoding="utf-8")
 PAIR = "198.51.100.0/24"  # of a bridge on machine one; allowed by mistake, and neighbours are apart all the same
 PUBLIC, METADATA = "203.0.113.7", "169.254.169.254"
-# Marathon, Mesos, ZooKeeper, broker, manager, Prometheus, registry, engines' API
-CONTROL = (8080, 5050, 2181, 8082, 8081, 9090, 5000, 2375, 2376)
+# Marathon, Mesos, ZooKeeper, broker, manager, its database, broker's exporter, Prometheus, Alertmanager, Grafana, registry, engines' API
+CONTROL = (8080, 5050, 2181, 8082, 8081, 5432, 9102, 9090, 9093, 3000, 5000, 2375, 2376)
 # ssh, engine's API, Mesos agent, exporters, SNMP
 MACHINE = (("tcp", 22), ("tcp", 2375), ("tcp", 5051), ("tcp", 9100), ("tcp", 9101), ("udp", 161))
 OUTSIDE = {"control": 20, "stranger": 50, "names": 53, "mirror": 60, "internet": 70}

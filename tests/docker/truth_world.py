@@ -16,6 +16,7 @@ import requests
 from shiva_common import identity
 from shiva_common.identity import Identity
 
+from deploy.dev import inventory, private
 from deploy.dev.suite import NODE_EXPORTER, PROMETHEUS, SEARCH, free_ports
 from tests.docker.docker_broker import DockerBroker
 from tests.fakes.broker_command import TOKENS
@@ -24,6 +25,7 @@ from tests.fakes.engines.shell import wait_for
 from tests.fakes.nvml_stub.presets import gtx_1080
 from tests.fakes.nvml_stub.state import Gpu, Machine, Memory, Process
 from tests.fakes.nvml_stub.stub import Stub
+from tests.fakes.scraping import told_to_prometheus
 from tests.require import require
 
 BIN = Path(sys.executable).parent
@@ -100,9 +102,13 @@ class World:
         self.broker.start()
         self._stack.callback(self.broker.kill)
         broker_url = self.broker.url
-        self.run("node", [_program(NODE_EXPORTER), f"--web.listen-address={self._at('node')}"])
+        web = private.web_config(self._folder / "node.json", {inventory.SCRAPER: TOKENS["metrics"]})
+        self.run(
+            "node", [_program(NODE_EXPORTER), f"--web.listen-address={self._at('node')}", f"--web.config.file={web}"]
+        )
         self.run("broker-exporter", [str(BIN / "shiva-broker-exporter")], SHIVA_EXPORTERS_BROKER_BROKER_URL=broker_url,
                  SHIVA_EXPORTERS_BROKER_BROKER_TOKEN=TOKENS["exporter"],
+                 SHIVA_EXPORTERS_BROKER_METRICS_TOKEN=TOKENS["metrics"],
                  SHIVA_EXPORTERS_BROKER_BIND_PORT=str(self.ports["broker-exporter"]))  # fmt: skip
         self._prometheus()
         self.manage()
@@ -128,6 +134,7 @@ class World:
         """Start the exporter of a machine, anew if it runs."""
         self.run(
             name, [str(BIN / "shiva-gpu-exporter")], self.hosts[name].stub.environment,
+            SHIVA_EXPORTERS_GPU_METRICS_TOKEN=TOKENS["metrics"],
             SHIVA_EXPORTERS_GPU_BIND_PORT=str(self.ports[name]), SHIVA_EXPORTERS_GPU_INTERVAL="0.25",
         )  # fmt: skip
 
@@ -135,7 +142,7 @@ class World:
         """Start the manager, anew if it runs; return once it answers."""
         settings = {
             "PROMETHEUS_URL": f"http://{self._at('prometheus')}", "BROKER_URL": self.broker.url,
-            "BROKER_TOKEN": TOKENS["manager"], "IDENTITY_KEY": KEY, "BIND_PORT": str(self.ports["manager"]),
+            "BROKER_TOKEN": TOKENS["manager"], "DATABASE_URL": f"sqlite:///{self._folder}/manager.db", "IDENTITY_KEY": KEY, "BIND_PORT": str(self.ports["manager"]),
         }  # fmt: skip
         self.run(
             "manager", [str(BIN / "shiva-manager-api")], {f"SHIVA_MANAGER_API_{k}": v for k, v in settings.items()}
@@ -154,6 +161,7 @@ class World:
         text = (DEPLOY / "prometheus.yml").read_text(encoding="utf-8")
         text = text.replace("interval: 5s", "interval: 1s").replace("timeout: 4s", "timeout: 1s")
         (config / "prometheus.yml").write_text(text, encoding="utf-8")
+        told_to_prometheus(config, TOKENS["metrics"])
         shutil.copytree(DEPLOY / "rules", config / "rules")
         targets = _folder(config / "targets")
         by_host = {"node": [(name, "node") for name in NAMES], "gpu": [(name, name) for name in NAMES]}

@@ -36,6 +36,11 @@ class Running:
         ports: dict[str, int] = json.loads((self.folder / "ports.json").read_text(encoding="utf-8"))
         return ports
 
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets of this installation."""
+        kept: dict[str, str] = json.loads((self.folder / "secrets.json").read_text(encoding="utf-8"))
+        return kept
+
     def service(self, name: str) -> psutil.Process | None:
         """Return the main process of a service, or None while it is down."""
         supervisor = psutil.Process(int((self.folder / "supervisord.pid").read_text(encoding="ascii")))

@@ -105,10 +105,11 @@ def _kill_until(said: Locator, suite: Running, service: str) -> None:
 def test_a_killed_broker_exporter_is_back_and_nobody_notices(suite: Running, mei: Person) -> None:
     before = mei.api("GET", f"containers/{NAME}--default").json()
     port = suite.ports()["broker-exporter"]
+    login = {"Authorization": f"Bearer {suite.secrets()['metrics_token']}"}
 
     def tells() -> bool:
         try:
-            page = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=3).text
+            page = requests.get(f"http://127.0.0.1:{port}/metrics", headers=login, timeout=3).text
         except requests.RequestException:
             return False
         return f'container_id="{NAME}--default"' in page

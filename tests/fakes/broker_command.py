@@ -18,7 +18,7 @@ import requests
 from tests.conformance.subjects import eventually
 from tests.fakes.engines.image import tag
 
-TOKENS = {name: f"planted-token-of-the-{name}".ljust(40, "-") for name in ("manager", "proxy", "exporter")}
+TOKENS = {name: f"planted-token-of-the-{name}".ljust(40, "-") for name in ("manager", "proxy", "exporter", "metrics")}
 FAKE = {"name": "fake", "title": "Fake", "description": "", "reference": tag()}
 PATIENCE_SECONDS = 30.0  # of a call: an engine that hangs is waited for
 

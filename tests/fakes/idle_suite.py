@@ -18,15 +18,18 @@ from shiva_common import identity
 from shiva_common.identity import Identity
 from websockets.sync.client import connect
 
+from deploy.dev import private
 from deploy.dev.suite import free_ports
 from tests.fakes.broker_command import TOKENS, BrokerCommand
 from tests.fakes.nvml_stub.presets import TWO_GTX_1080
 from tests.fakes.nvml_stub.state import Process
 from tests.fakes.nvml_stub.stub import Stub
+from tests.fakes.scraping import TOKEN
 
 BIN = Path(sys.executable).parent
 LOOPBACK = "127.0.0.1"
 KEY = "k" * 40
+LOGIN = ("manager", "p" * 40)  # at Prometheus
 GPUS = [gpu.uuid for gpu in TWO_GTX_1080.gpus]
 # Each time is what the default policy has, but in seconds; `fresh` and `pause` bear a machine that is busy with other tests.
 LADDER = {"warn": "4s", "warn_again": "8s", "stop": "12s"}
@@ -74,32 +77,37 @@ class IdleSuite:
         (self.folder / "idle").mkdir()
         (self.folder / "policy.json").write_text(json.dumps(POLICY), encoding="utf-8")
         targets = [{"targets": [f"{LOOPBACK}:{self.ports['gpu']}"], "labels": {"host": "gpu-01"}}]
-        scraped = {"job_name": "gpu", "scrape_interval": "500ms", "scrape_timeout": "500ms", "static_configs": targets}
+        scraped = {"job_name": "gpu", "scrape_interval": "500ms", "scrape_timeout": "500ms", "static_configs": targets,
+                   "authorization": {"credentials": TOKEN}}  # fmt: skip
         (self.folder / "prometheus.json").write_text(json.dumps({"scrape_configs": [scraped]}), encoding="utf-8")
         self._started([
             prometheus, f"--config.file={self.folder}/prometheus.json", f"--storage.tsdb.path={self.folder}/data",
             f"--web.listen-address={LOOPBACK}:{self.ports['prometheus']}",
+            f"--web.config.file={private.web_config(self.folder / 'web.json', dict([LOGIN]))}",
         ], {})  # fmt: skip
         self.drives()
         self.start_exporter()
         self.broker.start()
         self.program("shiva-manager-api", {
             "SHIVA_MANAGER_API_BIND_PORT": str(self.ports["manager"]), "SHIVA_MANAGER_API_IDENTITY_KEY": KEY,
-            "SHIVA_MANAGER_API_IDLE_STATE_DIR": f"{self.folder}/idle", **self._sources("SHIVA_MANAGER_API_"),
+            **self._sources("SHIVA_MANAGER_API_"),
         })  # fmt: skip
         eventually(lambda: self.counted("shiva_gpu_processes") > 0, what="Prometheus sees the GPUs")
 
     def start_exporter(self) -> None:
         """Start the GPU exporter, or start it again."""
         self.exporter = self.program("shiva-gpu-exporter", {
-            "SHIVA_EXPORTERS_GPU_BIND_PORT": str(self.ports["gpu"]), "SHIVA_EXPORTERS_GPU_INTERVAL": "0.25",
+            "SHIVA_EXPORTERS_GPU_METRICS_TOKEN": TOKEN, "SHIVA_EXPORTERS_GPU_BIND_PORT": str(self.ports["gpu"]), "SHIVA_EXPORTERS_GPU_INTERVAL": "0.25",
             **self.stub.environment,
         })  # fmt: skip
 
     def _sources(self, prefix: str) -> dict[str, str]:
         return {
             f"{prefix}PROMETHEUS_URL": f"http://{LOOPBACK}:{self.ports['prometheus']}",
+            f"{prefix}PROMETHEUS_USER": LOGIN[0],
+            f"{prefix}PROMETHEUS_PASSWORD": LOGIN[1],
             f"{prefix}BROKER_URL": self.broker.url,
+            f"{prefix}DATABASE_URL": f"sqlite:///{self.folder}/manager.db",
             f"{prefix}BROKER_TOKEN": TOKENS["manager"],
         }
 
@@ -107,7 +115,7 @@ class IdleSuite:
         """Return how many series Prometheus has for a query now."""
         url = f"http://{LOOPBACK}:{self.ports['prometheus']}/api/v1/query"
         try:
-            return len(requests.get(url, params={"query": query}, timeout=5).json()["data"]["result"])
+            return len(requests.get(url, params={"query": query}, auth=LOGIN, timeout=5).json()["data"]["result"])
         except requests.RequestException:
             return 0
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from shiva_manager_api.adapters.prometheus_curves import GPU, MACHINE
+from shiva_manager_api.domain.machine_history import GpuCurves, MachineCurves, Range
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, MachineReading, Tenant
-from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Image, PortError, Wish
+from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Explanation, Image, PortError, Wish
 
 JUPYTER = Image(name="shiva-jupyter", title="JupyterLab", description="JupyterLab with this project's Python.")
 GPUS = ("GPU-1", "GPU-2")
@@ -20,7 +23,7 @@ def container(owner: str = "ada", name: str = "default", **changes: Any) -> dict
         "ready_at": "2026-11-23T09:10:02.310Z", "last_access_at": None,
         "phases": {"placed_seconds": 0.02, "created_seconds": 0.16, "booting_seconds": 1.7, "ready_seconds": 0.4},
         "time_to_notebook_seconds": 2.31,
-        "limits": {"cpus": 2.0, "memory_bytes": 2**32, "shm_bytes": 2**26, "pids": 4096}, "launch_id": "1a" * 16,
+        "limits": {"cpus": 2.0, "memory_bytes": 2**32, "shm_bytes": 2**26, "pids": 4096}, "launch_id": "1a" * 16, "history": [],
     } | changes  # fmt: skip
 
 
@@ -58,6 +61,26 @@ class FakeMetrics:
 
 
 @dataclass
+class FakeCurves:
+    """MachineHistories of a machine with one GPU; raises `failure` while there is one. `asked` is what was asked."""
+
+    failure: PortError | None = None
+    asked: list[tuple[str, Range, datetime]] = field(default_factory=list)
+
+    def read(self, machine: str, asked: Range, until: datetime) -> MachineCurves:
+        """Return curves that nobody told but for their last point."""
+        self.asked.append((machine, asked, until))
+        if self.failure:
+            raise self.failure
+        curve = [None] * (asked.points - 1) + [0.5]
+        gpu = GpuCurves(uuid="GPU-1", index=0, curves=dict.fromkeys(GPU, curve))
+        return MachineCurves(
+            machine=machine, start=until - timedelta(seconds=asked.span), end=until, step=asked.step,
+            curves=dict.fromkeys(MACHINE, curve), gpus=[gpu],
+        )  # fmt: skip
+
+
+@dataclass
 class FakeBroker:
     """ContainerBroker; raises `failure` while there is one. `launched` and `stopped` are what was asked."""
 
@@ -66,6 +89,9 @@ class FakeBroker:
     failure: Exception | None = None
     launched: list[tuple[str, Wish]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    explained: list[tuple[str, Wish]] = field(default_factory=list)
+    drained: dict[str, str | None] = field(default_factory=dict)
+    disabled: dict[str, str | None] = field(default_factory=dict)
     avoided: tuple[str, ...] = ()  # by the last launch
     excluded: tuple[str, ...] = ()  # by the last launch
 
@@ -112,6 +138,29 @@ class FakeBroker:
                 return each, False
         self.held.append(container(owner, wish.name, state="booting", ready_at=None))
         return self.held[-1], True
+
+    def explain(
+        self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
+    ) -> Explanation:
+        """Find room on the first machine."""
+        self._answer()
+        self.avoided, self.excluded = tuple(avoid_gpus), tuple(exclude_gpus)
+        self.explained.append((owner, wish))
+        return {"fits": True, "machine": "gpu-01", "everywhere": None, "machines": [], "offers": []}
+
+    def drain(self, machine: str, why: str | None) -> None:
+        """Remember it, or refuse."""
+        self._answer()
+        if machine not in {each.name for each in self.inventory}:
+            raise BrokerRefusedError(404, "machine-not-found", "There is no such machine", "Nothing was changed.", {})
+        self.drained[machine] = why
+
+    def disable(self, gpu: str, why: str | None) -> None:
+        """Remember it, or refuse."""
+        self._answer()
+        if gpu not in {each.uuid for machine in self.inventory for each in machine.gpus}:
+            raise BrokerRefusedError(404, "gpu-not-found", "There is no such GPU", "Nothing was changed.", {})
+        self.disabled[gpu] = why
 
     def stop(self, container_id: str) -> None:
         """Remember who was stopped."""

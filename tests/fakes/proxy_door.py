@@ -22,6 +22,7 @@ from tests.fakes.proxy_process import hidden
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 IDENTITY_KEY = "identity key of thirty-two bytes"
+SESSION_KEY = "s" * 32
 PATIENCE = 5.0  # seconds for anything that should be there at once
 
 
@@ -150,7 +151,7 @@ class World:
 
     def csrf_token(self, cookie: str) -> str:
         """Return what the pages of a session send with each change."""
-        keys = Keys("s" * 32)
+        keys = Keys(SESSION_KEY)
         read = keys.read("shiva-session", cookie.partition("=")[2].strip('"'), seconds=1e6)
         assert read is not None
         return keys.token("csrf", read[1][2])
@@ -173,7 +174,7 @@ async def world(**more: Any) -> AsyncIterator[World]:
         async with broker_standing() as broker, upstream_standing() as container, manager_standing() as manager:
             broker.routes = [route("ada", container.url)]
             given: dict[str, Any] = {
-                "identity_key": IDENTITY_KEY, "session_key": "s" * 32, "dashboard_dir": Path(folder),
+                "identity_key": IDENTITY_KEY, "session_key": SESSION_KEY, "dashboard_dir": Path(folder),
                 "state_dir": Path(folder) / "door", "drain": timedelta(0), "broker_url": broker.url,
                 "identity": "dev", "manager_url": manager.url, "manager_token": DOOR_TOKEN, "broker_token": TOKEN,
                 "metrics_token": METRICS_TOKEN, "bind_port": 0,

@@ -60,6 +60,13 @@ class Scripted:
     ending: threading.Event  # set when the server ends: an answer that waits may stop waiting
 
 
+def _read(raw: bytes, kind: str) -> Any:
+    """Return a form's fields, or what JSON says."""
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return parse_qs(raw.decode())
+    return json.loads(raw) if raw else None
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "_Server"
@@ -72,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
             path=parts.path,
             query=parse_qs(parts.query),
             headers=dict(self.headers),
-            body=json.loads(raw) if raw else None,
+            body=_read(raw, self.headers.get("Content-Type", "")),
         )
         self.server.asked.append(asked)
         reply = self.server.script(asked)
@@ -95,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 self.server.ending.wait(reply.pause_seconds)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

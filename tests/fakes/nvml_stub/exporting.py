@@ -18,6 +18,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.dev.suite import free_ports
+from tests.fakes.scraping import LOGIN, TOKEN
 
 PROGRAM = Path(sys.executable).parent / "shiva-gpu-exporter"
 Page = dict[tuple[str, str], float]  # by name, without `shiva_`, and the label that tells which of them, else ""
@@ -33,7 +34,8 @@ class Exporter:
 
     def text(self, path: str = "/metrics") -> str:
         """Return what it serves; OSError while it does not listen."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=LOGIN)
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310  http
             return str(answer.read().decode())
 
     def page(self) -> Page:
@@ -84,8 +86,9 @@ class Driver(Protocol):
 def exporter(driver: Driver, settings: Mapping[str, object]) -> Iterator[Exporter]:
     """`settings` by their names without `SHIVA_EXPORTERS_GPU_`; it must end well when asked."""
     port = free_ports(["gpu"])["gpu"]
-    told = {f"SHIVA_EXPORTERS_GPU_{name}": str(value) for name, value in settings.items()}
-    environment = os.environ | driver.environment | told | {"SHIVA_EXPORTERS_GPU_BIND_PORT": str(port)}
+    all_ = {"BIND_PORT": port, "METRICS_TOKEN": TOKEN, **settings}
+    told = {f"SHIVA_EXPORTERS_GPU_{name}": str(value) for name, value in all_.items()}
+    environment = os.environ | driver.environment | told
     with (
         tempfile.TemporaryFile() as log,
         open(f"/proc/self/fd/{log.fileno()}", "ab") as written,  # another place in it than the one where `said` reads

@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 ADA = Identity(
     name="ada.lovelace", shown_name="Ada Lovelace 阿", client="192.0.2.7", token_id="t1", scopes=frozenset({"read"})
 )
-FACTS = {"name": "a", "shown": "A", "client": "", "token": None, "scopes": [], "csrf": None}
+FACTS: dict[str, object] = {"name": "a", "shown": "A", "client": "", "token": None, "scopes": [], "csrf": None}
 HEADER = identity.sign(ADA, key=KEY, now=NOW)
 
 

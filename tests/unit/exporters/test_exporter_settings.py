@@ -15,7 +15,8 @@ from shiva_exporters.demo.__main__ import machines
 from shiva_exporters.gpu.__main__ import Settings as GpuSettings
 
 BIN = Path(sys.executable).parent
-BROKER = {"BROKER_URL": "http://127.0.0.1:8082", "BROKER_TOKEN": "t" * 40}
+TOKEN = "t" * 32
+BROKER = {"BROKER_URL": "http://127.0.0.1:8082", "BROKER_TOKEN": "t" * 40, "METRICS_TOKEN": TOKEN}
 URL = "SHIVA_EXPORTERS_BROKER_BROKER_URL must be http://HOST:PORT, without a path"
 REFUSED = [
     (GpuSettings, "GPU", {"BIND_PORT": "65536"}, "SHIVA_EXPORTERS_GPU_BIND_PORT must be 0 to 65535"),
@@ -34,10 +35,23 @@ REFUSED = [
     ),
     (
         BrokerSettings, "BROKER", {},
-        "SHIVA_EXPORTERS_BROKER_BROKER_URL is required\nSHIVA_EXPORTERS_BROKER_BROKER_TOKEN is required",
+        "SHIVA_EXPORTERS_BROKER_BROKER_URL is required\nSHIVA_EXPORTERS_BROKER_BROKER_TOKEN is required\n"
+        "SHIVA_EXPORTERS_BROKER_METRICS_TOKEN is required",
     ),
     (
-        DemoSettings, "DEMO", {"MACHINES_FILE": "m.json", "BIND_PORT": "65536"},
+        BrokerSettings, "BROKER", BROKER | {"METRICS_TOKEN": "t" * 31},
+        "SHIVA_EXPORTERS_BROKER_METRICS_TOKEN must have at least 32 characters, of ASCII and without spaces",
+    ),
+    (
+        GpuSettings, "GPU", {"METRICS_TOKEN": ""},
+        "SHIVA_EXPORTERS_GPU_METRICS_TOKEN must have at least 32 characters, of ASCII and without spaces",
+    ),
+    (
+        DemoSettings, "DEMO", {"MACHINES_FILE": "m.json", "METRICS_TOKEN": "t" * 31},
+        "SHIVA_EXPORTERS_DEMO_METRICS_TOKEN must have at least 32 characters, of ASCII and without spaces",
+    ),
+    (
+        DemoSettings, "DEMO", {"MACHINES_FILE": "m.json", "METRICS_TOKEN": TOKEN, "BIND_PORT": "65536"},
         "SHIVA_EXPORTERS_DEMO_BIND_PORT must be 0 to 65535",
     ),
 ]  # fmt: skip
@@ -88,7 +102,11 @@ def ended(program: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_inventory_that_is_not_there_is_a_sentence_and_status_2() -> None:
-    done = ended("shiva-demo-machines", SHIVA_EXPORTERS_DEMO_MACHINES_FILE="/nonexistent")
+    done = ended(
+        "shiva-demo-machines",
+        SHIVA_EXPORTERS_DEMO_MACHINES_FILE="/nonexistent",
+        SHIVA_EXPORTERS_DEMO_METRICS_TOKEN=TOKEN,
+    )
     assert done.stderr == "shiva-demo-machines: cannot read /nonexistent: No such file or directory\n"
     assert done.returncode == 2
 
@@ -98,11 +116,22 @@ def test_an_address_that_is_taken_is_a_sentence_and_status_1() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = ended("shiva-gpu-exporter", SHIVA_EXPORTERS_GPU_BIND_PORT=str(port))
+        done = ended(
+            "shiva-gpu-exporter", SHIVA_EXPORTERS_GPU_BIND_PORT=str(port), SHIVA_EXPORTERS_GPU_METRICS_TOKEN=TOKEN
+        )
     sentence = f"shiva-gpu-exporter: cannot listen on 127.0.0.1:{port}: Address already in use\n"
     assert done.stderr.endswith(sentence)
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
+
+
+def test_the_gpu_exporter_lists_without_a_token_and_serves_with_one_only() -> None:
+    done = subprocess.run(
+        [BIN / "shiva-gpu-exporter", "--list"], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert isinstance(json.loads(done.stdout), list)
+    done = ended("shiva-gpu-exporter")
+    assert (done.returncode, done.stderr) == (2, "shiva-gpu-exporter: SHIVA_EXPORTERS_GPU_METRICS_TOKEN is required\n")
 
 
 def test_the_gpu_exporter_looks_into_the_machines_proc() -> None:

@@ -19,6 +19,7 @@ from shiva_exporters import serve
 from shiva_exporters.serve import CollectError, Collector, Server, registry, shows
 
 from deploy.dev.suite import free_ports
+from tests.fakes.scraping import LOGIN, TOKEN
 
 BIN = Path(sys.executable).parent
 
@@ -64,7 +65,7 @@ def values(text: str) -> dict[str, float]:
 def at(request: pytest.FixtureRequest) -> Iterator[str]:
     collectors: list[Collector] = request.param
     shown = registry(collectors)
-    server = Server(("127.0.0.1", 0), {"/metrics": shows(shown)})
+    server = Server(("127.0.0.1", 0), {"/metrics": shows(shown)}, TOKEN)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -75,7 +76,7 @@ def at(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize("at", [[Steady()]], indirect=True)
 def test_metrics_and_health_and_nothing_else(at: str) -> None:
-    answer = requests.get(f"{at}/metrics", timeout=5)
+    answer = requests.get(f"{at}/metrics", headers=LOGIN, timeout=5)
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     told = values(answer.text)
     assert told["shiva_test_value"] == 42
@@ -87,12 +88,22 @@ def test_metrics_and_health_and_nothing_else(at: str) -> None:
 
 
 @pytest.mark.parametrize("at", [[Steady()]], indirect=True)
+@pytest.mark.parametrize("header", [None, "", "Bearer ", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}é"])
+def test_who_has_not_the_token_is_told_nothing_but_health(at: str, header: str | None) -> None:
+    headers: dict[str, str | bytes] = {} if header is None else {"Authorization": header.encode()}
+    answer = requests.get(f"{at}/metrics", headers=headers, timeout=5)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert "shiva_test_value" not in answer.text
+    assert requests.get(f"{at}/health", headers=headers, timeout=5).text == "ok\n"
+
+
+@pytest.mark.parametrize("at", [[Steady()]], indirect=True)
 @pytest.mark.parametrize(("target", "status"), [
     (b"http://[", b"400"), (b"//[/metrics", b"404"), (b"/../metrics", b"404"), (b"/metrics?machine=%ff&&=", b"200"),
 ])  # fmt: skip
 def test_any_target_gets_an_answer(at: str, target: bytes, status: bytes) -> None:
     with socket.create_connection(("127.0.0.1", int(at.rsplit(":", 1)[1])), timeout=5) as client:
-        client.sendall(b"GET " + target + b" HTTP/1.0\r\n\r\n")
+        client.sendall(b"GET " + target + b" HTTP/1.0\r\nAuthorization: Bearer " + TOKEN.encode() + b"\r\n\r\n")
         assert client.recv(4096).split(b" ")[1] == status
 
 
@@ -107,7 +118,7 @@ def test_who_asks_nothing_is_not_waited_for_without_end(at: str, monkeypatch: py
 
 @pytest.mark.parametrize("at", [[Broken(), Mistaken(), Steady()]], indirect=True)
 def test_a_collector_that_fails_is_said_and_takes_no_other_along(at: str) -> None:
-    told = values(requests.get(f"{at}/metrics", timeout=5).text)
+    told = values(requests.get(f"{at}/metrics", headers=LOGIN, timeout=5).text)
     assert (told["shiva_collector_successbroken"], told["shiva_test_up"]) == (0, 0)
     assert told["shiva_collector_successmistaken"] == 0
     assert (told["shiva_collector_successsteady"], told["shiva_test_value"]) == (1, 42)
@@ -129,7 +140,7 @@ class Slow:
 @pytest.mark.parametrize("at", [[Slow()]], indirect=True)
 def test_scrapes_beyond_a_handful_are_turned_away_and_health_still_answers(at: str) -> None:
     threads = [
-        threading.Thread(target=requests.get, args=(f"{at}/metrics",), kwargs={"timeout": 20})
+        threading.Thread(target=requests.get, args=(f"{at}/metrics",), kwargs={"headers": LOGIN, "timeout": 20})
         for _ in range(serve.MAX_SCRAPES)
     ]
     for thread in threads:
@@ -137,7 +148,7 @@ def test_scrapes_beyond_a_handful_are_turned_away_and_health_still_answers(at: s
     for _ in threads:
         assert Slow.waiting.acquire(timeout=10)
     try:
-        assert requests.get(f"{at}/metrics", timeout=5).status_code == 503
+        assert requests.get(f"{at}/metrics", headers=LOGIN, timeout=5).status_code == 503
         assert requests.get(f"{at}/health", timeout=5).status_code == 200
     finally:
         Slow.go_on.set()
@@ -150,7 +161,7 @@ def page_of(port: int) -> str:
     deadline = time.monotonic() + 20
     while True:
         try:
-            return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+            return requests.get(f"http://127.0.0.1:{port}/metrics", headers=LOGIN, timeout=5).text
         except requests.ConnectionError:
             assert time.monotonic() < deadline, "the exporter never answered"
             time.sleep(0.05)
@@ -158,7 +169,8 @@ def page_of(port: int) -> str:
 
 def test_the_gpu_exporter_tells_of_this_machines_driver_and_ends_when_asked() -> None:
     port = free_ports(["gpu"])["gpu"]
-    environment = os.environ | {"SHIVA_EXPORTERS_GPU_BIND_PORT": str(port), "SHIVA_EXPORTERS_GPU_INTERVAL": "0.1"}
+    settings = {"BIND_PORT": str(port), "INTERVAL": "0.1", "METRICS_TOKEN": TOKEN}
+    environment = os.environ | {f"SHIVA_EXPORTERS_GPU_{key}": value for key, value in settings.items()}
     process = subprocess.Popen([BIN / "shiva-gpu-exporter"], env=environment, stdout=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 20

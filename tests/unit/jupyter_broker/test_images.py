@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.launcher import FakeLauncher, ToldRegistry, machine
 
-TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32)
+TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32, metrics="x" * 32)
 TENSORS = Image(
     name=ImageName("tensors"),
     title="Tensors",

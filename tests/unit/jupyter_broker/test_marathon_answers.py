@@ -23,7 +23,7 @@ from tests.fakes.marathon_cluster import MACHINES, MarathonCluster, eventually, 
 from tests.marathon_simulator import faults
 from tests.marathon_simulator.faults import Fault
 
-TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32)
+TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32, metrics="x" * 32)
 
 
 @dataclass

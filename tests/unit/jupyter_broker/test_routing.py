@@ -21,7 +21,7 @@ from tests.fakes.broker_world import World, settled
 from tests.fakes.launcher import NOW, container
 
 ADAS = ContainerId("ada--default")
-TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32)
+TOKENS = Tokens(manager="m" * 32, proxy="p" * 32, exporter="e" * 32, metrics="x" * 32)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ PROGRAM = [sys.executable, "-m", "shiva_jupyter_broker"]
 def variables(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "machines.json").write_text(json.dumps({"machines": []}), encoding="utf-8")
     facts = {
-        "MANAGER_TOKEN": "m" * 32, "PROXY_TOKEN": "p" * 32, "EXPORTER_TOKEN": "e" * 32,
+        "MANAGER_TOKEN": "m" * 32, "PROXY_TOKEN": "p" * 32, "EXPORTER_TOKEN": "e" * 32, "METRICS_TOKEN": "x" * 32,
         "STATE_DIR": str(tmp_path / "state"), "HOMES_DIR": str(tmp_path / "homes"),
         "MACHINES_FILE": str(tmp_path / "machines.json"), "BIND_PORT": "0",
     }  # fmt: skip
@@ -71,9 +71,9 @@ def test_good_settings_are_read_and_keep_their_secrets(variables: dict[str, str]
         ({"BIND_PORT": "65536"}, "BIND_PORT must be from 0 to 65535"),
         (
             {"MANAGER_TOKEN": "m" * 31},
-            "MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must have at least 32 characters each",
+            "MANAGER_TOKEN must have at least 32 characters, of ASCII and without spaces",
         ),
-        ({"MANAGER_TOKEN": "p" * 32}, "MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must differ"),
+        ({"MANAGER_TOKEN": "p" * 32}, "MANAGER_TOKEN, PROXY_TOKEN, EXPORTER_TOKEN and METRICS_TOKEN must differ"),
         ({"CPUS": "0"}, "CPUS must be above zero"),
         ({"MEMORY_BYTES": "-1"}, "MEMORY_BYTES must be above zero"),
         ({"SHM_BYTES": "0"}, "SHM_BYTES must be above zero"),

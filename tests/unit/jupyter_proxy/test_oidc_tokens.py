@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 """Which ID tokens prove somebody: good ones do, and every trick that is known does not."""
 
 import base64
@@ -6,6 +7,7 @@ import hmac
 import json
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +20,14 @@ from tests.fakes.proxy_provider import CLIENT_ID, Key, b64, claims, ec_key, rsa_
 
 ISSUER, NONCE = "https://accounts.example.org", "nonce-of-this-login"
 EXPECTED = Expected(issuers=frozenset({ISSUER, "accounts.example.org"}), client_id=CLIENT_ID, nonce=NONCE)
-NOW = int(time.time())
 
 
 def said(**changes: Any) -> dict[str, Any]:
-    return claims(ISSUER, **{"nonce": NONCE} | changes)
+    """Return claims; a timedelta is counted from now."""
+    told = claims(ISSUER, **{"nonce": NONCE} | changes)
+    return {
+        name: time.time() + one.total_seconds() if isinstance(one, timedelta) else one for name, one in told.items()
+    }
 
 
 def judge(token: str, *keys: Key) -> Mapping[str, Any]:
@@ -51,8 +56,8 @@ def of_another_body() -> str:
 @pytest.mark.parametrize(
     "changes",
     [
-        {}, {"iss": "accounts.example.org"}, {"aud": [CLIENT_ID]}, {"azp": CLIENT_ID}, {"aud": [CLIENT_ID, "other"], "azp": CLIENT_ID},
-        {"iat": NOW + 50}, {"exp": NOW - 50}, {"iat": float(NOW)}, {"email_verified": False}, {"sub": "s" * 255},
+        {}, {"iss": "accounts.example.org"}, {"aud": [CLIENT_ID]}, {"azp": CLIENT_ID},
+        {"iat": timedelta(seconds=50)}, {"exp": timedelta(seconds=-50)}, {"iat": timedelta()}, {"email_verified": False}, {"sub": "s" * 255},
     ],
     ids=str,
 )  # fmt: skip
@@ -63,10 +68,10 @@ def test_a_good_token_proves_somebody(key: Key, changes: dict[str, Any]) -> None
 
 BAD_CLAIMS: list[dict[str, Any]] = [
     {"iss": "https://evil.example"}, {"iss": ISSUER + "/"}, {"iss": ISSUER.upper()}, {"iss": None}, {"iss": [ISSUER]}, {"iss": {}},
-    {"aud": "other"}, {"aud": None}, {"aud": []}, {"aud": ["other"]}, {"aud": [CLIENT_ID, "other"]}, {"aud": {CLIENT_ID: 1}},
+    {"aud": "other"}, {"aud": None}, {"aud": []}, {"aud": ["other"]}, {"aud": [CLIENT_ID, "other"]}, {"aud": [CLIENT_ID, "other"], "azp": CLIENT_ID}, {"aud": {CLIENT_ID: 1}},
     {"aud": [CLIENT_ID, "other"], "azp": "other"}, {"azp": "other"}, {"azp": ""}, {"azp": [CLIENT_ID]}, {"aud": f"{CLIENT_ID} other"},
-    {"exp": NOW - 61}, {"exp": NOW - 3600}, {"exp": None}, {"exp": "tomorrow"}, {"exp": True}, {"exp": float("nan")}, {"exp": float("inf")}, {"exp": [NOW + 300]},
-    {"iat": NOW + 65}, {"iat": NOW + 3600}, {"iat": None}, {"iat": "now"}, {"iat": float("nan")}, {"iat": float("-inf")}, {"iat": False},
+    {"exp": timedelta(seconds=-61)}, {"exp": timedelta(seconds=-3600)}, {"exp": None}, {"exp": "tomorrow"}, {"exp": True}, {"exp": float("nan")}, {"exp": float("inf")}, {"exp": [9e9]},
+    {"iat": timedelta(seconds=65)}, {"iat": timedelta(seconds=3600)}, {"iat": None}, {"iat": "now"}, {"iat": float("nan")}, {"iat": float("-inf")}, {"iat": False},
     {"nonce": None}, {"nonce": ""}, {"nonce": "of-another-login"}, {"nonce": [NONCE]}, {"nonce": NONCE.upper()},
     {"sub": None}, {"sub": ""}, {"sub": 7}, {"sub": ["subject"]}, {"sub": "s" * 256},
 ]  # fmt: skip
@@ -105,6 +110,7 @@ def test_a_token_that_nobody_signed_so_proves_nobody(token: str) -> None:
         rsa_key("rsa-2").token(said()), rsa_key().token(said(), kid="../../keys"), rsa_key().token(said(), kid=""),
         rsa_key().token(said(), alg="ES256"), ec_key().token(said(), alg="RS256"),
     ],
+    ids=["a new key", "a strange id", "an empty id", "RSA as ES256", "EC as RS256"],
 )  # fmt: skip
 def test_a_key_that_was_not_shown_is_looked_for(token: str) -> None:
     with pytest.raises(UnknownKeyError):
@@ -123,7 +129,6 @@ def point_off_the_curve() -> dict[str, str]:
         ec_key().jwk | {"crv": "P-384"}, ec_key().jwk | {"alg": "ES512"}, point_off_the_curve(), {"kty": "EC", "kid": "x", "crv": "P-256"},
         None, "key", [], {}, {"kty": []}, {"kty": "RSA", "kid": "x", "n": 1, "e": 2},
     ],
-    ids=str,
 )  # fmt: skip
 def test_a_key_that_cannot_sign_is_left_out_and_the_others_stay(raw_key: Any) -> None:
     assert set(signing_keys({"keys": [raw_key, ec_key("good").jwk]})) == {("good", "ES256")}
@@ -149,3 +154,203 @@ def test_the_fake_signs_as_the_standard_says() -> None:
     assert isinstance(ec_key().private.public_key(), ec.EllipticCurvePublicKey)
     assert json.loads(base64.urlsafe_b64decode(head + "=="))["alg"] == "ES256"
     assert body
+=======
+"""T23: what an ID token may not be. None of these gives a session, and the manager is not even asked."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.fakes.forged_tokens import encoded, es256, hmac_with, rsa_key, unsigned
+from tests.fakes.lying_provider import CLIENT_ID, CLIENT_SECRET, LyingProvider
+from tests.fakes.oidc_door import Stage, at_the_door, refused
+
+Lie = Callable[[LyingProvider], None]
+FIRST = rsa_key("first")
+HS256 = {"alg": "HS256"}
+
+
+def says(**claims: Any) -> Lie:
+    """Return a lie about claims; None leaves one out."""
+    return lambda liar: liar.claims.update(claims)
+
+
+def signs(sign: Callable[[bytes], bytes] | None = None, **header: Any) -> Lie:
+    """Return a lie about the signature."""
+
+    def lie(liar: LyingProvider) -> None:
+        liar.sign = sign
+        liar.header |= header
+
+    return lie
+
+
+def gives(id_token: object) -> Lie:
+    """Return a lie about the whole token; None leaves it out."""
+    return lambda liar: liar.token_answer.update(id_token=id_token)
+
+
+def dated(**seconds: int) -> Lie:
+    """Return a lie about times, counted from now."""
+    return lambda liar: liar.claims.update({name: int(time.time()) + ahead for name, ahead in seconds.items()})
+
+
+LIES: dict[str, Lie] = {
+    "alg none": signs(unsigned, alg="none"),
+    "alg none in other letters": signs(unsigned, alg="nOnE"),
+    "alg none with a signature": signs(FIRST.sign, alg="none"),
+    "no alg": signs(alg=None),
+    "no signature": signs(unsigned),
+    "HS256 with the public key": signs(hmac_with(FIRST.pem()), **HS256),
+    "HS256 with the public key, trimmed": signs(hmac_with(FIRST.pem().strip()), **HS256),
+    "HS256 with the modulus": signs(hmac_with(FIRST.jwk()["n"].encode()), **HS256),
+    "HS256 with the client's secret": signs(hmac_with(CLIENT_SECRET.encode()), **HS256),
+    "ES256 under the kid of an RSA key": signs(es256, alg="ES256"),
+    "RS512 said, RS256 signed": signs(alg="RS512"),
+    "an unknown kid": signs(rsa_key("nobody's").sign, kid="nobody's"),
+    "another key under a known kid": signs(rsa_key("nobody's").sign),
+    "another key without a kid": signs(rsa_key("nobody's").sign, kid=None),
+    "a key that comes along": signs(rsa_key("nobody's").sign, kid="nobody's", jwk=rsa_key("nobody's").jwk()),
+    "a key from an address": signs(rsa_key("nobody's").sign, kid="nobody's", jku="http://127.0.0.1:1/jwks"),
+    "a critical extension": signs(crit=["exp"], exp=1),
+    "another audience": says(aud="another client"),
+    "no audience": says(aud=None),
+    "an empty audience": says(aud=[]),
+    "two audiences": says(aud=[CLIENT_ID, "another client"]),
+    "two audiences, meant for us": says(aud=[CLIENT_ID, "another client"], azp=CLIENT_ID),
+    "our own name twice": says(aud=[CLIENT_ID, CLIENT_ID]),
+    "two audiences, meant for the other": says(aud=[CLIENT_ID, "another client"], azp="another client"),
+    "meant for another client": says(azp="another client"),
+    "another issuer": says(iss="https://evil.example"),
+    "no issuer": says(iss=None),
+    "expired 61 s ago": dated(exp=-61),
+    "expired long ago": dated(iat=-90_000, exp=-86_400),
+    "no exp": says(exp=None),
+    "an exp in words": says(exp="tomorrow"),
+    "an exp that is no number": says(exp=float("nan")),
+    "made 61 s in the future": dated(iat=61, exp=600),
+    "no iat": says(iat=None),
+    "not valid for 61 s yet": dated(nbf=61),
+    "no sub": says(sub=None),
+    "an empty sub": says(sub=""),
+    "a sub that is a number": says(sub=7),
+    "a sub that is a list": says(sub=["subject-of-ada"]),
+    "no nonce": says(nonce=None),
+    "another nonce": says(nonce="of another login"),
+    "an empty nonce": says(nonce=""),
+    "no ID token": gives(None),
+    "an empty one": gives(""),
+    "garbage": gives("garbage"),
+    "garbage in three parts": gives("a.b.c"),
+    "a list": gives(["a.b.c"]),
+    "five parts": gives("a.b.c.d.e"),
+    "a header that is a list": gives(f"{encoded(b'[]')}.{encoded(b'{}')}.{encoded(b'x')}"),
+    "a token of a megabyte": gives("a." * 2 + "b" * 2**20),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_token_that_is_not_right_in_every_part_gives_no_session(lie: Lie) -> None:
+    async def use(stage: Stage) -> None:
+        lie(stage.liar)
+        browser = stage.browser()
+        await refused(browser, await browser.log_in(stage.liar))
+        assert stage.logins == []
+
+    at_the_door(use)
+
+
+def test_the_issuers_name_with_one_slash_more_is_another_issuer() -> None:
+    async def use(stage: Stage) -> None:
+        stage.liar.claims["iss"] = f"{stage.liar.issuer}/"
+        browser = stage.browser()
+        await refused(browser, await browser.log_in(stage.liar))
+
+    at_the_door(use)
+
+
+GOOD: dict[str, Lie] = {
+    "as it should be": lambda _: None,
+    "made 59 s in the future": dated(iat=59, nbf=59, exp=600),
+    "expired 59 s ago": dated(exp=-59),
+    "one audience in a list": says(aud=[CLIENT_ID]),
+    "meant for us": says(azp=CLIENT_ID),
+    "more claims than we know": says(at_hash=None, jti="7", auth_time=1),
+    "no hd, as of a guest": says(hd=None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", GOOD.values(), ids=GOOD)
+def test_a_token_that_is_right_gives_a_session(lie: Lie) -> None:
+    async def use(stage: Stage) -> None:
+        lie(stage.liar)
+        browser = stage.browser()
+        assert (await browser.log_in(stage.liar)).status == 303
+        assert await browser.is_in()
+
+    at_the_door(use)
+
+
+ALIAS = "accounts.example"  # as Google says accounts.google.com for https://accounts.google.com
+
+
+@pytest.mark.parametrize(("aliases", "status"), [((ALIAS,), 303), ((), 403), (("accounts.other",), 403)])
+def test_another_name_of_the_issuer_counts_where_it_is_configured(aliases: tuple[str, ...], status: int) -> None:
+    async def use(stage: Stage) -> None:
+        stage.liar.claims["iss"] = ALIAS
+        browser = stage.browser()
+        assert (await browser.log_in(stage.liar)).status == status
+        assert await browser.is_in() == (status == 303)
+        assert [login["issuer"] for login in stage.logins] == [stage.liar.issuer] * (status == 303)
+
+    at_the_door(use, oidc_issuer_aliases=aliases)
+
+
+def test_a_key_rotated_a_moment_ago_is_learned_with_one_question() -> None:
+    async def use(stage: Stage) -> None:
+        first, second = stage.browser(), stage.browser()
+        assert (await first.log_in(stage.liar)).status == 303
+        stage.liar.rotate("second")
+        before = stage.liar.asked_for("/jwks")
+        assert (await second.log_in(stage.liar)).status == 303
+        assert (await second.is_in(), stage.liar.asked_for("/jwks") - before) == (True, 1)
+
+    at_the_door(use)
+
+
+def test_tokens_with_unknown_keys_make_the_door_ask_for_keys_a_dozen_times_a_minute_at_most() -> None:
+    async def use(stage: Stage) -> None:
+        signs(rsa_key("nobody's").sign, kid="nobody's")(stage.liar)
+        browser = stage.browser()
+        for _ in range(20):
+            await refused(browser, await browser.log_in(stage.liar))
+        assert stage.liar.asked_for("/jwks") <= 1 + 12
+
+    at_the_door(use)
+
+
+@pytest.mark.parametrize("said", [False, None, "false", "true", 1, "yes"])
+def test_only_a_plain_true_makes_an_address_verified(said: object) -> None:
+    async def use(stage: Stage) -> None:
+        stage.liar.claims["email_verified"] = said
+        await stage.browser().log_in(stage.liar)
+        assert [login["email_verified"] for login in stage.logins] == [False]
+
+    at_the_door(use)
+
+
+def test_the_manager_is_told_what_the_token_says_and_nothing_else() -> None:
+    async def use(stage: Stage) -> None:
+        stage.liar.claims |= {"groups": ["gpu-admins", "people"], "picture": "https://pictures.example/ada.png"}
+        await stage.browser().log_in(stage.liar)
+        (login,) = stage.logins
+        assert login == {
+            "issuer": stage.liar.issuer, "subject": "subject-of-ada", "email": "ada@example.com",
+            "email_verified": True, "hosted_domain": "example.com", "groups": ["gpu-admins", "people"],
+            "shown_name": "Ada Lovelace", "picture": "https://pictures.example/ada.png", "client": "127.0.0.1",
+        }  # fmt: skip
+
+    at_the_door(use)
+>>>>>>> origin/six

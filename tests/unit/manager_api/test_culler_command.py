@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from shiva_manager_api.adapters.decision_file import DecisionFile
-from shiva_manager_api.adapters.idle_file import locked
+from shiva_manager_api.adapters.lock_file import locked
+from shiva_manager_api.adapters.store.preparing import prepared
 
 NOWHERE = "http://127.0.0.1:9"
 COMMAND = str(Path(sys.executable).parent / "shiva-culler")
@@ -17,8 +18,18 @@ COMMAND = str(Path(sys.executable).parent / "shiva-culler")
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
     """Return settings over a broker and a Prometheus that are away."""
-    given = {"PROMETHEUS_URL": NOWHERE, "BROKER_URL": NOWHERE, "BROKER_TOKEN": "t" * 40, "STATE_DIR": str(folder)}
+    given = {
+        "PROMETHEUS_URL": NOWHERE, "BROKER_URL": NOWHERE, "BROKER_TOKEN": "t" * 40, "STATE_DIR": str(folder),
+        "DATABASE_URL": f"sqlite:///{folder}/manager.db",
+    }  # fmt: skip
     return os.environ | {f"SHIVA_MANAGER_CULLER_{key}": value for key, value in (given | changes).items()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A place with the manager's database."""
+    prepared(f"sqlite:///{tmp_path}/manager.db").close()
+    return tmp_path
 
 
 def run(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -39,6 +50,7 @@ def run(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedPr
         ({"INTERVAL": "often"}, "SHIVA_MANAGER_CULLER_INTERVAL"), ({"GPU_STEP": "0"}, "above zero"), ({"DRY": "1"}, "is not a setting"),
         ({"INTERVAL": "601"}, "pause"), ({"POLICY_FILE": "policy.json"}, "rule.grace must be a time"),
         ({"POLICY_FILE": "nothing.json"}, "cannot be read"), ({"STATE_DIR": "policy.json"}, "policy.json"),
+        ({"DATABASE_URL": "manager.db"}, "sqlite:////var/lib/shiva/manager.db"),
     ],
 )  # fmt: skip
 def test_wrong_settings_and_a_wrong_policy_are_a_sentence_and_status_2(
@@ -53,23 +65,23 @@ def test_wrong_settings_and_a_wrong_policy_are_a_sentence_and_status_2(
     assert "Traceback" not in done.stderr
 
 
-def test_one_pass_that_could_not_be_made_says_so(tmp_path: Path) -> None:
-    done = run(tmp_path, "--once")
+def test_one_pass_that_could_not_be_made_says_so(folder: Path) -> None:
+    done = run(folder, "--once")
     assert (done.returncode, done.stderr) == (1, "")
     assert json.loads(done.stdout.splitlines()[-1])["event"] == "nothing was judged"
 
 
-def test_two_on_one_folder_are_one_too_many(tmp_path: Path) -> None:
-    with locked(tmp_path / "culler.lock"):
-        done = run(tmp_path, "--once")
+def test_two_on_one_folder_are_one_too_many(folder: Path) -> None:
+    with locked(folder / "culler.lock"):
+        done = run(folder, "--once")
     assert done.returncode == 1
     assert "another one runs" in done.stderr
 
 
-def test_the_loop_goes_on_through_failures_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+def test_the_loop_goes_on_through_failures_and_ends_when_it_is_told_to(folder: Path) -> None:
     process = subprocess.Popen(
         [COMMAND],
-        env=environment(tmp_path, INTERVAL="0.05"),
+        env=environment(folder, INTERVAL="0.05"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -83,16 +95,23 @@ def test_the_loop_goes_on_through_failures_and_ends_when_it_is_told_to(tmp_path:
     assert process.wait(20) == 0
 
 
-def test_the_report_is_a_table_or_json(tmp_path: Path) -> None:
-    decisions = DecisionFile(tmp_path)
+def test_the_report_is_a_table_or_json(folder: Path) -> None:
+    decisions = DecisionFile(folder)
     common = {"owner": "ada", "dry_run": True, "gpus": 2, "container_id": "ada--default"}
     decisions.note({**common, "kind": "warn", "at": "2026-11-23T09:00:00+00:00"})
     decisions.note({**common, "kind": "end", "at": "2026-11-23T10:00:00+00:00"})
     decisions.note({
         **common, "kind": "reclaimed", "at": "2026-11-23T13:00:00+00:00", "since": "2026-11-23T10:00:00+00:00",
     })  # fmt: skip
-    assert [line.split() for line in run(tmp_path, "--report").stdout.splitlines()[1:]] == [
+    assert [line.split() for line in run(folder, "--report").stdout.splitlines()[1:]] == [
         ["ada", "1", "0", "1", "6.0"], ["everybody", "1", "0", "1", "6.0"],
     ]  # fmt: skip
-    told = json.loads(run(tmp_path, "--report", "--json").stdout)
+    told = json.loads(run(folder, "--report", "--json").stdout)
     assert told == {"ada": {"warned": 1, "ended": 0, "would_have_ended": 1, "gpu_hours": 6.0}}
+
+
+def test_it_never_makes_the_database_and_says_who_does(tmp_path: Path) -> None:
+    done = run(tmp_path, "--report")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "look whether shiva-manager-api runs" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -16,9 +16,9 @@ from shiva_manager_api.domain.machines import (
     MachineState,
     MachineView,
     Tenant,
-    merged,
     state_of,
 )
+from shiva_manager_api.domain.merging import Merge
 from shiva_manager_api.domain.usage import GpuUsage, Person, Share
 
 from tests.fakes.manager_ports import declared
@@ -40,7 +40,7 @@ def tenant(owner: str = "ada", machine: str = "gpu-01") -> Tenant:
 
 def joined_one(measured: list[MachineReading], leased: list[DeclaredMachine] | None, people: list[Tenant] | None = None,
                *, leases_fresh: bool = True) -> MachineView:  # fmt: skip
-    (view,) = merged(measured, leased, people, metrics_fresh=True, leases_fresh=leases_fresh)
+    (view,) = Merge().views(measured, leased, people, metrics_fresh=True, leases_fresh=leases_fresh)
     return view
 
 
@@ -99,7 +99,7 @@ def test_what_is_not_known_for_sure_is_never_called_free(
 
 def test_machines_of_both_lists_are_shown_by_name() -> None:
     measured = [MachineReading(name=name, up=True) for name in ("zeta", "gpu-01")]
-    views = merged(measured, [declared("gpu-01"), declared("alpha")], [], metrics_fresh=True, leases_fresh=True)
+    views = Merge().views(measured, [declared("gpu-01"), declared("alpha")], [], metrics_fresh=True, leases_fresh=True)
     assert [view.reading.name for view in views] == ["alpha", "gpu-01", "zeta"]
     assert [view.holders_known for view in views] == [True, True, False]
 

@@ -1,6 +1,7 @@
 """The GPU exporters' series become users, strangers and health; what no series told is None."""
 
-from shiva_manager_api.adapters.prometheus import QUERIES, joined
+from shiva_manager_api.adapters.prometheus import QUERIES, REMEMBERED, joined
+from shiva_manager_api.adapters.prometheus_gpus import remembered
 from shiva_manager_api.adapters.samples import Sample
 from shiva_manager_api.domain.health import GpuHealth
 from shiva_manager_api.domain.machines import GpuReading, MachineReading
@@ -22,12 +23,12 @@ def kinds(**processes: int) -> list[Sample]:
 def machine(**answers: list[Sample]) -> MachineReading:
     """Join answers of one machine; queries that are not named told nothing."""
     up = [Sample(labels={"host": "a"}, value=1)]
-    (reading,) = joined({name: answers.get(name, []) for name in QUERIES} | {"up": up}, asked_at=NOW)
+    (reading,) = joined({name: answers.get(name, []) for name in (*QUERIES, *REMEMBERED)} | {"up": up}, asked_at=NOW)
     return reading
 
 
 def gpu(*values: Sample, **answers: list[Sample]) -> GpuReading:
-    (reading,) = machine(gpu_info=[sample("shiva_gpu_info", 1)], gpu_values=list(values), **answers).gpus
+    (reading,) = machine(gpu_info=[sample("shiva_gpu_info", 1)], gpu_shares=list(values), **answers).gpus
     return reading
 
 
@@ -99,27 +100,28 @@ def test_people_without_a_whole_name_are_not_believed() -> None:
 
 def test_health_is_kept_of_a_card_that_says_nothing_now() -> None:
     reading = machine(
-        gpu_health=[sample("shiva_gpu_up", 0), sample("shiva_gpu_row_remap_failure", 0)],
-        gpu_xids=[
+        gpu_lost=[sample("", 0)],
+        gpu_sick=[sample("shiva_gpu_row_remap_failure", 1)],
+        gpu_xids_of_the_week=[
             Sample(labels={"host": "a", "uuid": "GPU-1", "xid": "79"}, value=NOW - 5),
             Sample(labels={"host": "a", "uuid": "GPU-1", "xid": "odd"}, value=NOW),
             Sample(labels={"host": "a", "uuid": "GPU-1"}, value=NOW),
         ],
-        gpu_booted=[Sample(labels={"host": "a"}, value=NOW - 500)],
+        gpu_booted_in_the_week=[Sample(labels={"host": "a"}, value=NOW - 500)],
     )
     assert reading.gpus == ()
     expected = GpuHealth(
-        asked_at=NOW, booted_at=NOW - 500, up=False, xids={79: NOW - 5}, row_remap_failure=False
+        asked_at=NOW, booted_at=NOW - 500, up=False, xids={79: NOW - 5}, row_remap_failure=True
     )  # fmt: skip
     assert reading.health == {"GPU-1": expected}
     assert reading.quarantined(None).keys() == {"GPU-1"}
 
 
 def test_health_that_was_told_is_read_whole() -> None:
-    told = {"up": 1, "row_remap_pending": 1, "row_remap_failure": 1, "recovery_action": 2, "ecc_errors_total": 4}
-    reading = machine(gpu_health=[sample(f"shiva_gpu_{name}", value) for name, value in told.items()])
+    told = {"row_remap_pending": 1, "row_remap_failure": 1, "recovery_action": 2, "ecc_errors_total": 4}
+    reading = machine(gpu_sick=[sample(f"shiva_gpu_{name}", value) for name, value in told.items()])
     assert reading.health["GPU-1"] == GpuHealth(
-        asked_at=NOW, up=True, row_remap_pending=True, row_remap_failure=True, recovery_action=2, uncorrected_errors=4
+        asked_at=NOW, row_remap_pending=True, row_remap_failure=True, recovery_action=2, uncorrected_errors=4
     )
 
 
@@ -129,4 +131,11 @@ def test_without_health_nothing_is_said_of_it() -> None:
 
 
 def test_a_lost_card_that_tells_no_uuid_is_no_card_of_the_inventory() -> None:
-    assert machine(gpu_health=[sample("shiva_gpu_up", 0, uuid="")]).health == {}
+    assert machine(gpu_lost=[sample("", 0, uuid="")]).health == {}
+
+
+def test_a_card_that_was_lost_is_so_while_it_is_silent_and_no_more_once_it_is_up() -> None:
+    here, there = sample("", 0), sample("", 0, uuid="GPU-2")
+    kept = remembered({"gpu_lost": [here], "gpu_people": []}, {"gpu_up": [there]})
+    assert kept == {"gpu_lost": [here, there], "gpu_people": []}
+    assert remembered(kept, {"gpu_up": [sample("", 1)]})["gpu_lost"] == [there]

@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { browser } from "./browser";
+import { guardedFetch } from "./csrf";
 import type { components, paths } from "./schema.gen";
 
 export type Schemas = components["schemas"];
@@ -31,7 +32,7 @@ const UNREACHABLE = {
   parameters: {},
 };
 
-export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: (request) => window.fetch(request) });
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: guardedFetch });
 
 function isProblem(body: unknown): body is Problem {
   return typeof body === "object" && body !== null && "code" in body && "title" in body && "detail" in body;

@@ -4,15 +4,15 @@
  */
 
 export interface paths {
-    "/api/v1/session": {
+    "/api/v1/me": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description Who is asking, and what kind of installation this is. */
-        get: operations["session"];
+        /** @description Who is asking, with what rights, and what kind of installation this is. */
+        get: operations["me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -65,11 +65,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One's own containers. */
+        /** @description One's own containers; with `scope=all`, for admins, everybody's. */
         get: operations["containers"];
         put?: never;
-        /** @description Start one's own container. A running one of that name is returned as it is (200). Watch `state` until `ready`. */
+        /**
+         * @description Start one's own container. A running one of that name is returned as it is (200). Watch `state` until `ready`.
+         *     With `Idempotency-Key`, asking again with the same wish, for a day, starts nothing twice: it returns what came of the first
+         *     (200), or 409 `start-ended` when that has ended since.
+         */
         post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/containers/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Whether a wish would start now, why not machine by machine, and what would. Changes nothing. */
+        post: operations["explain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -85,11 +106,11 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** @description One of one's own containers. */
+        /** @description One of one's own containers; for admins, anybody's. */
         get: operations["container"];
         put?: never;
         post?: never;
-        /** @description End it; the home is kept. Stopping what is gone succeeds. */
+        /** @description End it; the home is kept. Stopping what is gone succeeds. Admins may end anybody's. */
         delete: operations["stop"];
         options?: never;
         head?: never;
@@ -109,6 +130,412 @@ export interface paths {
         put?: never;
         /** @description Keep a container longer although nobody uses it; as often in 24 hours as the operator's policy says. */
         post: operations["extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What happened to one's own containers (for admins, to everybody's) and to machines, oldest first. Ids sort as text. Ask again
+         *     with `after` = `last_id`. Kept in memory: after a restart they are told again, under new ids, from what the containers tell of themselves.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One's own tokens, the newest first; ended ones for 30 days more. Nobody can read a token again. */
+        get: operations["tokens"];
+        put?: never;
+        /** @description Make a token. `token` is shown this once. The scope `admin` is for admins, and worth nothing in the hand of who is none any more. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description End one's own token; revoking twice is once. A token may end itself, whatever its scopes. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A program asks to be let in (RFC 8628). It shows `user_code` and `verification_uri` to its person, then asks for the token. */
+        post: operations["device_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The program asks for its token, every `interval` seconds until its person has answered. It is given out once. */
+        post: operations["device_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device/{user_code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As shown by the program; case and dash do not matter. */
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        /** @description What waits under a code, so that its person can tell whether it is the own program. */
+        get: operations["device"];
+        put?: never;
+        /** @description Let the program in, or not. `expires_in_days` is for its token; 90 where it is left out. */
+        post: operations["decide_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everybody who logged in at least once. */
+        get: operations["people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{name}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Give a person an own quota in place of everybody's; null is no limit of that kind. What runs goes on. */
+        put: operations["set_quota"];
+        post?: never;
+        /** @description Take the own quota back; everybody's holds again. */
+        delete: operations["reset_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{name}/barred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Shut a person out, with a reason that the person reads, or let in again. Sessions and tokens are refused meanwhile; containers go on. */
+        put: operations["bar"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{name}/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End all sessions of a person, at the door within two seconds. Tokens and containers go on. */
+        post: operations["end_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everybody's tokens, the newest first. */
+        get: operations["all_tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description End anybody's token. */
+        delete: operations["revoke_any_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/machines/{machine}/drained": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machine: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Keep new containers off a machine, with a reason that everybody reads, or open it again. What runs goes on. */
+        put: operations["drain"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/gpus/{uuid}/disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Keep new containers off a GPU, with a reason that everybody reads, or give it back. What runs goes on. */
+        put: operations["disable"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/announcement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Put a sentence above every page, in place of the one that is there. */
+        put: operations["announce"];
+        post?: never;
+        /** @description Take the sentence away. */
+        delete: operations["unannounce"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who did what to what, when, from where and by what right; the newest first. Ask again with `before` = `next_before`. */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description This description. */
+        get: operations["openapi_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description This description, as it was written. */
+        get: operations["openapi_yaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/internal/v1/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Whether somebody whom an identity provider vouches for may come in, and under what name. Noted in the audit log either way.
+         *     The development identity sends issuer `dev` and the typed name as `subject`.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/internal/v1/tokens/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Whose token that is. Unknown, expired, revoked and those of people who may not come in any more are told apart for nobody. */
+        post: operations["verify_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/internal/v1/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Whose sessions are over: those that began until `ended_before`, and all of those who are barred, whose time as a guest is over, or
+         *     whom the access file admits no more. Who is not here is welcome. Carries an ETag; `If-None-Match` answers 304.
+         */
+        get: operations["revocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/internal/v1/people/{name}/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A person ends all own sessions. Noted in the audit log. */
+        post: operations["logout_everywhere"];
         delete?: never;
         options?: never;
         head?: never;
@@ -153,18 +580,230 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Session: {
+        /** @enum {string} */
+        Role: "user" | "admin";
+        /** @description What a token may; each is worth only itself. `read`: look; `containers`: start, stop and extend; `admin`: what an admin may. */
+        Scopes: ("read" | "containers" | "admin")[];
+        Days: number;
+        Reason: string;
+        /** @description What one person may hold at once; null is no limit of that kind. */
+        Quota: {
+            containers: number | null;
+            gpus: number | null;
+        };
+        Announcement: {
+            text: string;
+            /** @enum {string} */
+            level: "info" | "warning";
+            by: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            ends_at: string | null;
+        };
+        Me: {
             user: {
                 /** @description As in URLs. */
                 name: string;
                 /** @description As people read it. */
                 shown_name: string;
-                /** @enum {string} */
-                role: "user" | "admin";
+                email: string | null;
+                /** @description An https address. */
+                picture: string | null;
+                role: components["schemas"]["Role"];
             };
+            /** @description To be sent as `X-CSRF-Token` with each change; null for tokens, which need none. */
+            csrf_token: string | null;
+            /** @description The token that was shown; null for a session. */
+            token: null | {
+                id: string;
+                label: string;
+                scopes: components["schemas"]["Scopes"];
+                /** Format: date-time */
+                expires_at: string;
+            };
+            quota: components["schemas"]["Quota"];
+            announcement: null | components["schemas"]["Announcement"];
             /** @description Simulated machines and people; say so on every page. */
             demo: boolean;
             version: string;
+        };
+        Token: {
+            id: string;
+            owner: string;
+            label: string;
+            scopes: components["schemas"]["Scopes"];
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            last_used_at: string | null;
+            last_used_from: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+        };
+        NewToken: {
+            id: string;
+            owner: string;
+            label: string;
+            scopes: components["schemas"]["Scopes"];
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            last_used_at: string | null;
+            last_used_from: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+            /** @description `shiva_<id>_<secret>`; shown this once. */
+            token: string;
+        };
+        Tokens: {
+            tokens: components["schemas"]["Token"][];
+        };
+        DeviceCode: {
+            /** @description The program's secret. */
+            device_code: string;
+            /** @description For its person to type. */
+            user_code: string;
+            /** @description Where; a path of Shiva's own address. */
+            verification_uri: string;
+            /** @description The same with the code in it. */
+            verification_uri_complete: string;
+            /** @description Seconds. */
+            expires_in: number;
+            /** @description Seconds between two questions for the token. */
+            interval: number;
+        };
+        DeviceToken: {
+            token: string;
+            token_id: string;
+            scopes: components["schemas"]["Scopes"];
+            /** Format: date-time */
+            expires_at: string;
+            user: {
+                name: string;
+                shown_name: string;
+            };
+        };
+        Device: {
+            user_code: string;
+            /** @description What the program calls itself; anybody can call it so. */
+            client: string;
+            /** @description Its address. */
+            asked_from: string;
+            scopes: components["schemas"]["Scopes"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @enum {string} */
+            state: "pending" | "approved" | "denied" | "taken";
+        };
+        People: {
+            people: {
+                name: string;
+                shown_name: string;
+                email: string | null;
+                picture: string | null;
+                role: components["schemas"]["Role"];
+                /** @description Of the last login. */
+                groups: string[];
+                /** Format: date-time */
+                first_login_at: string;
+                /** Format: date-time */
+                last_login_at: string;
+                /** @description Why an admin shut the person out. */
+                barred: string | null;
+                /** @description The code with which a login would be refused now, such as `barred` or `guest-expired`. */
+                refused: string | null;
+                /** @description Null: everybody's holds. */
+                own_quota: null | components["schemas"]["Quota"];
+                quota: components["schemas"]["Quota"];
+                /** @description What the person holds now; null while the broker is away. */
+                held: null | {
+                    containers: number;
+                    gpus: number;
+                };
+            }[];
+        };
+        Audit: {
+            acts: {
+                id: number;
+                /** Format: date-time */
+                at: string;
+                /** @description A person; empty: nobody who could be named. */
+                actor: string;
+                /** @description The address that it came from. */
+                client: string;
+                /** @description Null: a session. */
+                token_id: string | null;
+                action: string;
+                target: string;
+                /** @enum {string} */
+                outcome: "asked" | "done" | "failed";
+                request_id: string | null;
+                facts: Record<string, never>;
+            }[];
+            /** @description Null: there is nothing older. */
+            next_before: number | null;
+        };
+        Events: {
+            events: {
+                id: string;
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                kind: "container.requested" | "container.placed" | "container.started" | "container.ready" | "container.failed" | "container.stopping" | "container.lost" | "container.ended" | "container.idle-warned" | "machine.state";
+                container_id: string | null;
+                owner: string | null;
+                machine: string | null;
+                facts: Record<string, never>;
+            }[];
+            /** @description Of the newest that is known, also where others' are left out; give it as `after`. */
+            last_id: string;
+        };
+        Explanation: {
+            fits: boolean;
+            /** @description Where it would go now. */
+            machine: string | null;
+            /** @description What stops it on every machine; `quota-exceeded`: the person holds too much. */
+            everywhere: components["schemas"]["Misfit"] | null;
+            machines: {
+                name: string;
+                misfit: components["schemas"]["Misfit"] | null;
+                holders: {
+                    container_id: string;
+                    owner: string;
+                    gpus: string[];
+                    memory_bytes: number;
+                    /** Format: date-time */
+                    since: string;
+                }[];
+            }[];
+            /** @description Changes of the wish with which it fits now, each of its kind the smallest. */
+            offers: {
+                text: string;
+                machine: string;
+                wish: components["schemas"]["Wish"];
+            }[];
+        };
+        /** @description The first rule that stops it, as a word and as a sentence. */
+        Misfit: {
+            rule: string;
+            text: string;
         };
         Source: {
             /**
@@ -281,7 +920,10 @@ export interface components {
         /** @enum {string} */
         ContainerState: "pending" | "pulling" | "booting" | "ready" | "stopping" | "failed" | "lost";
         Wish: {
-            /** @default default */
+            /**
+             * @description Not a word that Jupyter uses in its own addresses, such as `lab`.
+             * @default default
+             */
             name: string;
             image?: string | null;
             /** @description Null lets the broker choose. */
@@ -361,7 +1003,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `bad-request`, `bad-name` */
+        /** @description `bad-request` */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -373,8 +1015,52 @@ export interface components {
                  *       "status": 400,
                  *       "code": "bad-request",
                  *       "title": "The request cannot be understood",
-                 *       "detail": "gpus: must be a whole number from 0 to 64. Nothing was started.",
-                 *       "parameters": {}
+                 *       "detail": "gpus: must be a whole number from 0 to 64. Nothing was changed.",
+                 *       "parameters": {
+                 *         "why": "gpus: must be a whole number from 0 to 64."
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `bad-request`, `bad-name` */
+        BadWish: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:bad-request",
+                 *       "status": 400,
+                 *       "code": "bad-request",
+                 *       "title": "The request cannot be understood",
+                 *       "detail": "gpus: must be a whole number from 0 to 64. Nothing was changed.",
+                 *       "parameters": {
+                 *         "why": "gpus: must be a whole number from 0 to 64."
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `authorization-pending`, `slow-down`, `device-expired`, `device-denied`, `bad-request` */
+        DeviceNotYet: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:authorization-pending",
+                 *       "status": 400,
+                 *       "code": "authorization-pending",
+                 *       "title": "Nobody has answered yet",
+                 *       "detail": "Ask again in 2 seconds.",
+                 *       "parameters": {
+                 *         "interval": 2
+                 *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -399,8 +1085,145 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `not-yours` */
-        Forbidden: {
+        /** @description `unauthorized` */
+        ServiceUnauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:unauthorized",
+                 *       "status": 401,
+                 *       "code": "unauthorized",
+                 *       "title": "A token is needed",
+                 *       "detail": "Nothing was changed. Send Authorization with the bearer token of this service.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `token-refused`, `unauthorized` */
+        TokenRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:token-refused",
+                 *       "status": 401,
+                 *       "code": "token-refused",
+                 *       "title": "This API token is not good any more",
+                 *       "detail": "Nothing was changed. Make a new one on Shiva's page, or with: shiva login",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `scope-missing` */
+        ScopeMissing: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:scope-missing",
+                 *       "status": 403,
+                 *       "code": "scope-missing",
+                 *       "title": "This token may not do that",
+                 *       "detail": "Nothing was changed. It lacks the scope “containers”. Make a token that has it.",
+                 *       "parameters": {
+                 *         "scope": "containers"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `session-needed` */
+        SessionNeeded: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:session-needed",
+                 *       "status": 403,
+                 *       "code": "session-needed",
+                 *       "title": "A token may not do that",
+                 *       "detail": "Nothing was changed. Log in on the dashboard and do it there.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `session-needed`, `admins-only` */
+        SessionOrAdmin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:session-needed",
+                 *       "status": 403,
+                 *       "code": "session-needed",
+                 *       "title": "A token may not do that",
+                 *       "detail": "Nothing was changed. Log in on the dashboard and do it there.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `admins-only`, `scope-missing` */
+        AdminsOnly: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:admins-only",
+                 *       "status": 403,
+                 *       "code": "admins-only",
+                 *       "title": "That is for admins",
+                 *       "detail": "Nothing was changed. Ask an admin of your installation.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `scope-missing`, `admins-only` */
+        ScopeOrAdmin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:scope-missing",
+                 *       "status": 403,
+                 *       "code": "scope-missing",
+                 *       "title": "This token may not do that",
+                 *       "detail": "Nothing was changed. It lacks the scope “containers”. Make a token that has it.",
+                 *       "parameters": {
+                 *         "scope": "containers"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-yours`, `scope-missing` */
+        NotYours: {
             headers: {
                 [name: string]: unknown;
             };
@@ -412,16 +1235,80 @@ export interface components {
                  *       "code": "not-yours",
                  *       "title": "That container is not yours",
                  *       "detail": "Nothing was changed.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `quota-exceeded`, `scope-missing` */
+        StartForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:quota-exceeded",
+                 *       "status": 403,
+                 *       "code": "quota-exceeded",
+                 *       "title": "That is more than you may hold",
+                 *       "detail": "Nothing was started. Your limit of gpus is 2; you hold 1, and this would add 2. Stop something first, or ask an admin for more.",
                  *       "parameters": {
-                 *         "container_id": "ken--default"
+                 *         "kind": "gpus",
+                 *         "limit": 2,
+                 *         "held": 1,
+                 *         "wanted": 2
                  *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `container-not-found`, `image-not-found`, `machine-not-found` */
-        NotFound: {
+        /** @description `wrong-domain`, `email-unverified`, `not-on-the-list`, `guest-expired`, `barred`, `name-taken`, `bad-name` */
+        LoginRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:wrong-domain",
+                 *       "status": 403,
+                 *       "code": "wrong-domain",
+                 *       "title": "This account is not of the company",
+                 *       "detail": "You are not logged in. Log in with your account of example.com.",
+                 *       "parameters": {
+                 *         "domains": "example.com"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `container-not-found` */
+        NoContainer: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:container-not-found",
+                 *       "status": 404,
+                 *       "code": "container-not-found",
+                 *       "title": "There is no such container",
+                 *       "detail": "The home is safe. Start a container to go on working.",
+                 *       "parameters": {
+                 *         "container_id": "ada.lovelace--default"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `machine-not-found`, `image-not-found`, `image-withdrawn` */
+        NothingOfThat: {
             headers: {
                 [name: string]: unknown;
             };
@@ -441,22 +1328,283 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `container-stopping`, `no-capacity`, `launch-refused` */
-        Conflict: {
+        /** @description `machine-not-found`, `image-not-found` */
+        NoSuch: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "urn:shiva:problem:container-stopping",
-                 *       "status": 409,
-                 *       "code": "container-stopping",
-                 *       "title": "It is still stopping",
-                 *       "detail": "Your home is safe. Try again in a few seconds.",
+                 *       "type": "urn:shiva:problem:machine-not-found",
+                 *       "status": 404,
+                 *       "code": "machine-not-found",
+                 *       "title": "There is no such machine",
+                 *       "detail": "Nothing was started. Choose one of the machines on the page.",
                  *       "parameters": {
-                 *         "container_id": "ada.lovelace--default"
+                 *         "machine": "gpu-99"
                  *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `machine-not-found` */
+        NoMachine: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:machine-not-found",
+                 *       "status": 404,
+                 *       "code": "machine-not-found",
+                 *       "title": "There is no such machine",
+                 *       "detail": "Nothing was started. Choose one of the machines on the page.",
+                 *       "parameters": {
+                 *         "machine": "gpu-99"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `gpu-not-found` */
+        NoGpu: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:gpu-not-found",
+                 *       "status": 404,
+                 *       "code": "gpu-not-found",
+                 *       "title": "There is no such GPU",
+                 *       "detail": "Nothing was changed. Choose one of the GPUs on the page.",
+                 *       "parameters": {
+                 *         "gpu": "GPU-1"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-not-found` */
+        NoPerson: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:person-not-found",
+                 *       "status": 404,
+                 *       "code": "person-not-found",
+                 *       "title": "Nobody of that name ever logged in",
+                 *       "detail": "Nothing was changed.",
+                 *       "parameters": {
+                 *         "name": "eve"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `token-not-found` */
+        NoToken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:token-not-found",
+                 *       "status": 404,
+                 *       "code": "token-not-found",
+                 *       "title": "There is no such token",
+                 *       "detail": "Nothing was changed. It may have been revoked and forgotten.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `device-not-found` */
+        NoDevice: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:device-not-found",
+                 *       "status": 404,
+                 *       "code": "device-not-found",
+                 *       "title": "No program waits with that code",
+                 *       "detail": "Nothing was changed. A code is good for ten minutes. Start the login again in your program.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no-capacity`, `quota`, `image-needs-gpu`, `launch-refused`, `container-stopping`, `start-ended`. For the first three, the parameters are an `Explanation`. */
+        StartConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:no-capacity",
+                 *       "status": 409,
+                 *       "code": "no-capacity",
+                 *       "title": "No machine fits now",
+                 *       "detail": "Nothing was started and the home is safe. Each machine says why; ask for what fits, or try again later.",
+                 *       "parameters": {
+                 *         "reasons": {
+                 *           "gpu-01": "0 of its 2 GPUs free; 1 wanted."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no-extension-left`, `container-stopping` */
+        NotKeptLonger: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:no-extension-left",
+                 *       "status": 409,
+                 *       "code": "no-extension-left",
+                 *       "title": "You have kept it as often as you may today",
+                 *       "detail": "Your container goes on for now, and your files are safe. To keep it, use it.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-yourself` */
+        NotYourself: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:not-yourself",
+                 *       "status": 409,
+                 *       "code": "not-yourself",
+                 *       "title": "You cannot shut yourself out",
+                 *       "detail": "Nothing was changed. Another admin can.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-tokens` */
+        TooManyTokens: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:too-many-tokens",
+                 *       "status": 409,
+                 *       "code": "too-many-tokens",
+                 *       "title": "You have too many tokens",
+                 *       "detail": "Nothing was changed. You may have 2 at once. Revoke one that you do not use.",
+                 *       "parameters": {
+                 *         "limit": 2
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `device-decided` */
+        DeviceDecided: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:device-decided",
+                 *       "status": 409,
+                 *       "code": "device-decided",
+                 *       "title": "That login was answered already",
+                 *       "detail": "Nothing was changed. If it was not you, revoke the token on the page of tokens.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-large` */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:too-large",
+                 *       "status": 413,
+                 *       "code": "too-large",
+                 *       "title": "The body is too large",
+                 *       "detail": "Nothing was changed. At most 65536 bytes are read.",
+                 *       "parameters": {
+                 *         "limit_bytes": 65536
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `json-needed` */
+        JsonNeeded: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:json-needed",
+                 *       "status": 415,
+                 *       "code": "json-needed",
+                 *       "title": "The body must be JSON",
+                 *       "detail": "Nothing was changed. Send Content-Type: application/json.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `key-reused` */
+        KeyReused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:key-reused",
+                 *       "status": 422,
+                 *       "code": "key-reused",
+                 *       "title": "This key was used for another start",
+                 *       "detail": "Nothing was started. Use a new key for each start that you mean.",
+                 *       "parameters": {}
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -481,6 +1629,122 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `broker-unavailable`, `launcher-unavailable`, `store-unavailable` */
+        BrokerOrStore: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:broker-unavailable",
+                 *       "status": 503,
+                 *       "code": "broker-unavailable",
+                 *       "title": "Containers cannot be started or stopped now",
+                 *       "detail": "Running notebooks and homes are not touched. Try again in a few seconds.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `broker-unavailable`, `launcher-unavailable`, `home-unavailable`, `start-unanswered`, `store-unavailable` */
+        StartUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:broker-unavailable",
+                 *       "status": 503,
+                 *       "code": "broker-unavailable",
+                 *       "title": "Containers cannot be started or stopped now",
+                 *       "detail": "Running notebooks and homes are not touched. Try again in a few seconds.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `switch-not-kept`, `broker-unavailable`, `store-unavailable` */
+        SwitchUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:switch-not-kept",
+                 *       "status": 503,
+                 *       "code": "switch-not-kept",
+                 *       "title": "It cannot be kept",
+                 *       "detail": "Nothing was changed: the broker's disk refuses. Make room there, then try again.",
+                 *       "parameters": {
+                 *         "why": "gpus: must be a whole number from 0 to 64."
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idle-unavailable`, `broker-unavailable`, `launcher-unavailable`, `store-unavailable` */
+        ExtendUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:idle-unavailable",
+                 *       "status": 503,
+                 *       "code": "idle-unavailable",
+                 *       "title": "Your wish cannot be noted now",
+                 *       "detail": "Nothing was changed. Your files are safe. To keep your container, use it, or try again in a minute.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `store-unavailable` */
+        StoreUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:store-unavailable",
+                 *       "status": 503,
+                 *       "code": "store-unavailable",
+                 *       "title": "What is known of people cannot be read or kept now",
+                 *       "detail": "Nothing was changed. Running notebooks and files are safe. Try again in a few seconds.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-waiting`, `store-unavailable` */
+        DeviceUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:too-many-waiting",
+                 *       "status": 503,
+                 *       "code": "too-many-waiting",
+                 *       "title": "Too many programs wait for their login",
+                 *       "detail": "Nothing was changed. Try again in a few minutes.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -489,7 +1753,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    session: {
+    me: {
         parameters: {
             query?: never;
             header?: never;
@@ -498,7 +1762,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The person at the door. */
+            /** @description The person, and the session or the token. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -508,17 +1772,34 @@ export interface operations {
                      * @example {
                      *       "user": {
                      *         "name": "ada.lovelace",
-                     *         "shown_name": "ada.lovelace",
+                     *         "shown_name": "Ada Lovelace",
+                     *         "email": "ada.lovelace@example.com",
+                     *         "picture": null,
                      *         "role": "user"
+                     *       },
+                     *       "csrf_token": "4e7a0c57b1d2e38897a6b5c4d3e2f1014e7a0c57b1d2e38897a6b5c4d3e2f101",
+                     *       "token": null,
+                     *       "quota": {
+                     *         "containers": 3,
+                     *         "gpus": null
+                     *       },
+                     *       "announcement": {
+                     *         "text": "Tonight from 22:00 gpu-02 gets a new disk.",
+                     *         "level": "warning",
+                     *         "by": "grace",
+                     *         "at": "2026-11-23T09:00:00.000Z",
+                     *         "ends_at": "2026-11-24T06:00:00.000Z"
                      *       },
                      *       "demo": false,
                      *       "version": "0.1.0"
                      *     }
                      */
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+            503: components["responses"]["StoreUnavailable"];
         };
     };
     machines: {
@@ -642,6 +1923,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
         };
     };
     images: {
@@ -674,12 +1956,15 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
             503: components["responses"]["BrokerUnavailable"];
         };
     };
     containers: {
         parameters: {
-            query?: never;
+            query?: {
+                scope?: "own" | "all";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -741,14 +2026,18 @@ export interface operations {
                     "application/json": components["schemas"]["Containers"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            503: components["responses"]["BrokerUnavailable"];
+            403: components["responses"]["ScopeOrAdmin"];
+            503: components["responses"]["BrokerOrStore"];
         };
     };
     start: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -766,7 +2055,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It runs already. */
+            /** @description It runs already, or was started with this key. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -868,11 +2157,90 @@ export interface operations {
                     "application/json": components["schemas"]["Container"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            400: components["responses"]["BadWish"];
             401: components["responses"]["Unauthorized"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            503: components["responses"]["BrokerUnavailable"];
+            403: components["responses"]["StartForbidden"];
+            404: components["responses"]["NothingOfThat"];
+            409: components["responses"]["StartConflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            422: components["responses"]["KeyReused"];
+            503: components["responses"]["StartUnavailable"];
+        };
+    };
+    explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "gpus": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            /** @description As things stand now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "fits": false,
+                     *       "machine": null,
+                     *       "everywhere": null,
+                     *       "machines": [
+                     *         {
+                     *           "name": "gpu-02",
+                     *           "misfit": {
+                     *             "rule": "gpus-taken",
+                     *             "text": "1 of its 2 GPUs free; 2 wanted."
+                     *           },
+                     *           "holders": [
+                     *             {
+                     *               "container_id": "ken--default",
+                     *               "owner": "ken",
+                     *               "gpus": [
+                     *                 "GPU-8f3c2f9e-0000-4000-8000-000000000001"
+                     *               ],
+                     *               "memory_bytes": 4294967296,
+                     *               "since": "2026-11-23T07:45:00.000Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "offers": [
+                     *         {
+                     *           "text": "With 1 GPU it fits on gpu-02.",
+                     *           "machine": "gpu-02",
+                     *           "wish": {
+                     *             "name": "default",
+                     *             "image": null,
+                     *             "machine": null,
+                     *             "gpus": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            400: components["responses"]["BadWish"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+            404: components["responses"]["NoSuch"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["BrokerOrStore"];
         };
     };
     container: {
@@ -938,9 +2306,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["BrokerUnavailable"];
+            403: components["responses"]["NotYours"];
+            404: components["responses"]["NoContainer"];
+            503: components["responses"]["BrokerOrStore"];
         };
     };
     stop: {
@@ -962,8 +2330,9 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            503: components["responses"]["BrokerUnavailable"];
+            403: components["responses"]["NotYours"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["BrokerOrStore"];
         };
     };
     extend: {
@@ -995,46 +2364,1115 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            /** @description `no-extension-left`, `container-stopping` */
-            409: {
+            403: components["responses"]["NotYours"];
+            404: components["responses"]["NoContainer"];
+            409: components["responses"]["NotKeptLonger"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["ExtendUnavailable"];
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /** @description Only what came after that one. */
+                after?: string;
+                /** @description Only of that container. */
+                container?: string;
+                /** @description With `after`, the first so many; else the last. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:shiva:problem:no-extension-left",
-                     *       "status": 409,
-                     *       "code": "no-extension-left",
-                     *       "title": "You have kept it as often as you may today",
-                     *       "detail": "Your container goes on for now, and your files are safe. To keep it, use it.",
-                     *       "parameters": {}
+                     *       "events": [
+                     *         {
+                     *           "id": "019aaf5d1c00-0000000007",
+                     *           "at": "2026-11-23T09:10:02.310Z",
+                     *           "kind": "container.ready",
+                     *           "container_id": "ada.lovelace--default",
+                     *           "owner": "ada.lovelace",
+                     *           "machine": "gpu-02",
+                     *           "facts": {
+                     *             "seconds": 2.31
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "019aaf5d1c00-0000000008",
+                     *           "at": "2026-11-23T09:12:00.000Z",
+                     *           "kind": "machine.state",
+                     *           "container_id": null,
+                     *           "owner": null,
+                     *           "machine": "gpu-01",
+                     *           "facts": {
+                     *             "state": "unreachable",
+                     *             "before": "free"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "last_id": "019aaf5d1c00-0000000008"
                      *     }
                      */
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Events"];
                 };
             };
-            /** @description `idle-unavailable`, `broker-unavailable`, `launcher-unavailable` */
-            503: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+            503: components["responses"]["BrokerUnavailable"];
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:shiva:problem:idle-unavailable",
-                     *       "status": 503,
-                     *       "code": "idle-unavailable",
-                     *       "title": "Your wish cannot be noted now",
-                     *       "detail": "Nothing was changed, and your files are safe. To keep your container, use it, or try again in a minute.",
-                     *       "parameters": {}
+                     *       "tokens": [
+                     *         {
+                     *           "id": "5d41402abc4b2a76",
+                     *           "owner": "ada.lovelace",
+                     *           "label": "nightly training",
+                     *           "scopes": [
+                     *             "containers",
+                     *             "read"
+                     *           ],
+                     *           "state": "active",
+                     *           "created_at": "2026-11-23T09:00:00.000Z",
+                     *           "expires_at": "2027-02-21T09:00:00.000Z",
+                     *           "last_used_at": "2026-11-23T10:41:00.000Z",
+                     *           "last_used_from": "192.0.2.7",
+                     *           "revoked_at": null
+                     *         }
+                     *       ]
                      *     }
                      */
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "nightly training",
+                 *       "scopes": [
+                 *         "read",
+                 *         "containers"
+                 *       ],
+                 *       "expires_in_days": 90
+                 *     }
+                 */
+                "application/json": {
+                    /** @description What you call it. */
+                    label: string;
+                    scopes: components["schemas"]["Scopes"];
+                    expires_in_days: components["schemas"]["Days"];
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "shiva_5d41402abc4b2a76_2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+                     *       "id": "5d41402abc4b2a76",
+                     *       "owner": "ada.lovelace",
+                     *       "label": "nightly training",
+                     *       "scopes": [
+                     *         "containers",
+                     *         "read"
+                     *       ],
+                     *       "state": "active",
+                     *       "created_at": "2026-11-23T09:00:00.000Z",
+                     *       "expires_at": "2027-02-21T09:00:00.000Z",
+                     *       "last_used_at": null,
+                     *       "last_used_from": null,
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["SessionOrAdmin"];
+            409: components["responses"]["TooManyTokens"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good for nothing any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["SessionNeeded"];
+            404: components["responses"]["NoToken"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    device_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client": "shiva-cli on ada-laptop",
+                 *       "scopes": [
+                 *         "read",
+                 *         "containers"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description What the program calls itself, with its machine. */
+                    client: string;
+                    scopes: components["schemas"]["Scopes"];
+                };
+            };
+        };
+        responses: {
+            /** @description It waits now. Paths are of the dashboard. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "device_code": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+                     *       "user_code": "BDGH-KLMN",
+                     *       "verification_uri": "/device",
+                     *       "verification_uri_complete": "/device?user_code=BDGH-KLMN",
+                     *       "expires_in": 600,
+                     *       "interval": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeviceCode"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["DeviceUnavailable"];
+        };
+    };
+    device_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "device_code": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+                 *     }
+                 */
+                "application/json": {
+                    device_code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Let in. `scopes` are those asked for; `admin` only where its person is an admin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "shiva_5d41402abc4b2a76_2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+                     *       "token_id": "5d41402abc4b2a76",
+                     *       "scopes": [
+                     *         "containers",
+                     *         "read"
+                     *       ],
+                     *       "expires_at": "2027-02-21T09:00:00.000Z",
+                     *       "user": {
+                     *         "name": "ada.lovelace",
+                     *         "shown_name": "Ada Lovelace"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeviceToken"];
+                };
+            };
+            400: components["responses"]["DeviceNotYet"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As shown by the program; case and dash do not matter. */
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits, or was answered within ten minutes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_code": "BDGH-KLMN",
+                     *       "client": "shiva-cli on ada-laptop",
+                     *       "asked_from": "192.0.2.7",
+                     *       "scopes": [
+                     *         "containers",
+                     *         "read"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:00:00.000Z",
+                     *       "expires_at": "2026-11-23T09:10:00.000Z",
+                     *       "state": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["SessionNeeded"];
+            404: components["responses"]["NoDevice"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    decide_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As shown by the program; case and dash do not matter. */
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "approve": true,
+                 *       "expires_in_days": 90
+                 *     }
+                 */
+                "application/json": {
+                    approve: boolean;
+                    expires_in_days?: components["schemas"]["Days"];
+                };
+            };
+        };
+        responses: {
+            /** @description Answered. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["SessionNeeded"];
+            404: components["responses"]["NoDevice"];
+            409: components["responses"]["DeviceDecided"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "people": [
+                     *         {
+                     *           "name": "ada.lovelace",
+                     *           "shown_name": "Ada Lovelace",
+                     *           "email": "ada.lovelace@example.com",
+                     *           "picture": null,
+                     *           "role": "user",
+                     *           "groups": [],
+                     *           "first_login_at": "2026-10-01T09:00:00.000Z",
+                     *           "last_login_at": "2026-11-23T09:00:00.000Z",
+                     *           "barred": null,
+                     *           "refused": null,
+                     *           "own_quota": {
+                     *             "containers": 3,
+                     *             "gpus": null
+                     *           },
+                     *           "quota": {
+                     *             "containers": 3,
+                     *             "gpus": null
+                     *           },
+                     *           "held": {
+                     *             "containers": 1,
+                     *             "gpus": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    set_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "containers": 3,
+                 *       "gpus": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["Quota"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NoPerson"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    reset_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NoPerson"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    bar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "barred": true,
+                 *       "reason": "Left the company."
+                 *     }
+                 */
+                "application/json": {
+                    barred: boolean;
+                    reason?: components["schemas"]["Reason"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NoPerson"];
+            409: components["responses"]["NotYourself"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    end_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NoPerson"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    all_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "tokens": [
+                     *         {
+                     *           "id": "5d41402abc4b2a76",
+                     *           "owner": "ada.lovelace",
+                     *           "label": "nightly training",
+                     *           "scopes": [
+                     *             "containers",
+                     *             "read"
+                     *           ],
+                     *           "state": "active",
+                     *           "created_at": "2026-11-23T09:00:00.000Z",
+                     *           "expires_at": "2027-02-21T09:00:00.000Z",
+                     *           "last_used_at": "2026-11-23T10:41:00.000Z",
+                     *           "last_used_from": "192.0.2.7",
+                     *           "revoked_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    revoke_any_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good for nothing any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NoToken"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    drain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "drained": true,
+                 *       "reason": "A new disk is built in today."
+                 *     }
+                 */
+                "application/json": {
+                    drained: boolean;
+                    reason?: components["schemas"]["Reason"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NoMachine"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["SwitchUnavailable"];
+        };
+    };
+    disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "disabled": true,
+                 *       "reason": "Its fan is loud."
+                 *     }
+                 */
+                "application/json": {
+                    disabled: boolean;
+                    reason?: components["schemas"]["Reason"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NoGpu"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["SwitchUnavailable"];
+        };
+    };
+    announce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Tonight from 22:00 gpu-02 gets a new disk.",
+                 *       "level": "warning",
+                 *       "ends_at": "2026-11-24T06:00:00Z"
+                 *     }
+                 */
+                "application/json": {
+                    text: string;
+                    /** @enum {string} */
+                    level: "info" | "warning";
+                    /**
+                     * Format: date-time
+                     * @description Null or left out; until it is taken away.
+                     */
+                    ends_at?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Everybody reads it. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    unannounce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone, or there was none. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                /** @description Only lines with a lower id. */
+                before?: number;
+                limit?: number;
+                actor?: string;
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of the log. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acts": [
+                     *         {
+                     *           "id": 42,
+                     *           "at": "2026-11-23T09:00:00.012Z",
+                     *           "actor": "grace",
+                     *           "client": "192.0.2.9",
+                     *           "token_id": null,
+                     *           "action": "container.stop",
+                     *           "target": "ada.lovelace--default",
+                     *           "outcome": "done",
+                     *           "request_id": "6f1d",
+                     *           "facts": {}
+                     *         },
+                     *         {
+                     *           "id": 41,
+                     *           "at": "2026-11-23T09:00:00.000Z",
+                     *           "actor": "grace",
+                     *           "client": "192.0.2.9",
+                     *           "token_id": null,
+                     *           "action": "container.stop",
+                     *           "target": "ada.lovelace--default",
+                     *           "outcome": "asked",
+                     *           "request_id": "6f1d",
+                     *           "facts": {}
+                     *         }
+                     *       ],
+                     *       "next_before": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    openapi_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+        };
+    };
+    openapi_yaml: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example openapi: 3.1.0 */
+                    "application/yaml": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "issuer": "https://accounts.google.com",
+                 *       "subject": "10769150350006150715113082367",
+                 *       "email": "ada.lovelace@example.com",
+                 *       "email_verified": true,
+                 *       "hosted_domain": "example.com",
+                 *       "groups": [],
+                 *       "shown_name": "Ada Lovelace",
+                 *       "picture": null,
+                 *       "client": "192.0.2.7"
+                 *     }
+                 */
+                "application/json": {
+                    issuer: string;
+                    subject: string;
+                    email: string | null;
+                    email_verified: boolean;
+                    /** @description Google's `hd`. */
+                    hosted_domain: string | null;
+                    groups: string[];
+                    shown_name: string | null;
+                    /** @description Kept where it is an https address. */
+                    picture: string | null;
+                    /** @description The address that the person comes from. */
+                    client: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Welcome. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "ada.lovelace",
+                     *       "shown_name": "Ada Lovelace",
+                     *       "picture": null,
+                     *       "role": "user"
+                     *     }
+                     */
+                    "application/json": {
+                        name: string;
+                        shown_name: string;
+                        picture: string | null;
+                        role: components["schemas"]["Role"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["ServiceUnauthorized"];
+            403: components["responses"]["LoginRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    verify_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "shiva_5d41402abc4b2a76_2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+                 *       "client": "192.0.2.7"
+                 *     }
+                 */
+                "application/json": {
+                    token: string;
+                    client: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is good. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "ada.lovelace",
+                     *       "shown_name": "Ada Lovelace",
+                     *       "token_id": "5d41402abc4b2a76",
+                     *       "scopes": [
+                     *         "containers",
+                     *         "read"
+                     *       ],
+                     *       "expires_at": "2027-02-21T09:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": {
+                        name: string;
+                        shown_name: string;
+                        token_id: string;
+                        scopes: components["schemas"]["Scopes"];
+                        /** Format: date-time */
+                        expires_at: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    revocations: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name. */
+            200: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "people": [
+                     *         {
+                     *           "name": "ada.lovelace",
+                     *           "ended_before": "2026-11-23T09:00:00.000000Z",
+                     *           "barred": false
+                     *         },
+                     *         {
+                     *           "name": "eve",
+                     *           "ended_before": null,
+                     *           "barred": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        people: {
+                            name: string;
+                            /** Format: date-time */
+                            ended_before: string | null;
+                            barred: boolean;
+                        }[];
+                    };
+                };
+            };
+            /** @description Unchanged. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["ServiceUnauthorized"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    logout_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client": "192.0.2.7"
+                 *     }
+                 */
+                "application/json": {
+                    client: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Sessions that began until now are over. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["ServiceUnauthorized"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["StoreUnavailable"];
         };
     };
     health: {
@@ -1093,6 +3531,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            401: components["responses"]["ServiceUnauthorized"];
         };
     };
 }

@@ -4,20 +4,19 @@ import Typography from "@mui/material/Typography";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { browser } from "../api/browser";
+import { machinesQuery, meQuery } from "../api/queries";
 import { MyContainer } from "../features/containers/MyContainer";
 import { containersQuery, startMutation, type Wish } from "../features/containers/queries";
 import { StartDialog } from "../features/containers/StartDialog";
 import { MachineGrid } from "../features/machines/MachineGrid";
-import { machinesQuery } from "../features/machines/queries";
 import { Sources } from "../features/machines/Sources";
 import { Strip } from "../features/machines/Strip";
-import { sessionQuery } from "../features/session/queries";
 import { messages } from "../messages";
 import { keepWish, lastWish } from "./lastWish";
 
 /** The first page: what is free, what is mine, every machine. */
 export function Home() {
-  const session = useQuery(sessionQuery());
+  const me = useQuery(meQuery());
   const overview = useQuery(machinesQuery());
   const containers = useQuery(containersQuery());
   const start = useMutation(startMutation(useQueryClient()));
@@ -50,7 +49,7 @@ export function Home() {
           <Typography id="mine" variant="h5" component="h1">
             {messages.myContainer}
           </Typography>
-          {session.data && <Strip user={session.data.user.name} />}
+          {me.data && <Strip user={me.data.user.name} />}
         </Box>
         <MyContainer
           onStart={() => go(usual)}

@@ -3,16 +3,21 @@ import Box from "@mui/material/Box";
 import Chip from "@mui/material/Chip";
 import Container from "@mui/material/Container";
 import Link from "@mui/material/Link";
+import Skeleton from "@mui/material/Skeleton";
 import Toolbar from "@mui/material/Toolbar";
 import { useQuery } from "@tanstack/react-query";
-import { Outlet, Link as RouterLink } from "react-router";
-import { sessionQuery } from "../features/session/queries";
+import { Suspense } from "react";
+import { Outlet, Link as RouterLink, useLocation } from "react-router";
+import { meQuery } from "../api/queries";
+import { Announcement } from "../features/session/Announcement";
 import { UserMenu } from "../features/session/UserMenu";
 import { messages } from "../messages";
+import { ErrorBoundary } from "./ErrorBoundary";
 
 /** The frame of every page. */
 export function Layout() {
-  const session = useQuery(sessionQuery());
+  const me = useQuery(meQuery());
+  const { pathname } = useLocation();
   return (
     <>
       <AppBar
@@ -25,7 +30,7 @@ export function Layout() {
           <Link component={RouterLink} to="/" underline="none" variant="h6">
             {messages.appName}
           </Link>
-          {session.data?.demo && (
+          {me.data?.demo && (
             <Chip
               size="small"
               label={messages.demo}
@@ -34,11 +39,16 @@ export function Layout() {
             />
           )}
           <Box sx={{ flexGrow: 1 }} />
-          {session.data && <UserMenu shownName={session.data.user.shown_name} />}
+          {me.data && <UserMenu me={me.data} />}
         </Toolbar>
       </AppBar>
       <Container component="main" maxWidth="xl" sx={{ py: 2 }}>
-        <Outlet />
+        {me.data?.announcement && <Announcement announcement={me.data.announcement} />}
+        <ErrorBoundary key={pathname.split("/")[1]}>
+          <Suspense fallback={<Skeleton variant="rounded" height={96} aria-label={messages.loading} />}>
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
       </Container>
     </>
   );

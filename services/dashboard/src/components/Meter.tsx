@@ -12,7 +12,7 @@ export function Meter({ label, ratio, text }: Props) {
   return (
     <Box sx={{ minWidth: 0 }}>
       <Box sx={{ display: "flex", justifyContent: "space-between", gap: 1 }}>
-        <Typography variant="body2" color="text.secondary">
+        <Typography variant="body2" color="textSecondary">
           {label}
         </Typography>
         <Typography variant="body2" noWrap sx={{ fontVariantNumeric: "tabular-nums" }}>

@@ -3,6 +3,7 @@ import AlertTitle from "@mui/material/AlertTitle";
 import Typography from "@mui/material/Typography";
 import { ApiError } from "../api/client";
 import { messages } from "../messages";
+import { languageOf, worded } from "./problemWords";
 
 function reasonsOf(error: ApiError): [string, string][] {
   const reasons = error.parameters.reasons;
@@ -15,22 +16,28 @@ function offersOf(error: ApiError): string[] {
   return Array.isArray(offers) ? offers.map((offer: { text?: unknown }) => String(offer.text)) : [];
 }
 
-/** An error as people read it: what happened, whose data is safe, what to do now, and the code. */
+/** An error as people read it, in their language: what happened, whose data is safe, what to do now, and the code. */
 export function Problem({ error }: { error: Error }) {
   if (!(error instanceof ApiError)) {
     return <Alert severity="error">{messages.brokenHint}</Alert>;
   }
+  const words = worded(error, languageOf(navigator.language));
   return (
-    <Alert severity={error.status === 409 ? "warning" : "error"}>
-      <AlertTitle>{error.title}</AlertTitle>
-      {error.detail}
+    <Alert severity={error.status === 409 ? "warning" : "error"} lang={words.language}>
+      <AlertTitle>{words.title}</AlertTitle>
+      {words.detail}
+      {words.more !== null && (
+        <Typography lang="en" variant="body2">
+          {words.more}
+        </Typography>
+      )}
       {reasonsOf(error).map(([machine, reason]) => (
-        <Typography key={machine} variant="body2">
+        <Typography key={machine} lang="en" variant="body2">
           <strong>{machine}</strong>: {reason}
         </Typography>
       ))}
       {offersOf(error).map((offer) => (
-        <Typography key={offer} variant="body2" sx={{ mt: 0.5 }}>
+        <Typography key={offer} lang="en" variant="body2" sx={{ mt: 0.5 }}>
           {messages.offer} {offer}
         </Typography>
       ))}

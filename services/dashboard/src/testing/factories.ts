@@ -1,4 +1,5 @@
 import type { Schemas } from "../api/client";
+import type { Act, Person } from "../features/admin/queries";
 
 /** Typed by the contract: a change there is a type error here. */
 export const gpu = (changes: Partial<Schemas["Gpu"]> = {}): Schemas["Gpu"] => ({
@@ -130,10 +131,73 @@ export const booting = (changes: Partial<Schemas["Container"]> = {}) =>
     ...changes,
   });
 
-export const session = (changes: Partial<Schemas["Session"]> = {}): Schemas["Session"] => ({
-  user: { name: "ada", shown_name: "Ada", role: "user" },
+export const me = (changes: Partial<Schemas["Me"]> = {}): Schemas["Me"] => ({
+  user: { name: "ada", shown_name: "Ada", email: null, picture: null, role: "user" },
+  csrf_token: "csrf-1",
+  token: null,
+  quota: { containers: null, gpus: null },
+  announcement: null,
   demo: false,
   version: "0.1.0",
+  ...changes,
+});
+
+export const admin = () =>
+  me({ user: { name: "root", shown_name: "Grace", email: "grace@example.com", picture: null, role: "admin" } });
+
+export const token = (changes: Partial<Schemas["Token"]> = {}): Schemas["Token"] => ({
+  id: "k3j2",
+  owner: "ada",
+  label: "backup",
+  scopes: ["read"],
+  created_at: "2026-11-20T09:00:00Z",
+  expires_at: "2027-02-18T09:00:00Z",
+  last_used_at: null,
+  last_used_from: null,
+  state: "active",
+  revoked_at: null,
+  ...changes,
+});
+
+export const device = (changes: Partial<Schemas["Device"]> = {}): Schemas["Device"] => ({
+  user_code: "BDGH-KLMN",
+  client: "shiva on build-7",
+  asked_from: "192.0.2.7",
+  scopes: ["read", "containers"],
+  created_at: "2026-11-23T09:10:00Z",
+  expires_at: "2026-11-23T09:20:00Z",
+  state: "pending",
+  ...changes,
+});
+
+export const person = (changes: Partial<Person> = {}): Person => ({
+  name: "ken",
+  shown_name: "Ken",
+  email: "ken@example.com",
+  picture: null,
+  role: "user",
+  groups: [],
+  first_login_at: "2026-10-01T08:00:00Z",
+  last_login_at: "2026-11-22T08:00:00Z",
+  barred: null,
+  refused: null,
+  own_quota: null,
+  quota: { containers: 2, gpus: null },
+  held: { containers: 1, gpus: 0 },
+  ...changes,
+});
+
+export const act = (changes: Partial<Act> = {}): Act => ({
+  id: 7,
+  at: "2026-11-22T08:00:00Z",
+  actor: "root",
+  client: "192.0.2.1",
+  token_id: null,
+  action: "machine.drain",
+  target: "gpu-01",
+  outcome: "done",
+  request_id: null,
+  facts: {},
   ...changes,
 });
 

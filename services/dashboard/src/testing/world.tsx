@@ -4,14 +4,13 @@ import { render } from "@testing-library/react";
 import { delay, HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import type { ReactNode } from "react";
-import { MemoryRouter, Route, Routes } from "react-router";
+import { MemoryRouter } from "react-router";
 import type { Schemas } from "../api/client";
 import { newClient } from "../app/App";
-import { Home } from "../app/Home";
-import { Layout } from "../app/Layout";
-import { NotFound } from "../app/NotFound";
+import { Pages } from "../app/Pages";
 import { theme } from "../app/theme";
-import { container, idle, overview, session } from "./factories";
+import type { Act, Person } from "../features/admin/queries";
+import { container, idle, me, overview, problem, token } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
 
@@ -19,20 +18,33 @@ const EXTENDED = { state: "kept", reason: "extended", sentence: "Kept, as you as
 
 /** What the manager says in a test; a problem is answered with its status, a promise is waited for. */
 export class World {
-  session: Schemas["Session"] | Schemas["Problem"] = session();
+  me: Schemas["Me"] | Schemas["Problem"] = me();
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   stop: Schemas["Problem"] | null = null;
   keep: Schemas["Problem"] | null = null;
+  tokens: Schemas["Token"][] | Schemas["Problem"] = [];
+  device: Schemas["Device"] | Schemas["Problem"] = problem(404, "device-not-found", "No program waits with that code");
+  people: Person[] | Schemas["Problem"] = [];
+  acts: Act[] = [];
+  contract: object = {};
+  /** The answer to any change that is not a container's; null: done. */
+  change: Schemas["Problem"] | null = null;
   unreachable = false;
   silent = false;
   readonly wishes: unknown[] = [];
+  /** The audit log was asked for. */
+  readonly asked: string[] = [];
+  /** What else was changed: "PUT admin/announcement" and the body. */
+  readonly changes: [what: string, body: unknown][] = [];
+  /** What the changes brought as X-CSRF-Token. */
+  readonly proofs: (string | null)[] = [];
   readonly stopped: string[] = [];
   readonly kept: string[] = [];
 
   readonly handlers = [
-    http.get(at("session"), () => this.answer(this.session)),
+    http.get(at("me"), () => this.answer(this.me)),
     http.get(at("machines"), () => this.answer(this.machines)),
     http.get(at("images"), () =>
       this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
@@ -55,7 +67,51 @@ export class World {
       if (this.stop === null) this.containers = [];
       return this.stop === null ? new HttpResponse(null, { status: 204 }) : this.answer(this.stop);
     }),
+    http.get(at("tokens"), () => this.answer(this.list("tokens", this.tokens))),
+    http.post(at("tokens"), ({ request }) =>
+      this.changed(request, (body) => {
+        const made = token({ ...body, id: "new1" });
+        this.tokens = [made];
+        return this.answer({ ...made, token: "shiva_new1_secret" }, 201);
+      }),
+    ),
+    http.get(at("device/:code"), () => this.answer(this.device)),
+    http.post(at("device/:code"), ({ request }) =>
+      this.changed(request, ({ approve }) => {
+        if ("client" in this.device) this.device = { ...this.device, state: approve ? "approved" : "denied" };
+        return undefined;
+      }),
+    ),
+    http.get(at("admin/people"), () => this.answer(this.list("people", this.people))),
+    http.get(at("admin/tokens"), () => this.answer(this.list("tokens", this.tokens))),
+    http.get(at("admin/audit"), ({ request }) => {
+      const asked = new URL(request.url).searchParams;
+      this.asked.push(asked.toString());
+      const left = this.acts.filter((each) => each.id < Number(asked.get("before") ?? Number.POSITIVE_INFINITY));
+      const acts = left.slice(0, 2);
+      return this.answer({ acts, next_before: left.length > acts.length ? (acts.at(-1)?.id ?? null) : null });
+    }),
+    http.get(at("openapi.json"), () => this.answer(this.contract)),
+    http.put(at("*"), ({ request }) => this.changed(request)),
+    http.post(at("admin/*"), ({ request }) => this.changed(request)),
+    http.delete(at("*"), ({ request }) => this.changed(request)),
   ];
+
+  private list(key: string, found: unknown[] | Schemas["Problem"]) {
+    return Array.isArray(found) ? { [key]: found } : found;
+  }
+
+  private async changed(
+    request: Request,
+    done: (body: Record<string, unknown>) => Promise<HttpResponse<object>> | undefined = () => undefined,
+  ) {
+    const text = await request.text();
+    const body = text === "" ? null : JSON.parse(text);
+    this.changes.push([`${request.method} ${new URL(request.url).pathname.replace("/api/v1/", "")}`, body]);
+    this.proofs.push(request.headers.get("X-CSRF-Token"));
+    if (this.change !== null) return this.answer(this.change);
+    return (await done(body)) ?? new HttpResponse(null, { status: 204 });
+  }
 
   private async answer(body: object, status = 200) {
     if (this.silent) await delay("infinite");
@@ -91,12 +147,7 @@ export function shown(inner: ReactNode) {
 export function page(path = "/") {
   return shown(
     <MemoryRouter initialEntries={[path]}>
-      <Routes>
-        <Route element={<Layout />}>
-          <Route index element={<Home />} />
-          <Route path="*" element={<NotFound />} />
-        </Route>
-      </Routes>
+      <Pages />
     </MemoryRouter>,
   );
 }

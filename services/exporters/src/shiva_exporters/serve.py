@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import Metric
+from shiva_common import bearer
 
 log = logging.getLogger("shiva.exporters")
 
@@ -107,9 +109,9 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], pages: dict[str, Page]) -> None:
-        """`pages` by path; `/health` comes along."""
-        self.pages = pages
+    def __init__(self, address: tuple[str, int], pages: dict[str, Page], token: str) -> None:
+        """`pages` by path, for who has `token`; `/health` comes along, for everybody."""
+        self.pages, self.token = pages, token
         self.slots = threading.BoundedSemaphore(MAX_SCRAPES)
         super().__init__(address, Handler)
 
@@ -138,6 +140,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, b"ok\n")
         elif url.path not in self.server.pages:
             self._answer(404, f"Try {', '.join(self.server.pages)} or /health.\n".encode())
+        elif not bearer.is_from(self.headers.get("Authorization"), self.server.token):
+            self._answer(401, b"Send Authorization with the bearer token METRICS_TOKEN.\n")
         elif not self.server.slots.acquire(blocking=False):
             self._answer(503, b"Too many scrapes at once.\n")
         else:
@@ -157,6 +161,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
+        if status == HTTPStatus.UNAUTHORIZED:
+            self.send_header("WWW-Authenticate", "Bearer")
         self.end_headers()
         self.wfile.write(body)
 
@@ -165,10 +171,10 @@ class Handler(BaseHTTPRequestHandler):
         log.debug("request", extra={"line": format % args})
 
 
-def serve(host: str, port: int, pages: dict[str, Page]) -> None:
-    """Serve until SIGTERM or SIGINT; exit status 1 when the address cannot be used."""
+def serve(host: str, port: int, pages: dict[str, Page], token: str) -> None:
+    """Serve `pages` to who has `token` until SIGTERM or SIGINT; exit status 1 when the address cannot be used."""
     try:
-        server = Server((host, port), pages)
+        server = Server((host, port), pages, token)
     except OSError as error:
         sys.exit(f"{Path(sys.argv[0]).name}: cannot listen on {host}:{port}: {error.strerror}")
 

@@ -146,7 +146,7 @@ def build(settings: Settings) -> Built:
     policy = policy_file.read(settings.policy_file, settings.limits)
     broker = Broker(ports, policy=policy, stop_grace=settings.stop_grace, on_ready=start_times(registry))
     upkeep = Upkeep(broker, boot_timeout=settings.boot_timeout)
-    tokens = Tokens(manager=settings.manager_token, proxy=settings.proxy_token, exporter=settings.exporter_token)
+    tokens = Tokens(**settings.tokens)
     threading.Thread(target=watch, args=(broker, upkeep), name="watcher", daemon=True).start()
     return Built(app=create_app(broker, tokens, registry), lock=lock)
 

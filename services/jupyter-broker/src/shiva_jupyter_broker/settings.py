@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from shiva_common import bearer
+
 from shiva_jupyter_broker.domain.containers import Limits
 from shiva_jupyter_broker.marathon_settings import MarathonSettings, is_plain
 
 LAUNCHERS = ("process", "docker", "marathon")
 PREFIX = "SHIVA_JUPYTER_BROKER_"
 SWITCHES = "switches.json"  # in the state directory
-MIN_TOKEN_LENGTH = 32
 DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 
 
@@ -22,6 +23,7 @@ class Settings(MarathonSettings):
     manager_token: str = field(repr=False)
     proxy_token: str = field(repr=False)
     exporter_token: str = field(repr=False)
+    metrics_token: str = field(repr=False)  # Prometheus'
     state_dir: Path  # records, journal and lock; for the broker alone
     homes_dir: Path
     machines_file: Path
@@ -50,14 +52,11 @@ class Settings(MarathonSettings):
 
     def __post_init__(self) -> None:
         """Refuse what is not offered and what protects or limits nothing, all at once."""
-        tokens = (self.manager_token, self.proxy_token, self.exporter_token)
+        tokens = self.tokens.values()
         rules = {
             f"LAUNCHER must be one of {', '.join(LAUNCHERS)}": self.launcher in LAUNCHERS,
             "BIND_PORT must be from 0 to 65535": 0 <= self.bind_port <= 65535,
-            f"MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must have at least {MIN_TOKEN_LENGTH} characters each": all(
-                len(token) >= MIN_TOKEN_LENGTH for token in tokens
-            ),
-            "MANAGER_TOKEN, PROXY_TOKEN and EXPORTER_TOKEN must differ": len(set(tokens)) == len(tokens),
+            "MANAGER_TOKEN, PROXY_TOKEN, EXPORTER_TOKEN and METRICS_TOKEN must differ": len(set(tokens)) == len(tokens),
             "CPUS must be above zero": self.cpus > 0,
             "MEMORY_BYTES must be above zero": self.memory_bytes > 0,
             "SHM_BYTES must be above zero": self.shm_bytes > 0,
@@ -74,8 +73,19 @@ class Settings(MarathonSettings):
         }
         if self.launcher == "marathon":
             rules |= self.marathon_rules()
+        rules |= {f"{name.upper()}_TOKEN {bearer.RULE}": bearer.is_good(token) for name, token in self.tokens.items()}
         if broken := [PREFIX + rule for rule, kept in rules.items() if not kept]:
             raise ValueError("\n".join(broken))
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Return each caller's token."""
+        return {
+            "manager": self.manager_token,
+            "proxy": self.proxy_token,
+            "exporter": self.exporter_token,
+            "metrics": self.metrics_token,
+        }
 
     @property
     def limits(self) -> Limits:

@@ -4,6 +4,7 @@ import os
 import sys
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from shiva_common import env, logs
 
 from shiva_manager_api.settings import Settings
@@ -23,7 +24,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{self._settings.bind_host}:{self._settings.bind_port}",
             "workers": 1,
             "worker_class": "gthread",
-            "threads": 8,
+            "threads": 32,  # half of them may wait for the broker
             "timeout": 60,
             "graceful_timeout": 2,
             "worker_tmp_dir": "/dev/shm",  # noqa: S108  a heartbeat file, not data
@@ -38,11 +39,15 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Build the application, in the worker: the master stays small."""
         from shiva_manager_api import bootstrap
 
-        return bootstrap.build(self._settings)
+        try:
+            return bootstrap.build(self._settings)
+        except bootstrap.UNFIT as error:
+            print(f"shiva-manager-api: {error}", file=sys.stderr)
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)  # the master ends too
 
 
 def main() -> None:
-    """Run the service; exit status 2 when the settings are wrong."""
+    """Run the service; exit status 2 when the settings are wrong, 3 when the database or the access file cannot be used."""
     try:
         settings = env.load(Settings, os.environ, prefix="SHIVA_MANAGER_API_")
     except env.SettingsError as error:

@@ -17,9 +17,13 @@ from shiva_common import env, logs
 
 from shiva_manager_api.adapters.broker_http import BrokerHttp
 from shiva_manager_api.adapters.decision_file import DecisionFile
-from shiva_manager_api.adapters.idle_file import IdleFile, locked
 from shiva_manager_api.adapters.idle_policy_file import PolicyFile
+from shiva_manager_api.adapters.lock_file import locked
 from shiva_manager_api.adapters.prometheus_history import PrometheusHistory
+from shiva_manager_api.adapters.store.attaching import attached
+from shiva_manager_api.adapters.store.database import Database
+from shiva_manager_api.adapters.store.idle_table import IdleTable
+from shiva_manager_api.adapters.store.unfit import UnfitDatabaseError
 from shiva_manager_api.adapters.webhook import Webhook
 from shiva_manager_api.culling import Culler, World
 from shiva_manager_api.domain.idle_decisions import report, table
@@ -27,8 +31,11 @@ from shiva_manager_api.domain.idle_policy import MINUTE, Policy
 from shiva_manager_api.domain.idle_ports import Decision
 from shiva_manager_api.domain.idle_state import PASSES
 from shiva_manager_api.domain.ports import PortError
+from shiva_manager_api.settings import check_database_url, check_login
 
 log = logging.getLogger("shiva.manager_api.culler")
+
+LOOKS = 60  # for the manager's database, a quarter of a second apart: both start at the same time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,10 @@ class Settings:
     prometheus_url: str
     broker_url: str
     broker_token: str = field(repr=False)  # the manager's
-    state_dir: Path  # the manager's IDLE_STATE_DIR
+    database_url: str = field(repr=False)  # the manager's
+    state_dir: Path  # of the log of decisions
+    prometheus_user: str = ""  # without name and password it is asked as nobody
+    prometheus_password: str = field(default="", repr=False)
     policy_file: Path | None = None
     dry_run: bool = True
     interval: timedelta = MINUTE
@@ -46,7 +56,9 @@ class Settings:
     webhook_url: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what would judge without a pause."""
+        """Refuse what would judge without a pause, a database that is none, and half of a login."""
+        check_database_url(self.database_url, "SHIVA_MANAGER_CULLER_DATABASE_URL")
+        check_login("SHIVA_MANAGER_CULLER", self.prometheus_user, self.prometheus_password)
         if min(self.interval, self.gpu_step) <= timedelta(0):
             raise ValueError("SHIVA_MANAGER_CULLER_INTERVAL and …_GPU_STEP must be above zero")
 
@@ -59,7 +71,7 @@ class Silent:
 
 
 def main() -> None:
-    """Run; exit status 2 when settings or policy are wrong, 1 when the one pass failed or another culler runs."""
+    """Run; exit status 2 when settings or policy are wrong, 1 when a pass failed, another one runs, or there is no database."""
     parser = argparse.ArgumentParser(prog="shiva-culler", description=__doc__)
     parser.add_argument("--once", action="store_true", help="make one pass, for a timer")
     parser.add_argument("--report", action="store_true", help="print what was done, and would have been done")
@@ -73,16 +85,18 @@ def main() -> None:
     except (env.SettingsError, ValueError, OSError) as error:
         print(f"shiva-culler: {error}", file=sys.stderr)
         sys.exit(2)
-    if options.report:
-        print(_report(settings.state_dir, as_json=options.json))
-        return
-    logs.configure("shiva.manager_api")
     try:
+        if options.report:
+            print(_report(settings, as_json=options.json))
+            return
+        logs.configure("shiva.manager_api")
         with locked(settings.state_dir / "culler.lock", wait=False):
             sys.exit(_run(settings, policy, once=options.once))
     except BlockingIOError:
         print("shiva-culler: another one runs on this STATE_DIR. It goes on; this one ends.", file=sys.stderr)
-        sys.exit(1)
+    except UnfitDatabaseError as error:
+        print(f"shiva-culler: {error}", file=sys.stderr)
+    sys.exit(1)
 
 
 def _check(settings: Settings, policy: Policy) -> None:
@@ -103,10 +117,11 @@ def _run(settings: Settings, policy: Callable[[], Policy], *, once: bool) -> int
         if settings.webhook_url is not None:
             people = Webhook(settings.webhook_url, failed=lambda told, cause: decisions.note(_untold(told, cause)))
             stack.callback(people.close)
+        login = (settings.prometheus_user, settings.prometheus_password)
         world = World(
             broker=BrokerHttp(settings.broker_url, settings.broker_token),
-            gpus=PrometheusHistory(settings.prometheus_url, step=settings.gpu_step),
-            book=IdleFile(settings.state_dir),
+            gpus=PrometheusHistory(settings.prometheus_url, step=settings.gpu_step, login=login),
+            book=IdleTable(_database(settings, stack, looks=LOOKS)),
             log=decisions,
             people=people,
             policy=policy,
@@ -136,8 +151,16 @@ def _untold(told: Decision, cause: str) -> Decision:
     return {**told, "at": _now().isoformat(), "kind": "untold", "cause": cause}
 
 
-def _report(folder: Path, *, as_json: bool) -> str:
-    lines = report(DecisionFile(folder).read(), IdleFile(folder).read(), _now())
+def _database(settings: Settings, stack: ExitStack, *, looks: int) -> Database:
+    database = attached(settings.database_url, looks=looks)
+    stack.callback(database.close)
+    return database
+
+
+def _report(settings: Settings, *, as_json: bool) -> str:
+    with ExitStack() as stack:
+        book = IdleTable(_database(settings, stack, looks=1)).read()
+    lines = report(DecisionFile(settings.state_dir).read(), book, _now())
     return json.dumps({name: asdict(line) for name, line in lines.items()}) if as_json else table(lines)
 
 

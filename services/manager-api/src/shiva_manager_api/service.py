@@ -1,50 +1,19 @@
-"""The use cases: what everybody sees, and what a person may do with the own containers."""
+"""What everybody sees: machines, as measured and as leased, and the catalogue."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shiva_common.identity import Identity
-
-from shiva_manager_api.cached import Answer, Cached
+from shiva_manager_api.cached import Answer
 from shiva_manager_api.domain.idle_ports import IdleBook
-from shiva_manager_api.domain.idle_state import IdleState, kept_longer
-from shiva_manager_api.domain.machines import DeclaredMachine, MachineReading, MachineView, Tenant, merged
-from shiva_manager_api.domain.permissions import may_touch
-from shiva_manager_api.domain.ports import (
-    Container,
-    ContainerBroker,
-    IdleUnavailableError,
-    Image,
-    MetricsSource,
-    NotYoursError,
-    Wish,
-)
-
-METRICS_KEEP_SECONDS = 2.0
-BROKER_KEEP_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leases:
-    """The broker's answer of one moment."""
-
-    machines: Sequence[DeclaredMachine]
-    tenants: Sequence[Tenant]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """Every machine, with how good the two sources are."""
-
-    machines: Sequence[MachineView]
-    metrics: Answer[Sequence[MachineReading]]
-    broker: Answer[Leases]
+from shiva_manager_api.domain.idle_state import IdleState
+from shiva_manager_api.domain.machines import MachineReading
+from shiva_manager_api.domain.ports import ContainerBroker, IdleUnavailableError, Image, MetricsSource
+from shiva_manager_api.truth import Leases, Overview, Truth
 
 
 class Manager:
-    """The head. Keeps the last good answers with their age, and nothing else."""
+    """The head. What it remembers of the world is in `truth`: the last good answers, with their age."""
 
     def __init__(
         self,
@@ -59,53 +28,23 @@ class Manager:
         self._broker = broker
         self._idle = idle
         self.now = now
-        self._metrics = Cached(metrics.machines, keep_seconds=METRICS_KEEP_SECONDS, clock=clock)
-        self._leases = Cached(self._ask_leases, keep_seconds=BROKER_KEEP_SECONDS, clock=clock)
-
-    def _ask_leases(self) -> Leases:
-        return Leases(machines=self._broker.machines(), tenants=self._broker.tenants())
+        self.truth = Truth(metrics, broker, clock=clock, now=now)
 
     def overview(self) -> Overview:
         """Return every machine; never raises: what is missing is said, and what is old has its age."""
-        leases = self._leases.get()
-        metrics = self._metrics.get()
-        views = merged(
-            metrics.value or (),
-            leases.value.machines if leases.value else None,
-            leases.value.tenants if leases.value else None,
-            metrics_fresh=metrics.fresh,
-            leases_fresh=leases.fresh,
-        )
-        return Overview(machines=views, metrics=metrics, broker=leases)
+        return self.truth.shown().overview
 
     def sources(self) -> tuple[Answer[Sequence[MachineReading]], Answer[Leases]]:
-        """Return how Prometheus and the broker are, asking them if nobody did lately."""
-        return self._metrics.get(), self._leases.get()
+        """Return how Prometheus and the broker are."""
+        return self.truth.sources()
 
-    def containers(self, identity: Identity) -> list[Container]:
-        """Return the person's own containers, asked now."""
-        return [each for each in self._broker.containers() if each["owner"] == identity.name]
-
-    def container(self, identity: Identity, container_id: str) -> Container:
-        """Return one of the person's containers, asked now."""
-        self._check(identity, container_id)
-        return self._broker.container(container_id)
-
-    def start(self, identity: Identity, wish: Wish) -> tuple[Container, bool]:
-        """Start the person's own container; a running one of that name is returned as it is.
-
-        It keeps away from GPUs in use by others, and never gets one in quarantine, also where Prometheus is away since.
-        """
-        readings, leases = self._metrics.get().value or (), self._leases.get().value
+    def unwanted(self) -> tuple[list[str], list[str]]:
+        """Return GPUs that something else uses, and GPUs in quarantine, as known last: also where Prometheus is away since."""
+        metrics, broker = self.truth.sources()
+        readings, leases = metrics.value or (), broker.value
         declared = {machine.name: machine for machine in leases.machines} if leases else {}
         foreign = [gpu.uuid for reading in readings for gpu in reading.gpus if gpu.foreign_use]
-        quarantined = [uuid for reading in readings for uuid in reading.quarantined(declared.get(reading.name))]
-        return self._broker.launch(identity.name, wish, foreign, quarantined)
-
-    def stop(self, identity: Identity, container_id: str) -> None:
-        """End one of the person's containers."""
-        self._check(identity, container_id)
-        self._broker.stop(container_id)
+        return foreign, [uuid for reading in readings for uuid in reading.quarantined(declared.get(reading.name))]
 
     def idle(self) -> IdleState:
         """Return what the culler said last; nothing where it cannot be read."""
@@ -114,27 +53,6 @@ class Manager:
         except IdleUnavailableError:
             return IdleState()
 
-    def extend(self, identity: Identity, container_id: str) -> datetime:
-        """Keep one of the person's containers longer although nobody uses it; return until when."""
-        self._check(identity, container_id)
-        if self._idle is None:
-            raise IdleUnavailableError("no culler runs")
-        launch_id, now = self._broker.container(container_id)["launch_id"], self.now()
-        until = now
-
-        def change(state: IdleState) -> IdleState:
-            nonlocal until
-            changed, until = kept_longer(state, launch_id, now)
-            return changed
-
-        self._idle.update(change)
-        return until
-
     def images(self) -> Sequence[Image]:
         """Return the catalogue."""
         return self._broker.images()
-
-    def _check(self, identity: Identity, container_id: str) -> None:
-        # The owner is part of the id, so that nobody learns whether somebody else's container exists.
-        if not may_touch(identity, container_id.partition("--")[0]):
-            raise NotYoursError(container_id)

@@ -70,7 +70,7 @@ function One({ container }: { container: Container }) {
             <strong>{container.machine}</strong> · {messages.gpuCount(container.gpus.length)}
           </Typography>
           {container.started_at && (
-            <Typography component="span" color="text.secondary">
+            <Typography component="span" color="textSecondary">
               {messages.since} <Ago at={container.started_at} />
               {took !== null && ` · ${messages.readyIn(seconds(took))}`}
             </Typography>

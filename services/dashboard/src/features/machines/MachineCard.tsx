@@ -103,7 +103,7 @@ export function MachineCard({ machine, onStart }: Props) {
 function Fact({ label, children }: { label: string; children: React.ReactNode }) {
   return (
     <Box sx={{ display: "flex", justifyContent: "space-between", gap: 1 }}>
-      <Typography variant="body2" color="text.secondary">
+      <Typography variant="body2" color="textSecondary">
         {label}
       </Typography>
       <Typography variant="body2" noWrap sx={{ fontVariantNumeric: "tabular-nums" }}>
@@ -124,7 +124,7 @@ function Gpus({ machine }: { machine: Machine }) {
   return (
     <>
       {note && (
-        <Typography variant="body2" color="text.secondary" sx={{ mt: 1.5 }}>
+        <Typography variant="body2" color="textSecondary" sx={{ mt: 1.5 }}>
           {note}
         </Typography>
       )}
@@ -162,7 +162,7 @@ function People({ machine }: { machine: Machine }) {
         </Typography>
       ))}
       {machine.containers.length === 0 && (
-        <Typography component="li" variant="body2" color="text.secondary">
+        <Typography component="li" variant="body2" color="textSecondary">
           {nobody}
         </Typography>
       )}

@@ -2,10 +2,11 @@ import Box from "@mui/material/Box";
 import Skeleton from "@mui/material/Skeleton";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
+import { machinesQuery } from "../../api/queries";
 import { Problem } from "../../components/Problem";
 import { messages } from "../../messages";
 import { MachineCard } from "./MachineCard";
-import { freeFirst, machinesQuery } from "./queries";
+import { freeFirst } from "./queries";
 
 const COLUMNS = "repeat(auto-fill, minmax(min(100%, 400px), 1fr))";
 
@@ -25,7 +26,7 @@ export function MachineGrid({ onStart }: { onStart: ((machine: string) => void) 
         <Typography variant="h6" component="p">
           {messages.noMachines}
         </Typography>
-        <Typography color="text.secondary">{messages.noMachinesHint}</Typography>
+        <Typography color="textSecondary">{messages.noMachinesHint}</Typography>
       </Box>
     );
   }

@@ -17,7 +17,7 @@ export function MemoryByPerson({ gpu }: { gpu: Gpu }) {
   }));
   if (!gpu.users_known && gpu.memory_used_bytes) {
     return (
-      <Typography variant="caption" color="text.secondary">
+      <Typography variant="caption" color="textSecondary">
         {messages.usersUnknown}
       </Typography>
     );

@@ -1,10 +1,10 @@
 import Alert from "@mui/material/Alert";
 import Stack from "@mui/material/Stack";
 import { useQuery } from "@tanstack/react-query";
+import { machinesQuery } from "../../api/queries";
 import { duration } from "../../components/format";
 import { Problem } from "../../components/Problem";
 import { messages } from "../../messages";
-import { machinesQuery } from "./queries";
 
 /** Says what is missing: the door or the manager, Prometheus, the broker. */
 export function Sources() {

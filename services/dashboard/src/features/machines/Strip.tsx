@@ -1,7 +1,7 @@
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
+import { machinesQuery } from "../../api/queries";
 import { messages } from "../../messages";
-import { machinesQuery } from "./queries";
 
 /** "3 free GPUs of 6 · you use 1": the answer to the first question. */
 export function Strip({ user }: { user: string }) {

@@ -1,16 +1,8 @@
-import { queryOptions } from "@tanstack/react-query";
-import { answerOf, api, type Schemas } from "../../api/client";
+import type { Schemas } from "../../api/client";
 
 export type Machine = Schemas["Machine"];
 export type Gpu = Schemas["Gpu"];
 export type Overview = Schemas["Machines"];
-
-export const machinesQuery = () =>
-  queryOptions({
-    queryKey: ["machines"],
-    queryFn: ({ signal }) => answerOf(api.GET("/api/v1/machines", { signal })),
-    refetchInterval: 2_000,
-  });
 
 const RANK: Record<Machine["state"], number> = {
   free: 0,

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from shiva_common import env, logs
+from shiva_common import bearer, env, logs
 
 from shiva_exporters.broker.collector import BrokerCollector
 from shiva_exporters.broker.source import BrokerHttp
@@ -18,6 +18,7 @@ class Settings:
 
     broker_url: str
     broker_token: str = field(repr=False)
+    metrics_token: str = field(repr=False)  # who has it may scrape
     bind_host: str = "127.0.0.1"
     bind_port: int = 9102
 
@@ -28,6 +29,7 @@ class Settings:
             raise ValueError("SHIVA_EXPORTERS_BROKER_BROKER_URL must be http://HOST:PORT, without a path")
         if not self.broker_token:
             raise ValueError("SHIVA_EXPORTERS_BROKER_BROKER_TOKEN must not be empty")
+        bearer.check("SHIVA_EXPORTERS_BROKER_METRICS_TOKEN", self.metrics_token)
 
 
 def _is_address(url: str) -> bool:
@@ -48,7 +50,7 @@ def main() -> None:
         sys.exit(2)
     logs.configure("shiva.exporters.broker")
     shown = registry([BrokerCollector(BrokerHttp(settings.broker_url, settings.broker_token))])
-    serve(settings.bind_host, settings.bind_port, {"/metrics": shows(shown)})
+    serve(settings.bind_host, settings.bind_port, {"/metrics": shows(shown)}, settings.metrics_token)
 
 
 if __name__ == "__main__":

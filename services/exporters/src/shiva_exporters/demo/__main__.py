@@ -6,14 +6,14 @@ import sys
 import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
-from shiva_common import env, logs
+from shiva_common import bearer, env, logs
 
 from shiva_exporters.demo.machines import SimulatedGpu, SimulatedMachine, gpus, node
 from shiva_exporters.gpu.collector import GpuCollector
@@ -30,12 +30,14 @@ class Settings:
     """Read from SHIVA_EXPORTERS_DEMO_*."""
 
     machines_file: Path
+    metrics_token: str = field(repr=False)  # who has it may scrape
     bind_host: str = "127.0.0.1"
     bind_port: int = 9103
 
     def __post_init__(self) -> None:
-        """Refuse what is no port."""
+        """Refuse what is no port, and a token that protects nothing."""
         check_port("SHIVA_EXPORTERS_DEMO_BIND_PORT", self.bind_port)
+        bearer.check("SHIVA_EXPORTERS_DEMO_METRICS_TOKEN", self.metrics_token)
 
 
 class SimulatedSource:
@@ -131,7 +133,8 @@ def main() -> None:
         sampler.start()
         shown[machine.name] = only(GpuCollector(sampler.snapshot))
     nodes = {machine.name: only(SimulatedNode(machine)) for machine in simulated}
-    serve(settings.bind_host, settings.bind_port, {"/node/metrics": page(nodes), "/gpu/metrics": page(shown)})
+    pages = {"/node/metrics": page(nodes), "/gpu/metrics": page(shown)}
+    serve(settings.bind_host, settings.bind_port, pages, settings.metrics_token)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from shiva_common import env, logs
+from shiva_common import bearer, env, logs
 
 from shiva_exporters.gpu.ahead import Ahead
 from shiva_exporters.gpu.apart import Apart, command, start
@@ -15,6 +15,7 @@ from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError
 from shiva_exporters.serve import check_port, serve
 
+TOKEN = "SHIVA_EXPORTERS_GPU_METRICS_TOKEN"  # noqa: S105  its name
 PATIENCE_SECONDS = 3600.0  # of --list: who asks for it knows how long to wait, and no answer is not "no GPU"
 
 
@@ -22,6 +23,7 @@ PATIENCE_SECONDS = 3600.0  # of --list: who asks for it knows how long to wait, 
 class Settings:
     """Read from SHIVA_EXPORTERS_GPU_*."""
 
+    metrics_token: str | None = field(default=None, repr=False)  # who has it may scrape; None: good for --list only
     bind_host: str = "127.0.0.1"
     bind_port: int = 9101
     interval: float = 5.0  # seconds between two rounds: each holds a lock of the driver that work on the GPUs needs
@@ -31,8 +33,10 @@ class Settings:
     proc_dir: Path = Path("/proc")  # the machine's own: the driver names processes as the machine does
 
     def __post_init__(self) -> None:
-        """Refuse what is no port, and a pace that no driver stands."""
+        """Refuse what is no port, a token that protects nothing, and a pace that no driver stands."""
         check_port("SHIVA_EXPORTERS_GPU_BIND_PORT", self.bind_port)
+        if self.metrics_token is not None:
+            bearer.check(TOKEN, self.metrics_token)
         if self.interval < 0.1:
             raise ValueError("SHIVA_EXPORTERS_GPU_INTERVAL must be at least 0.1")
         if self.hung_after < 3:
@@ -66,11 +70,14 @@ def main() -> None:
     if "--list" in sys.argv[1:]:
         print(json.dumps(listed(replace(settings, hung_after=PATIENCE_SECONDS).source())))
         return
+    if settings.metrics_token is None:
+        print(f"shiva-gpu-exporter: {TOKEN} is required", file=sys.stderr)
+        sys.exit(2)
     logs.configure("shiva.exporters.gpu")
     sampler = Sampler(settings.source(), interval_seconds=settings.interval)
     ahead = Ahead(sampler.snapshot, dcgm_hostname=settings.hostname if settings.dcgm_aliases else None)
     sampler.start(then=ahead.make)
-    serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: ahead.page()})
+    serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: ahead.page()}, settings.metrics_token)
 
 
 if __name__ == "__main__":

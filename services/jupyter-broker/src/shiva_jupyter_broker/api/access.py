@@ -1,13 +1,12 @@
 """Which caller may use which call: one token a service, each for its own slice."""
 
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from flask import Response, request
+from shiva_common import bearer
 
 from shiva_jupyter_broker.api import problems
-from shiva_jupyter_broker.settings import MIN_TOKEN_LENGTH
 
 ALLOWED: Mapping[str, frozenset[str]] = {
     "containers.listed": frozenset({"manager", "exporter"}),
@@ -23,8 +22,9 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "machines.pull": frozenset({"manager"}),
     "routes.routes": frozenset({"proxy"}),
     "routes.activity": frozenset({"proxy"}),
+    "metrics": frozenset({"metrics"}),
 }
-OPEN = frozenset({"health", "metrics"})
+OPEN = frozenset({"health"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +34,17 @@ class Tokens:
     manager: str = field(repr=False)
     proxy: str = field(repr=False)
     exporter: str = field(repr=False)
+    metrics: str = field(repr=False)  # Prometheus'
 
     def __post_init__(self) -> None:
         """Refuse tokens that protect nothing."""
-        tokens = [self.manager, self.proxy, self.exporter]
-        if any(len(token) < MIN_TOKEN_LENGTH for token in tokens) or len(set(tokens)) < len(tokens):
-            raise ValueError(f"each caller needs a token of its own, of at least {MIN_TOKEN_LENGTH} characters")
+        tokens = [bearer.check(f"the token of {name}", token) for name, token in asdict(self).items()]
+        if len(set(tokens)) < len(tokens):
+            raise ValueError("each caller needs a token of its own")
 
-    def caller(self, token: str) -> str | None:
-        """Return whose token it is; every one is compared, so that the time taken tells nothing."""
-        names = {"manager": self.manager, "proxy": self.proxy, "exporter": self.exporter}
-        given = token.encode("utf-8", "surrogateescape")
-        matches = [name for name, known in names.items() if hmac.compare_digest(known.encode(), given)]
+    def caller(self, authorization: str | None) -> str | None:
+        """Return whose token the header carries; every one is compared, so that the time taken tells nothing."""
+        matches = [name for name, token in asdict(self).items() if bearer.is_from(authorization, token)]
         return matches[0] if matches else None
 
 
@@ -53,12 +52,13 @@ def check(tokens: Tokens) -> Response | None:
     """Return the refusal, or None when the caller may go on. To be called before each request."""
     if request.endpoint is None or request.endpoint in OPEN:
         return None
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    caller = tokens.caller(token.strip()) if scheme.lower() == "bearer" else None
+    caller = tokens.caller(request.headers.get("Authorization"))
     if caller is None:
-        return problems.answer(
+        refusal = problems.answer(
             401, "unauthorized", "A token is needed", "Send Authorization with a bearer token of this broker."
         )
+        refusal.headers["WWW-Authenticate"] = "Bearer"
+        return refusal
     if caller not in ALLOWED.get(request.endpoint, frozenset()):
         return problems.answer(
             403,

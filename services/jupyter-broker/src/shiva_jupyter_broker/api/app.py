@@ -11,7 +11,7 @@ from flask.json.provider import JSONProvider
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from shiva_common import logs
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from shiva_jupyter_broker.api import access, containers, machines, problems, routes, wire
 from shiva_jupyter_broker.domain.naming import BadNameError
@@ -55,9 +55,7 @@ def create_app(broker: Broker, tokens: access.Tokens, registry: CollectorRegistr
             answers = True
         except LauncherUnavailableError:
             answers = False
-        return jsonify(
-            status="ok" if answers else "degraded", launcher=broker.ports.launcher.name, launcher_answers=answers
-        )
+        return jsonify(status="ok" if answers else "degraded", launcher_answers=answers)
 
     @app.get("/metrics")
     def metrics() -> Response:
@@ -87,6 +85,17 @@ def _add_request_handling(app: Flask, tokens: access.Tokens, registry: Collector
         logs.request_id.set(None)  # the thread goes on with other work
 
 
+def _http_problem(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status == 400:
+        return problems.bad_request("The body must be JSON.")
+    name = error.name.lower().replace(" ", "-")
+    answer = problems.answer(status, name, error.name, "Nothing was changed. See this service's openapi.yaml.")
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
+
+
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(PortError)
     def ours(error: PortError) -> Response:
@@ -107,11 +116,7 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
-        status = error.code or 500
-        if status == 400:
-            return problems.bad_request("The body must be JSON.")
-        name = error.name.lower().replace(" ", "-")
-        return problems.answer(status, name, error.name, "Nothing was changed. See this service's openapi.yaml.")
+        return _http_problem(error)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

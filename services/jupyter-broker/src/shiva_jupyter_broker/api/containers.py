@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 
 from shiva_jupyter_broker.api import wire
-from shiva_jupyter_broker.domain.containers import ContainerId, LaunchId
+from shiva_jupyter_broker.domain.containers import ContainerId
 from shiva_jupyter_broker.service import Broker
 
 
@@ -30,8 +30,7 @@ def blueprint(broker: Broker) -> Blueprint:
 
     @bp.delete("/v1/containers/<container_id>")
     def stop(container_id: str) -> Response:
-        launch_id = request.args.get("launch_id")
-        broker.stop(ContainerId(container_id), None if launch_id is None else LaunchId(launch_id))
+        broker.stop(ContainerId(container_id), wire.launch_alone(request.args))
         return Response(status=204)
 
     @bp.post("/v1/explain")

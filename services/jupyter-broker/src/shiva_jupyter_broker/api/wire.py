@@ -12,6 +12,7 @@ from shiva_jupyter_broker.domain.containers import (
     GpuUuid,
     Image,
     ImageName,
+    LaunchId,
     Limits,
     Listing,
     MachineName,
@@ -226,6 +227,8 @@ def wish(body: Any) -> Wish:
 
 def _whole(body: Mapping[str, Any], key: str, *, least: int = 0, most: int) -> int | None:
     value = body.get(key)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 2.0 is a whole number of JSON's
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most):
         raise MalformedError(f"{key}: must be a whole number from {least} to {most}.")
     return value
@@ -260,6 +263,13 @@ def why(body: Any) -> str | None:
     if "why" not in members:  # nothing must open by an oversight
         raise MalformedError("why: is required; null switches on again.")
     return _text(members, "why")
+
+
+def launch_alone(query: Mapping[str, str]) -> LaunchId | None:
+    """Read which launch is to end; None: any. A misspelled word must not end another one."""
+    if query.keys() - {"launch_id"}:
+        raise MalformedError("The only parameter is `launch_id`.")
+    return LaunchId(query["launch_id"]) if "launch_id" in query else None
 
 
 def where(body: Any) -> MachineName | None:

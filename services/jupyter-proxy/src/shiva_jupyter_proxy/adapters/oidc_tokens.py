@@ -2,6 +2,7 @@
 
 import base64
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,8 @@ from google.auth.exceptions import GoogleAuthError
 
 from shiva_jupyter_proxy.domain.ports import LoginRefusedError
 
-LEEWAY_SECONDS = 58  # of the clocks: a minute, less what the answer may have been on its way
+LEEWAY_SECONDS = 60  # of the clocks, for a token that is over
+AHEAD_SECONDS = 59  # for one that is made in the future: a minute, less what the answer was on its way
 MIN_RSA_BITS = 2048
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by the key's type: the header of a token is not asked
 MAX_SUBJECT = 255
@@ -94,14 +96,18 @@ def _wrong(claims: Mapping[str, Any], expected: Expected) -> str | None:
     audiences = audience if isinstance(audience, list) else [audience]
     checks = {
         "is of another provider": isinstance(issuer, str) and issuer in expected.issuers,
-        "is for somebody else than Shiva": expected.client_id in audiences
-        and claims.get("azp", expected.client_id) == expected.client_id
-        and (len(audiences) == 1 or "azp" in claims),
+        "is for somebody else than Shiva": audiences == [expected.client_id]
+        and claims.get("azp", expected.client_id) == expected.client_id,
         "is of another login": claims.get("nonce") == expected.nonce,
         "names nobody": isinstance(subject, str) and 0 < len(subject) <= MAX_SUBJECT,
         "has no times": all(_is_time(claims.get(name)) for name in ("iat", "exp")),
+        "is of a time to come": all(_has_come(claims.get(name, 0)) for name in ("iat", "nbf")),
     }
     return next((wrong for wrong, holds in checks.items() if not holds), None)
+
+
+def _has_come(value: object) -> bool:
+    return isinstance(value, int | float) and value <= time.time() + AHEAD_SECONDS
 
 
 def _is_time(value: object) -> bool:

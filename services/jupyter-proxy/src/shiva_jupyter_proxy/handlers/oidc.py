@@ -25,11 +25,6 @@ AGAIN = "Nobody was logged in, and nothing was changed. Log in again."
 class ProviderHandler(LoginHandler):
     """A page on the way to the provider, or back."""
 
-    def set_default_headers(self) -> None:
-        """Keep its address to ourselves: a code stands in it."""
-        super().set_default_headers()
-        self.set_header("Referrer-Policy", "no-referrer")
-
     def initialize(self, shared: Shared, entrance: Entrance, provider: IdentityProvider) -> None:  # type: ignore[override]
         """Take what is shared."""
         super().initialize(shared, entrance)
@@ -74,6 +69,11 @@ class OidcLogin(ProviderHandler):
 
 class Callback(ProviderHandler):
     """The provider's answer."""
+
+    def set_default_headers(self) -> None:
+        """Keep its address to ourselves: a code stands in it. On a page with a form, browsers would keep its origin too."""
+        super().set_default_headers()
+        self.set_header("Referrer-Policy", "no-referrer")
 
     async def get(self) -> None:
         """Begin a session for whom it proves, once; or say why not."""

@@ -1,19 +1,26 @@
 """ContainerBroker over HTTP: a tolerant reader, and the broker's problems passed on."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import orjson
 import requests
 from shiva_common import logs
 
+from shiva_manager_api.adapters.bounded_http import BoundedHttp
+from shiva_manager_api.adapters.container_list import ContainerList
+from shiva_manager_api.adapters.patience import ImpatientError, Patience
 from shiva_manager_api.domain.attendance import Jupyter
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, Tenant
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
     BrokerUnavailableError,
     Container,
+    Explanation,
     Image,
     StartUnansweredError,
     Wish,
@@ -24,23 +31,32 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
+MOST_BYTES = 64 * 2**20  # of an answer; five thousand containers have 5 MB
 LAUNCH_SECONDS = 15.0
+LAUNCH = ("POST", "/v1/containers")
 ACTIVITY_SECONDS = 10.0  # the broker asks Jupyter meanwhile
 
 # Every member that we use; a container without them is no container.
 MEMBERS = (
     "id", "owner", "name", "machine", "image", "gpus", "state", "reason", "url", "requested_at", "started_at",
-    "ready_at", "last_access_at", "phases", "time_to_notebook_seconds", "limits", "launch_id",
+    "ready_at", "last_access_at", "phases", "time_to_notebook_seconds", "limits", "launch_id", "history",
 )  # fmt: skip
+
+OURS = ("owner", "avoid_gpus", "exclude_gpus")  # of a wish at the broker; not people's to say
 
 
 class BrokerHttp:
     """Speaks the broker's `openapi.yaml`."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """`url` without a path; `token` is the manager's own."""
+    def __init__(
+        self, url: str, token: str, *, patience: Patience | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`url` without a path; `token` is the manager's own; without `patience` each call waits its time."""
         self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"}
+        # A new connection each time: one that the broker closes meanwhile would leave a start unanswered.
+        self._http = BoundedHttp(headers={"Authorization": f"Bearer {token}", "Connection": "close"})
+        self._patience = patience
+        self._list = ContainerList(self._listed, _tenant, clock=clock)
 
     def machines(self) -> Sequence[DeclaredMachine]:
         """Return the inventory with its leases."""
@@ -48,13 +64,20 @@ class BrokerHttp:
         return _read(lambda: [_machine(raw) for raw in body["machines"]])
 
     def tenants(self) -> Sequence[Tenant]:
-        """Return every container, as everybody may see it."""
-        return _read(lambda: [_tenant(raw) for raw in self.containers()])
+        """Return every container, as everybody may see it, asked now."""
+        return _read(lambda: self._list.read(anew=True)[1])
 
     def containers(self) -> Sequence[Container]:
-        """Return every container whole."""
+        """Return every container whole, asked a moment ago, and after the caller's last change."""
+        return _read(lambda: self._list.read()[0])
+
+    def _changed(self) -> None:
+        with suppress(BrokerUnavailableError, BrokerRefusedError, KeyError, TypeError, ValueError):
+            self._list.changed()
+
+    def _listed(self) -> Sequence[Container]:
         _, body = self._call("GET", "/v1/containers")
-        return _read(lambda: [_container(raw) for raw in body["containers"]])
+        return [_container(raw) for raw in body["containers"]]
 
     def container(self, container_id: str) -> Container:
         """Return one."""
@@ -65,17 +88,31 @@ class BrokerHttp:
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
     ) -> tuple[Container, bool]:
         """Return the container and whether it was started now."""
-        asked = {
-            "owner": owner, "name": wish.name, "image": wish.image, "machine": wish.machine, "gpus": wish.gpus,
-            "avoid_gpus": list(avoid_gpus), "exclude_gpus": list(exclude_gpus),
-        }  # fmt: skip
+        asked = _asked(owner, wish, avoid_gpus, exclude_gpus)
         status, body = self._call("POST", "/v1/containers", json=asked, read_seconds=LAUNCH_SECONDS)
+        self._changed()
         return _read(lambda: _container(body)), status == requests.codes.created
+
+    def explain(
+        self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
+    ) -> Explanation:
+        """Return whether such a launch would succeed now, and why not; offers that people can ask for, as they ask."""
+        _, body = self._call("POST", "/v1/explain", json=_asked(owner, wish, avoid_gpus, exclude_gpus))
+        return _read(lambda: _explanation(body))
 
     def stop(self, container_id: str, launch_id: str | None = None) -> None:
         """Ask for its end, or with `launch_id` for that launch's alone."""
         only = "" if launch_id is None else f"?launch_id={quote(launch_id, safe='')}"
         self._call("DELETE", f"/v1/containers/{quote(container_id, safe='')}{only}")
+        self._changed()
+
+    def drain(self, machine: str, why: str | None) -> None:
+        """Keep new containers off a machine, or (None) open it."""
+        self._call("PUT", f"/v1/machines/{quote(machine, safe='')}/drained", json={"why": why})
+
+    def disable(self, gpu: str, why: str | None) -> None:
+        """Keep new containers off a GPU, or (None) give it back."""
+        self._call("PUT", f"/v1/gpus/{quote(gpu, safe='')}/disabled", json={"why": why})
 
     def activity(self, container_id: str) -> Jupyter:
         """Return what the container's Jupyter tells now."""
@@ -94,18 +131,33 @@ class BrokerHttp:
         self, method: str, path: str, *, json: object = None, read_seconds: float = READ_SECONDS
     ) -> tuple[int, Any]:
         current = logs.request_id.get()
-        headers = self._headers | ({"X-Request-Id": current} if current else {})
+        headers = {"X-Request-Id": current} if current else {}
         try:
-            answer = requests.request(
-                method, self._url + path, headers=headers, json=json, timeout=(CONNECT_SECONDS, read_seconds)
-            )
-            body = answer.json() if answer.content else None
-        except (requests.RequestException, ValueError) as error:
-            unanswered = StartUnansweredError if method == "POST" else BrokerUnavailableError
+            with self._waiting(read_seconds):
+                status, told = self._http.ask(
+                    method, self._url + path, connect_seconds=CONNECT_SECONDS, seconds=read_seconds, most_bytes=MOST_BYTES,
+                    headers=headers, json=json,
+                )  # fmt: skip
+            body = orjson.loads(told) if told else None
+        except ImpatientError as error:
+            raise BrokerUnavailableError(f"{method} {path}: {error}") from error
+        except (requests.RequestException, TimeoutError, ValueError) as error:
+            unanswered = StartUnansweredError if (method, path) == LAUNCH else BrokerUnavailableError
             raise unanswered(f"{method} {path}: {error!r}") from error
-        if answer.ok:
-            return answer.status_code, body
-        raise _refusal(answer.status_code, body)
+        if status < requests.codes.bad_request:
+            return status, body
+        raise _refusal(status, body)
+
+    @contextmanager
+    def _waiting(self, seconds: float) -> Iterator[None]:
+        if self._patience is None:
+            yield
+            return
+        with self._patience.waiting(seconds):
+            try:
+                yield
+            except requests.Timeout as error:
+                raise TimeoutError(str(error)) from error
 
 
 def _refusal(status: int, body: Any) -> BrokerRefusedError | BrokerUnavailableError:
@@ -127,6 +179,32 @@ def _read(reader: Callable[[], T]) -> T:
 
 def _container(raw: Any) -> Container:
     return {member: raw[member] for member in MEMBERS}
+
+
+WISH = {
+    "name": "default",
+    "image": None,
+    "machine": None,
+    "gpus": 0,
+}  # what people ask for, and what it is where left out
+
+
+def _asked(owner: str, wish: Wish, avoid_gpus: Sequence[str], exclude_gpus: Sequence[str]) -> dict[str, object]:
+    own = {key: getattr(wish, key) for key in WISH}
+    return {"owner": owner, **own, "avoid_gpus": list(avoid_gpus), "exclude_gpus": list(exclude_gpus)}
+
+
+def _explanation(raw: Any) -> Explanation:
+    told = {key: raw[key] for key in ("fits", "machine", "everywhere", "machines")}
+    return told | {"offers": [offer for each in raw["offers"] for offer in _offer(each)]}
+
+
+def _offer(raw: Any) -> Iterator[dict[str, object]]:
+    """Yield an offer as people would ask for it; none where it changes what they cannot."""
+    beyond = [key for key, value in raw["wish"].items() if key not in WISH and key not in OURS and value]
+    if not beyond:
+        wish = {key: raw["wish"].get(key, default) for key, default in WISH.items()}
+        yield {"text": raw["text"], "machine": raw["machine"], "wish": wish}
 
 
 def _tenant(raw: Container) -> Tenant:

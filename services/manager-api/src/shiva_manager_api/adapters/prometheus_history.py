@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from shiva_manager_api.adapters.bounded_http import NOBODY
 from shiva_manager_api.domain.gpu_history import GpuHistory
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 
@@ -30,10 +31,11 @@ Series = tuple[Mapping[str, str], list[float | None]]
 class PrometheusHistory:
     """Asks now, and keeps nothing."""
 
-    def __init__(self, url: str, *, step: timedelta) -> None:
-        """`url` without a path; `step` is no shorter than the time between two scrapes."""
+    def __init__(self, url: str, *, step: timedelta, login: tuple[str, str] = NOBODY) -> None:
+        """`url` without a path; `step` is no shorter than the time between two scrapes; `login` as Prometheus' own."""
         self._url = f"{url.rstrip('/')}/api/v1/query_range"
         self._step = step
+        self._login = None if login == NOBODY else login
 
     def read(self, *, until: datetime, span: timedelta) -> GpuHistory:
         """Return the history of every container; see `GpuHistories.read`."""
@@ -64,7 +66,7 @@ class PrometheusHistory:
             "step": f"{step}",
         }
         try:
-            answer = requests.get(self._url, params=asked, timeout=DEADLINE_SECONDS)
+            answer = requests.get(self._url, params=asked, auth=self._login, timeout=DEADLINE_SECONDS)
             answer.raise_for_status()
             body = answer.json()
             if body["status"] != "success" or body["data"]["resultType"] != "matrix":

@@ -1,4 +1,4 @@
-"""The Flask application: resources, identity, health, metrics, and every error as a problem."""
+"""The Flask application: resources, the gate before them, health, metrics, and every error as a problem."""
 
 import logging
 import re
@@ -6,64 +6,80 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, jsonify, request
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from shiva_common import identity, logs
+from shiva_common import logs
 from werkzeug.exceptions import HTTPException
 
-from shiva_manager_api.api import containers, machines, problems, wire
+from shiva_manager_api.api import (
+    admin,
+    containers,
+    description,
+    events,
+    internal,
+    machines,
+    me,
+    problems,
+    tokens,
+    wire,
+)
+from shiva_manager_api.api.access import Gate, Keys, check_declared, needs
+from shiva_manager_api.api.bodies import MalformedError
+from shiva_manager_api.domain.permissions import Access
 from shiva_manager_api.domain.ports import PortError
-from shiva_manager_api.service import Manager
+from shiva_manager_api.use_cases import UseCases
 
 log = logging.getLogger("shiva.manager_api")
 
 MAX_BODY_BYTES = 64 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-OPEN = frozenset({"health", "metrics"})
+CODES = {404: "not-found", 405: "method-not-allowed"}  # of what the framework refuses
 
 
 def create_app(
-    manager: Manager, *, key: bytes, clock: Callable[[], datetime], registry: CollectorRegistry, demo: bool = False
+    use: UseCases, keys: Keys, *, clock: Callable[[], datetime], registry: CollectorRegistry, demo: bool = False
 ) -> Flask:
-    """Return the application; `key` verifies the door's signature, `clock` returns an aware time."""
+    """Return the application; `clock` returns an aware time, for the door's signature."""
     app = Flask("shiva_manager_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.register_blueprint(machines.blueprint(manager, demo=demo))
-    app.register_blueprint(containers.blueprint(manager))
-    _add_request_handling(app, key, clock, registry)
+    for blueprint in (
+        me.blueprint(use, demo=demo), machines.blueprint(use.manager, use.histories), containers.blueprint(use), events.blueprint(use),
+        tokens.blueprint(use), admin.blueprint(use), internal.blueprint(use), description.blueprint(),
+    ):  # fmt: skip
+        app.register_blueprint(blueprint)
+    app.url_map.merge_slashes = False
+    _add_own(app, use, registry)
+    _add_request_handling(app, Gate(app, keys, use.people, clock), registry)
     _add_errors(app)
+    check_declared(app)
+    return app
 
+
+def _add_own(app: Flask, use: UseCases, registry: CollectorRegistry) -> None:
     @app.get("/health")
+    @needs(Access.NONE)
     def health() -> Response:
-        metrics, broker = manager.sources()
+        metrics, broker = use.manager.sources()
         status = "ok" if metrics.fresh and broker.fresh else "degraded"
         return jsonify(status=status, metrics=wire.source(metrics), broker=wire.source(broker))
 
     @app.get("/metrics")
+    @needs(Access.METRICS)
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    return app
 
-
-def _add_request_handling(app: Flask, key: bytes, clock: Callable[[], datetime], registry: CollectorRegistry) -> None:
+def _add_request_handling(app: Flask, gate: Gate, registry: CollectorRegistry) -> None:
     requests_total = Counter(
         "shiva_manager_requests", "Requests by endpoint and status.", ["endpoint", "status"], registry=registry
     )
 
     @app.before_request
-    def identify() -> Response | None:
+    def let_in() -> None:
         given = request.headers.get("X-Request-Id", "")
         logs.request_id.set(given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex)
-        if request.endpoint in OPEN:
-            return None
-        try:
-            g.identity = identity.verify(request.headers.get(identity.HEADER), key=key, now=clock())
-        except identity.IdentityError as error:
-            log.info("identity refused", extra={"cause": str(error)})
-            return problems.not_logged_in()
-        return None
+        gate.check()
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -80,27 +96,30 @@ def _add_request_handling(app: Flask, key: bytes, clock: Callable[[], datetime],
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(PortError)
     def ours(error: PortError) -> Response:
-        log.info("request refused", extra={"error": type(error).__name__, "cause": str(error)})
+        cause = str(error.__cause__ or error)
+        log.info("request refused", extra={"error": type(error).__name__, "code": error.code, "cause": cause})
         return problems.of_error(error)
 
-    @app.errorhandler(wire.MalformedError)
-    def malformed(error: wire.MalformedError) -> Response:
-        return problems.bad_request(str(error))
+    @app.errorhandler(MalformedError)
+    def malformed(error: MalformedError) -> Response:
+        return problems.answer("bad-request", {"why": str(error)})
 
     @app.errorhandler(RecursionError)
     def nested(_: RecursionError) -> Response:
-        return problems.bad_request("The body is nested too deeply.")
+        return problems.answer("bad-request", {"why": "The body is nested too deeply."})
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         status = error.code or 500
-        if status == 400:
-            return problems.bad_request("The body must be JSON.")
-        name = error.name.lower().replace(" ", "-")
-        return problems.answer(status, name, error.name, "Nothing was changed. The API is described in openapi.yaml.")
+        if status == 413:
+            return problems.answer("too-large", {"limit_bytes": MAX_BODY_BYTES})
+        if status not in CODES:
+            return problems.answer("bad-request", {"why": "The body must be JSON."})
+        answer = problems.answer(CODES[status])
+        answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+        return answer
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("unexpected error", exc_info=error)
-        detail = "Running notebooks and homes are not touched. The operator finds the cause in the manager's log."
-        return problems.answer(500, "internal", "Something went wrong here", detail)
+        return problems.answer("internal")

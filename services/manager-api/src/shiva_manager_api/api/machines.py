@@ -1,25 +1,39 @@
-"""/api/v1/session and /api/v1/machines."""
+"""/api/v1/machines, their history, and /api/v1/images."""
 
-from importlib.metadata import version
+from dataclasses import asdict
 
-from flask import Blueprint, Response, g, jsonify
+from flask import Blueprint, Response, jsonify, request
 
-from shiva_manager_api.api import wire
+from shiva_manager_api.api import bodies, curves
+from shiva_manager_api.api.access import needs
+from shiva_manager_api.api.page import Page
+from shiva_manager_api.domain.machine_history import RANGES
+from shiva_manager_api.domain.permissions import Access
+from shiva_manager_api.histories import Histories
 from shiva_manager_api.service import Manager
 
 
-def blueprint(manager: Manager, *, demo: bool) -> Blueprint:
-    """Return the resources of `manager`."""
+def blueprint(manager: Manager, histories: Histories) -> Blueprint:
+    """Return the resources."""
     bp = Blueprint("machines", __name__, url_prefix="/api/v1")
-    own_version = version("shiva-manager-api")
-
-    @bp.get("/session")
-    def session() -> Response:
-        user = {"name": g.identity.name, "shown_name": g.identity.shown_name, "role": "user"}
-        return jsonify(user=user, demo=demo, version=own_version)
+    page = Page(manager.truth)
 
     @bp.get("/machines")
+    @needs(Access.READ)
     def machines() -> Response:
-        return jsonify(wire.overview(manager.overview()))
+        return page.answer(request)
+
+    @bp.get("/machines/<machine>/history")
+    @needs(Access.READ)
+    def history(machine: str) -> Response:
+        wanted = bodies.query("range", bodies.word()) or "1h"
+        if wanted not in RANGES:
+            raise bodies.MalformedError(f"range: must be one of {', '.join(RANGES)}.")
+        return Response(curves.written(histories.of(machine, wanted)), mimetype="application/json")
+
+    @bp.get("/images")
+    @needs(Access.READ)
+    def images() -> Response:
+        return jsonify(images=[asdict(image) for image in manager.images()])
 
     return bp

@@ -1,20 +1,18 @@
 """Domain ↔ JSON, as `openapi.yaml` promises."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from shiva_manager_api.api.bodies import Members
 from shiva_manager_api.cached import Answer
 from shiva_manager_api.domain.idle_state import IdleState, Shown, shown
 from shiva_manager_api.domain.machines import GpuView, Holder, MachineView, Tenant
 from shiva_manager_api.domain.ports import Container, Wish
-from shiva_manager_api.service import Overview
 
 MAX_GPUS = 64
-MAX_TEXT = 255
 MEASURED = (
-    "sample_age_seconds", "cpus", "cpu_ratio", "memory_total_bytes", "memory_used_bytes", "disk_total_bytes",
+    "cpus", "cpu_ratio", "memory_total_bytes", "memory_used_bytes", "disk_total_bytes",
     "disk_used_bytes", "network_receive_bytes_per_second", "network_transmit_bytes_per_second", "temperature_celsius",
 )  # fmt: skip
 
@@ -23,10 +21,6 @@ GPU_MEASURED = (
     "uuid", "index", "model", "up", "utilization_ratio", "memory_total_bytes", "memory_used_bytes",
     "temperature_celsius", "foreign_use",
 )  # fmt: skip
-
-
-class MalformedError(ValueError):
-    """The body is not what the contract says; the message is a sentence."""
 
 
 def moment(at: datetime | None) -> str | None:
@@ -41,18 +35,17 @@ def source(answer: Answer[Any]) -> dict[str, object]:
     return {"state": state, "age_seconds": None if answer.age_seconds is None else round(answer.age_seconds, 1)}
 
 
-def overview(seen: Overview) -> dict[str, object]:
-    """Return every machine."""
-    machines = [machine(view) for view in seen.machines]
-    return {"metrics": source(seen.metrics), "broker": source(seen.broker), "machines": machines}
+def word(view: MachineView) -> dict[str, object]:
+    """Return what of a machine changes by the mere passing of time."""
+    age = view.sample_age_seconds
+    return {"state": view.state.value, "sample_age_seconds": None if age is None else round(age, 2)}
 
 
 def machine(view: MachineView) -> dict[str, object]:
-    """Return one machine."""
+    """Return everything else of it."""
     reading = view.reading
     return {
         "name": reading.name,
-        "state": view.state.value,
         **{key: getattr(reading, key) for key in MEASURED},
         "gpu_driver": reading.gpu_driver.value,
         "gpus_total": len(view.gpus),
@@ -90,8 +83,8 @@ def _tenant(tenant: Tenant) -> dict[str, object]:
 
 def container(told: Container, idle: IdleState, now: datetime) -> dict[str, object]:
     """Return one container, with what is known of its idleness."""
-    facts = dict(told)
-    launch_id = facts.pop("launch_id")
+    facts = {key: value for key, value in told.items() if key not in {"launch_id", "history"}}
+    launch_id = told["launch_id"]
     return facts | {"idle": _idle(shown(idle, launch_id, now))}
 
 
@@ -102,27 +95,15 @@ def _idle(seen: Shown | None) -> dict[str, object] | None:
     return facts | {"dry_run": seen.dry_run, "extensions_left": seen.extensions_left}
 
 
-def _text(body: Mapping[str, Any], key: str) -> str | None:
-    value = body.get(key)
-    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT):
-        raise MalformedError(f"{key}: must be a text of 1 to {MAX_TEXT} characters, or null.")
-    return value
+WISH = frozenset({"name", "image", "machine", "gpus"})
 
 
-def wish(body: Any) -> Wish:
+def wish(body: Members) -> Wish:
     """Read a wish.
 
     Raises:
         MalformedError: it is not one.
     """
-    if not isinstance(body, dict):
-        raise MalformedError("The body must be a JSON object.")
-    if unknown := sorted(map(str, body.keys() - {"name", "image", "machine", "gpus"})):
-        raise MalformedError(f"There is no member “{unknown[0][:60]}”.")
-    if "name" in body and body["name"] is None:
-        raise MalformedError("name: must be a text.")
-    gpus = body.get("gpus", 0)
-    if not isinstance(gpus, int) or isinstance(gpus, bool) or not 0 <= gpus <= MAX_GPUS:
-        raise MalformedError(f"gpus: must be a whole number from 0 to {MAX_GPUS}.")
-    name = _text(body, "name") or "default"
-    return Wish(name=name, image=_text(body, "image"), machine=_text(body, "machine"), gpus=gpus)
+    gpus = body.whole("gpus", least=0, most=MAX_GPUS) if body.has("gpus") else 0
+    name = body.text("name") if body.has("name") else "default"
+    return Wish(name=name, image=body.text_or_none("image"), machine=body.text_or_none("machine"), gpus=gpus)

@@ -1,12 +1,12 @@
 """Machines as measured and as leased, and the one word for how free they are. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from shiva_manager_api.domain.health import GpuHealth, quarantine, unlisted
-from shiva_manager_api.domain.usage import GpuUsage, Person, Shares, split
+from shiva_manager_api.domain.usage import GpuUsage, Shares
 
 STALE_SECONDS = 15.0  # three scrapes
 
@@ -138,6 +138,7 @@ class MachineView:
 
     reading: MachineReading
     state: MachineState
+    sample_age_seconds: float | None  # when it is shown; the reading's own is of when Prometheus was asked
     gpus: tuple[GpuView, ...]
     gpus_free: int | None
     holders_known: bool
@@ -146,12 +147,18 @@ class MachineView:
 
 
 def state_of(
-    reading: MachineReading, declared: DeclaredMachine | None, *, tenants: int, metrics_fresh: bool, leases_fresh: bool
+    reading: MachineReading,
+    declared: DeclaredMachine | None,
+    *,
+    tenants: int,
+    metrics_fresh: bool,
+    leases_fresh: bool,
+    elapsed: float = 0.0,
 ) -> MachineState:
-    """Return the word. What is not known for sure is never called free."""
+    """Return the word; `elapsed` seconds ago Prometheus was asked. What is not known for sure is never called free."""
     if metrics_fresh and reading.up is False:
         return MachineState.UNREACHABLE
-    old = reading.sample_age_seconds is None or reading.sample_age_seconds > STALE_SECONDS
+    old = reading.sample_age_seconds is None or reading.sample_age_seconds + elapsed > STALE_SECONDS
     if not metrics_fresh or old or declared is None or not leases_fresh:
         return MachineState.STALE
     if declared.closed:
@@ -160,77 +167,15 @@ def state_of(
         if not declared.fits_default:
             return MachineState.FULL
         return MachineState.PARTLY_FREE if tenants else MachineState.FREE
-    free = _free(reading, declared)
+    free = free_gpus(reading, declared)
     if free == 0:
         return MachineState.FULL
     return MachineState.FREE if free == len(declared.gpus) else MachineState.PARTLY_FREE
 
 
-def _free(reading: MachineReading, declared: DeclaredMachine) -> int:
+def free_gpus(reading: MachineReading, declared: DeclaredMachine) -> int:
+    """Return how many of its GPUs a start could get."""
     if declared.closed:
         return 0
     taken = {gpu.uuid for gpu in reading.gpus if gpu.foreign_use} | reading.quarantined(declared).keys()
     return sum(gpu.container_id is None and gpu.disabled is None and gpu.uuid not in taken for gpu in declared.gpus)
-
-
-def merged(
-    readings: Sequence[MachineReading],
-    declared: Sequence[DeclaredMachine] | None,
-    tenants: Sequence[Tenant] | None,
-    *,
-    metrics_fresh: bool,
-    leases_fresh: bool,
-) -> list[MachineView]:
-    """Join what was measured with what is leased; None where the broker never answered."""
-    measured = {reading.name: reading for reading in readings}
-    known = {machine.name: machine for machine in declared or ()}
-    people = list(tenants or ())
-    views = []
-    for name in sorted(measured.keys() | known.keys()):
-        reading = measured.get(name, MachineReading(name=name, up=None))
-        machine = known.get(name)
-        there = tuple(tenant for tenant in people if tenant.machine == name)
-        views.append(
-            MachineView(
-                reading=reading,
-                state=state_of(
-                    reading, machine, tenants=len(there), metrics_fresh=metrics_fresh, leases_fresh=leases_fresh
-                ),
-                gpus=_gpus(reading, machine, people),
-                gpus_free=None if machine is None or not leases_fresh else _free(reading, machine),
-                holders_known=machine is not None,
-                closed=None if machine is None else machine.closed,
-                tenants=there,
-            )
-        )
-    return views
-
-
-def _gpus(reading: MachineReading, declared: DeclaredMachine | None, tenants: Sequence[Tenant]) -> tuple[GpuView, ...]:
-    """Return the GPUs of both lists, by index: one that is declared and not reported has no values, and is no zero."""
-    readings = {gpu.uuid: gpu for gpu in reading.gpus}
-    cards = {gpu.uuid: gpu for gpu in declared.gpus} if declared else {}
-    for gpu in cards.values():
-        readings.setdefault(gpu.uuid, GpuReading(uuid=gpu.uuid, index=gpu.index, model=gpu.model, up=None))
-    by_id = {tenant.id: tenant for tenant in tenants}
-    people = {each.launch_id: Person(container_id=each.id, owner=each.owner) for each in tenants if each.launch_id}
-    quarantined = reading.quarantined(declared)
-    ordered = sorted(readings.values(), key=lambda gpu: (gpu.index is None, gpu.index or 0, gpu.uuid))
-    return tuple(
-        GpuView(
-            reading=gpu,
-            holder=_holder(cards.get(gpu.uuid), by_id),
-            shares=None if gpu.usage is None else split(gpu.usage, people),
-            quarantine=quarantined.get(gpu.uuid),
-            disabled=cards[gpu.uuid].disabled if gpu.uuid in cards else None,
-        )
-        for gpu in ordered
-    )
-
-
-def _holder(card: DeclaredGpu | None, tenants: Mapping[str, Tenant]) -> Holder | None:
-    if card is None or card.container_id is None:
-        return None
-    tenant = tenants.get(card.container_id)
-    owner = tenant.owner if tenant else card.container_id.partition("--")[0]
-    return Holder(container_id=card.container_id, owner=owner, since=tenant.since if tenant else None)

@@ -43,6 +43,7 @@ class Person:
     issuer: str
     subject: str
     email: str | None
+    hosted_domain: str | None  # of the last login, as the groups; whether the person may still come in depends on it
     groups: frozenset[str]
     shown_name: str
     picture: str | None
@@ -90,6 +91,7 @@ class DeviceLogin:
     expires_at: datetime
     state: DeviceState = DeviceState.PENDING
     owner: str | None = None  # who approved it
+    days: int | None = None  # how long its token is to be good; None: not approved
     polled_at: datetime | None = None
 
 

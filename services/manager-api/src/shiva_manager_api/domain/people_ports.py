@@ -47,13 +47,13 @@ class People(Protocol):
         """Shut a person out, or (None) let in again; False: there is no such person."""
 
     def revocations(self, *, since: datetime) -> Sequence[Person]:
-        """Return those who are barred, or whose sessions were ended after `since`."""
+        """Return those who are barred, or whose sessions were ended after `since`; a name without a person has no issuer."""
 
 
 class Tokens(Protocol):
     """API tokens."""
 
-    def add(self, token: Token) -> None:
+    def add_token(self, token: Token) -> None:
         """Keep a new one."""
 
     def token(self, token_id: str) -> Token | None:
@@ -66,13 +66,13 @@ class Tokens(Protocol):
         """End one; False: there is none. Revoking twice is once."""
 
     def used(self, token_id: str, *, at: datetime, client: str) -> None:
-        """Note a use; never backwards."""
+        """Note a use, to the minute; never backwards."""
 
 
 class DeviceLogins(Protocol):
-    """Programs that wait to be let in. At most 1,000 wait; then `add` raises TooManyWaitingError."""
+    """Programs that wait to be let in. At most 1,000 wait; then `add_login` raises TooManyWaitingError."""
 
-    def add(self, login: DeviceLogin) -> None:
+    def add_login(self, login: DeviceLogin) -> None:
         """Keep a new one; expired ones are forgotten."""
 
     def by_user_code(self, user_code: str) -> DeviceLogin | None:
@@ -81,8 +81,8 @@ class DeviceLogins(Protocol):
     def by_device(self, device_digest: bytes) -> DeviceLogin | None:
         """Return the one that a program means."""
 
-    def decide(self, user_code: str, *, owner: str, state: DeviceState) -> bool:
-        """Approve or deny; False: it is not waiting any more."""
+    def decide(self, user_code: str, *, owner: str, state: DeviceState, days: int | None) -> bool:
+        """Approve, for a token of so many days, or deny; False: it is not waiting any more."""
 
     def polled(self, device_digest: bytes, *, at: datetime) -> None:
         """Note that its program asked."""
@@ -130,7 +130,10 @@ class StartRequests(Protocol):
     """Starts by the client's own key; kept for a day."""
 
     def begin(self, request: StartRequest) -> StartRequest:
-        """Keep it, or return what is kept under the same owner and key: one transaction, however many ask at a time."""
+        """Keep it and return the very object given, or another one, which is kept under the same owner and key.
+
+        One transaction, however many ask at a time.
+        """
 
     def answered(self, owner: str, key: str, *, container_id: str, launch_id: str) -> None:
         """Note what came of it."""

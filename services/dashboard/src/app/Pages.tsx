@@ -1,0 +1,27 @@
+import { lazy } from "react";
+import { Route, Routes } from "react-router";
+import { Home } from "./Home";
+import { Layout } from "./Layout";
+import { NotFound } from "./NotFound";
+
+// Each fetched when it is opened, so that the first page does not wait for them.
+const AdminPage = lazy(async () => ({ default: (await import("../features/admin/AdminPage")).AdminPage }));
+const ApiDocsPage = lazy(async () => ({ default: (await import("../features/docs/ApiDocsPage")).ApiDocsPage }));
+const DevicePage = lazy(async () => ({ default: (await import("../features/device/DevicePage")).DevicePage }));
+const TokensPage = lazy(async () => ({ default: (await import("../features/tokens/TokensPage")).TokensPage }));
+
+/** Which address is which page. */
+export function Pages() {
+  return (
+    <Routes>
+      <Route element={<Layout />}>
+        <Route index element={<Home />} />
+        <Route path="tokens" element={<TokensPage />} />
+        <Route path="device" element={<DevicePage />} />
+        <Route path="admin/:part?" element={<AdminPage />} />
+        <Route path="api-docs" element={<ApiDocsPage />} />
+        <Route path="*" element={<NotFound />} />
+      </Route>
+    </Routes>
+  );
+}

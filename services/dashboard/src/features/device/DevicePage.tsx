@@ -1,0 +1,62 @@
+import Button from "@mui/material/Button";
+import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
+import Typography from "@mui/material/Typography";
+import { useState } from "react";
+import { useSearchParams } from "react-router";
+import { PageTitle } from "../../components/PageTitle";
+import { messages } from "../../messages";
+import { DeviceLogin } from "./DeviceLogin";
+import { codeOf } from "./queries";
+
+const words = messages.device;
+
+/** Lets a program in that cannot show a login page: its code is typed here, or comes with the address. */
+export function DevicePage() {
+  const [search, setSearch] = useSearchParams();
+  const given = search.get("user_code") ?? search.get("code");
+  const code = given === null ? null : codeOf(given);
+  return (
+    <Stack spacing={2} sx={{ maxWidth: 600 }}>
+      <PageTitle>{words.title}</PageTitle>
+      {code === null ? (
+        <CodeForm wrong={given !== null} onCode={(typed) => setSearch({ user_code: typed })} />
+      ) : (
+        <DeviceLogin key={code} code={code} onOther={() => setSearch({})} />
+      )}
+    </Stack>
+  );
+}
+
+function CodeForm({ wrong, onCode }: { wrong: boolean; onCode: (typed: string) => void }) {
+  const [typed, setTyped] = useState("");
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onCode(codeOf(typed) ?? typed);
+      }}
+    >
+      <Stack spacing={2} sx={{ alignItems: "flex-start" }}>
+        <Typography>{words.ask}</Typography>
+        <TextField
+          autoFocus
+          required
+          label={words.code}
+          placeholder="ABCD-EFGH"
+          error={wrong}
+          helperText={wrong ? words.wrongCode : " "}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          slotProps={{
+            htmlInput: { autoComplete: "off", autoCapitalize: "characters", spellCheck: false, maxLength: 16 },
+            inputLabel: { shrink: true },
+          }}
+        />
+        <Button type="submit" variant="contained" disabled={typed.trim() === ""}>
+          {words.go}
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,1 @@
+"""What the manager remembers, in SQLite or PostgreSQL; nobody outside of this folder sees SQLAlchemy."""
