@@ -143,11 +143,7 @@ class Colleague(Person):
 
     def is_in(self) -> bool:
         """Whether the door lets through to the manager."""
-<<<<<<< HEAD
         return self.api("GET", "me", allow_redirects=False).status_code == OK
-=======
-        return bool(self.api("GET", "me", allow_redirects=False).status_code == requests.codes.ok)
->>>>>>> origin/six
 
     def me(self) -> Mapping[str, Any]:
         """Return what the manager tells."""

@@ -27,10 +27,11 @@ class Away:
     store: Remembered
     away: bool = False
     failing: dict[str, PortError] = field(default_factory=dict)
+    other: dict[str, Callable[..., Any]] = field(default_factory=dict)  # methods that stand in for the store's
 
     def __getattr__(self, name: str) -> Any:
         """Return a method of the store that heeds it."""
-        method = getattr(self.store, name)
+        method = self.other.get(name) or getattr(self.store, name)
 
         def called(*given: Any, **named: Any) -> Any:
             if self.away:

@@ -18,7 +18,12 @@ from shiva_manager_api.domain.admission import AccessRules
 from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
 from shiva_manager_api.domain.machines import GpuReading, MachineReading
 from shiva_manager_api.domain.people import Claims
-from shiva_manager_api.domain.ports import BrokerRefusedError, BrokerUnavailableError, IdleUnavailableError
+from shiva_manager_api.domain.ports import (
+    BrokerRefusedError,
+    BrokerUnavailableError,
+    IdleUnavailableError,
+    MetricsUnavailableError,
+)
 from shiva_manager_api.use_cases import Ports, UseCases
 from werkzeug.test import TestResponse
 
@@ -154,6 +159,11 @@ class World:
     def without_broker(self) -> "World":
         """Let the broker be away."""
         self.broker.failure = BrokerUnavailableError()
+        return self
+
+    def without_memory(self) -> "World":
+        """Let nobody know what was."""
+        self.curves.failure = MetricsUnavailableError()
         return self
 
     def without_store(self) -> "World":

@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { aged, ageOf } from "./ages";
 import { answerOf, api, type Schemas } from "./client";
 
 export type Me = Schemas["Me"];
@@ -16,6 +17,10 @@ export const meQuery = () =>
 export const machinesQuery = () =>
   queryOptions({
     queryKey: ["machines"],
-    queryFn: ({ signal }) => answerOf(api.GET("/api/v1/machines", { signal })),
+    queryFn: async ({ signal }) => {
+      const call = api.GET("/api/v1/machines", { signal });
+      const overview = await answerOf(call);
+      return aged(overview, ageOf((await call).response));
+    },
     refetchInterval: 2_000,
   });

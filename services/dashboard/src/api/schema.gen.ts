@@ -30,9 +30,34 @@ export interface paths {
         };
         /**
          * @description Every machine with its latest readings, GPUs, holders and state word. Answers 200 with the last good snapshot and
-         *     its age when Prometheus is away, and with `holders_known` false when the broker is away.
+         *     its age when Prometheus is away, and with `holders_known` false when the broker is away. The body is the same for
+         *     everybody and for some seconds; every age in it is of `as_of`, and the header `Age` says how long ago that was.
          */
         get: operations["machines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machine}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /machines` names it. */
+                machine: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * @description What a machine and its GPUs did lately, point by point, for small curves: 241 to 289 points, `step_seconds` apart, the
+         *     first at `from` and the last at `to`. A value is the mean of a step, of half a minute at least; null was not reported.
+         *     Asked for once in a step, so the last point is at most a step old.
+         */
+        get: operations["machine_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -906,9 +931,38 @@ export interface components {
             }[];
         };
         Machines: {
+            /**
+             * Format: date-time
+             * @description When this was made.
+             */
+            as_of: string;
             metrics: components["schemas"]["Source"];
             broker: components["schemas"]["Source"];
             machines: components["schemas"]["Machine"][];
+        };
+        Curve: (number | null)[];
+        MachineHistory: {
+            machine: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            step_seconds: number;
+            series: {
+                cpu_ratio: components["schemas"]["Curve"];
+                memory_used_bytes: components["schemas"]["Curve"];
+                disk_used_bytes: components["schemas"]["Curve"];
+                network_receive_bytes_per_second: components["schemas"]["Curve"];
+                network_transmit_bytes_per_second: components["schemas"]["Curve"];
+                temperature_celsius: components["schemas"]["Curve"];
+            };
+            gpus: {
+                uuid: string;
+                index: number | null;
+                utilization_ratio: components["schemas"]["Curve"];
+                memory_used_bytes: components["schemas"]["Curve"];
+                temperature_celsius: components["schemas"]["Curve"];
+            }[];
         };
         Images: {
             images: {
@@ -1115,8 +1169,8 @@ export interface components {
                  *       "type": "urn:shiva:problem:token-refused",
                  *       "status": 401,
                  *       "code": "token-refused",
-                 *       "title": "This API token is not good any more",
-                 *       "detail": "Nothing was changed. Make a new one on Shiva's page, or with: shiva login",
+                 *       "title": "That token is not good",
+                 *       "detail": "Nothing was changed. It may have expired or been revoked. Make a new one on the dashboard, or log in again with `shiva login`.",
                  *       "parameters": {}
                  *     }
                  */
@@ -1805,7 +1859,10 @@ export interface operations {
     machines: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the answer that is had already. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1814,11 +1871,23 @@ export interface operations {
             /** @description The machines, by name. */
             200: {
                 headers: {
+                    /** @description Of these bytes; another one for the compressed ones. */
+                    ETag: string;
+                    /**
+                     * @description Seconds since `as_of`.
+                     * @example 2
+                     */
+                    Age: number;
+                    /** @example private, no-cache */
+                    "Cache-Control": "private, no-cache";
+                    /** @example Accept-Encoding */
+                    Vary: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
+                     *       "as_of": "2026-11-23T10:00:00.000Z",
                      *       "metrics": {
                      *         "state": "fresh",
                      *         "age_seconds": 1.2
@@ -1922,8 +1991,146 @@ export interface operations {
                     "application/json": components["schemas"]["Machines"];
                 };
             };
+            /** @description Nothing changed since. */
+            304: {
+                headers: {
+                    /** @description Of these bytes; another one for the compressed ones. */
+                    ETag: string;
+                    /**
+                     * @description Seconds since `as_of`.
+                     * @example 2
+                     */
+                    Age: number;
+                    /** @example private, no-cache */
+                    "Cache-Control": "private, no-cache";
+                    /** @example Accept-Encoding */
+                    Vary: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ScopeMissing"];
+        };
+    };
+    machine_history: {
+        parameters: {
+            query?: {
+                range?: "1h" | "6h" | "24h" | "7d";
+            };
+            header?: never;
+            path: {
+                /** @description As `GET /machines` names it. */
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The curves. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "machine": "gpu-02",
+                     *       "from": "2026-11-23T09:00:00.000Z",
+                     *       "to": "2026-11-23T10:00:00.000Z",
+                     *       "step_seconds": 15,
+                     *       "series": {
+                     *         "cpu_ratio": [
+                     *           0.31,
+                     *           null
+                     *         ],
+                     *         "memory_used_bytes": [
+                     *           9663676416,
+                     *           null
+                     *         ],
+                     *         "disk_used_bytes": [
+                     *           204844076236,
+                     *           null
+                     *         ],
+                     *         "network_receive_bytes_per_second": [
+                     *           120034.5,
+                     *           null
+                     *         ],
+                     *         "network_transmit_bytes_per_second": [
+                     *           80311,
+                     *           null
+                     *         ],
+                     *         "temperature_celsius": [
+                     *           54,
+                     *           null
+                     *         ]
+                     *       },
+                     *       "gpus": [
+                     *         {
+                     *           "uuid": "GPU-8f3c2f9e-0000-4000-8000-000000000001",
+                     *           "index": 0,
+                     *           "utilization_ratio": [
+                     *             0.87,
+                     *             null
+                     *           ],
+                     *           "memory_used_bytes": [
+                     *             6442450944,
+                     *             null
+                     *           ],
+                     *           "temperature_celsius": [
+                     *             71,
+                     *             null
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MachineHistory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+            /** @description `machine-not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:shiva:problem:machine-not-found",
+                     *       "status": 404,
+                     *       "code": "machine-not-found",
+                     *       "title": "There is no such machine",
+                     *       "detail": "Nothing was started. Choose one of the machines on the page.",
+                     *       "parameters": {
+                     *         "machine": "gpu-99"
+                     *       }
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `metrics-unavailable`: Prometheus does not answer, or too many ask at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:shiva:problem:metrics-unavailable",
+                     *       "status": 503,
+                     *       "code": "metrics-unavailable",
+                     *       "title": "There are no numbers now",
+                     *       "detail": "Running notebooks and homes are not touched. Try again in a few seconds.",
+                     *       "parameters": {}
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     images: {

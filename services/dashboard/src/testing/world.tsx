@@ -20,6 +20,7 @@ const EXTENDED = { state: "kept", reason: "extended", sentence: "Kept, as you as
 export class World {
   me: Schemas["Me"] | Schemas["Problem"] = me();
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
+  machinesAge = 0;
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   stop: Schemas["Problem"] | null = null;
@@ -45,7 +46,7 @@ export class World {
 
   readonly handlers = [
     http.get(at("me"), () => this.answer(this.me)),
-    http.get(at("machines"), () => this.answer(this.machines)),
+    http.get(at("machines"), () => this.answer(this.machines, 200, { Age: String(this.machinesAge) })),
     http.get(at("images"), () =>
       this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
     ),
@@ -113,7 +114,7 @@ export class World {
     return (await done(body)) ?? new HttpResponse(null, { status: 204 });
   }
 
-  private async answer(body: object, status = 200) {
+  private async answer(body: object, status = 200, headers: Record<string, string> = {}) {
     if (this.silent) await delay("infinite");
     if (this.unreachable) return HttpResponse.error();
     return "code" in body && "status" in body
@@ -121,7 +122,7 @@ export class World {
           status: Number(body.status),
           headers: { "Content-Type": "application/problem+json" },
         })
-      : HttpResponse.json(body, { status });
+      : HttpResponse.json(body, { status, headers });
   }
 }
 

@@ -65,6 +65,12 @@ describe("what is missing is said", () => {
     page();
     expect(await screen.findByText(text)).toBeVisible();
   });
+
+  it("counts what the answer itself is old", async () => {
+    worldOf({ machines: overview([machine()], { metrics: { state: "stale", age_seconds: 75 } }), machinesAge: 50 });
+    page();
+    expect(await screen.findByText(/Numbers are 2 m old: Prometheus does not answer/)).toBeVisible();
+  });
 });
 
 describe("the first line", () => {

@@ -54,12 +54,12 @@ def blueprint(use: UseCases) -> Blueprint:
             user={"name": owner.name, "shown_name": owner.shown_name},
         )
 
-    @bp.get("/device/<user_code>")
+    @bp.get("/device/<id:user_code>")
     @needs(Access.SESSION)
     def device(user_code: str) -> Response:
         return jsonify(wire_people.device_login(use.devices.waiting(user_code)))
 
-    @bp.post("/device/<user_code>")
+    @bp.post("/device/<id:user_code>")
     @needs(Access.SESSION)
     def decide(user_code: str) -> Response:
         body = bodies.body({"approve", "expires_in_days"})
