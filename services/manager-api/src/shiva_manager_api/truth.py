@@ -76,7 +76,7 @@ class Truth:
         self._merge = Merge()
         self._making = threading.Lock()
         self._shown: Shown | None = None
-        self._watching: list[Callable[[Shown], None]] = []
+        self._watching: list[Callable[[Shown], object]] = []
         self.keepers: list[Keeper] = []
         self._kept, self._kept_since = False, 0.0
 
@@ -88,7 +88,7 @@ class Truth:
         )
         return now if before is None or before != now else before
 
-    def watch(self, renew: Callable[[Shown], None]) -> None:
+    def watch(self, renew: Callable[[Shown], object]) -> None:
         """Have this called after each answer, once `keep` was called."""
         self._watching.append(renew)
 
