@@ -28,7 +28,7 @@ STALE = {"stale", "unreachable"}
 NONSENSE = {
     "no HTTP": b"garbage\r\n\r\n",
     "a page": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<html>busy</",
-    "zeros": b'HTTP/1.1 200 OK\r\nContent-Length: 63\r\n\r\n{"status":"success","data":{"resultType":"vector","result":[]}}',
+    "names that are none": b'HTTP/1.1 200 OK\r\nContent-Length: 106\r\n\r\n{"status":"success","data":{"resultType":"vector","result":[{"metric":{"host":7},"value":[1,"1"]}]},"x":1}',
     "half": b'HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"status":"success","data":{"resultType":"vector","result":[{"metric":',
 }
 
@@ -160,7 +160,7 @@ FAULTS: dict[str, Callable[[ManagerSuite, str], Any]] = {"killed": killed, "froz
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("name", "source"), [("prometheus", "metrics"), ("world", "broker")])
+@pytest.mark.parametrize(("name", "source"), [("prometheus", "metrics"), ("broker", "broker")])
 def test_what_became_of_a_source_is_said_in_time_and_passes(
     suite: ManagerSuite, name: str, source: str, fault: str
 ) -> None:

@@ -53,7 +53,14 @@ Answers = Mapping[str, Sequence[Sample]]
 class Prometheus:
     """Asks all queries at once and joins them by host."""
 
-    def __init__(self, url: str, *, login: Login = NOBODY, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        login: Login = NOBODY,
+        clock: Callable[[], float] = time.monotonic,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         """`url` without a path; `login` is name and password, both empty where Prometheus asks for none; `clock` is monotonic."""
         self._url = f"{url.rstrip('/')}/api/v1/query"
         self._http = BoundedHttp(login=login)
