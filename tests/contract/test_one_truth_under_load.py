@@ -159,11 +159,18 @@ FAULTS: dict[str, Callable[[ManagerSuite, str], Any]] = {"killed": killed, "froz
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("name", "source"), [("prometheus", "metrics"), ("broker", "broker")])
-def test_what_became_of_a_source_is_said_in_time_and_passes(
-    suite: ManagerSuite, name: str, source: str, fault: str
-) -> None:
+SOURCES = {"prometheus": "metrics", "broker": "broker"}
+SHORT = {("prometheus", "killed"), ("broker", "frozen")}
+CASES = [
+    pytest.param(name, fault, id=f"{name} {fault}", marks=[] if (name, fault) in SHORT else [pytest.mark.full])
+    for name in SOURCES
+    for fault in FAULTS
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), CASES)
+def test_what_became_of_a_source_is_said_in_time_and_passes(suite: ManagerSuite, name: str, fault: str) -> None:
+    source = SOURCES[name]
     eventually(suite.calm, what="a calm start", seconds=BACK_SECONDS)
     with looking(suite) as looks:
         with FAULTS[fault](suite, name):
