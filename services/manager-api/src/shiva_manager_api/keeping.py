@@ -62,7 +62,7 @@ class Keeper:
         threading.Thread(target=self._keep, args=(name,), name=name, daemon=True).start()
 
     def step(self) -> float:
-        """Ask once; return in how many seconds to ask again. A source that labors is given as long a rest as it worked."""
+        """Ask once; return in how many seconds to ask again. A source that labors is given a rest."""
         began, good = self._clock(), False
         try:
             good = self._source.refresh()
@@ -72,7 +72,7 @@ class Keeper:
             log.exception("a mistake of ours")
             took = self._clock() - began
         pace = self._pace.watched if self._attention.paid else self._pace.idle
-        return max(pace - took, took) if good else RETRY_SECONDS
+        return max(pace - took, min(took, pace)) if good else RETRY_SECONDS
 
     def _keep(self, name: str) -> None:
         told: str | None = None
