@@ -146,7 +146,7 @@ def test_a_restart_continues_the_same_series(tmp_path: Path) -> None:
 def _assert_each_target_has_one_series(running: Running) -> None:
     def asked(path: str) -> Any:
         url = f"http://127.0.0.1:{running.ports()['prometheus']}/api/v1/{path}"
-        login = (PROMETHEUS_USER, running.secrets["prometheus_password"])
+        login = (PROMETHEUS_USER, running.secrets()["prometheus_password"])
         return requests.get(url, auth=login, timeout=5).json()["data"]
 
     def machines() -> list[dict[str, Any]]:
