@@ -3458,7 +3458,7 @@ export interface operations {
                 };
                 content: {
                     /** @example openapi: 3.1.0 */
-                    "application/yaml": string;
+                    "application/yaml": unknown;
                 };
             };
             401: components["responses"]["Unauthorized"];

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shiva_manager_api.cached import Answer, Cached
 from shiva_manager_api.domain.machines import DeclaredMachine, MachineReading, MachineView, Tenant
@@ -59,8 +60,10 @@ class Truth:
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime],
+        first_seconds: float = FIRST_SECONDS,
     ) -> None:
-        """`clock` is monotonic, in seconds; `now` is aware."""
+        """`clock` is monotonic, in seconds; `now` is aware; `first_seconds` are waited for the very first answers."""
+        self._first_seconds = first_seconds
         self._broker = broker
         self._clock, self._now = clock, now
         self._metrics = Cached(
@@ -73,29 +76,40 @@ class Truth:
         self._merge = Merge()
         self._making = threading.Lock()
         self._shown: Shown | None = None
-        self._watching: list[Callable[[], None]] = []
+        self._watching: list[Callable[[Shown], object]] = []
+        self.keepers: list[Keeper] = []
         self._kept, self._kept_since = False, 0.0
 
     def _ask_leases(self) -> Leases:
-        return Leases(machines=self._broker.machines(), tenants=self._broker.tenants())
+        """Return the very object of the last answer where nothing changed: then nothing is made anew of it."""
+        now, before = (
+            Leases(machines=self._broker.machines(), tenants=self._broker.tenants()),
+            self._leases.last().value,
+        )
+        return now if before is None or before != now else before
 
-    def watch(self, renew: Callable[[], None]) -> None:
+    def watch(self, renew: Callable[[Shown], object]) -> None:
         """Have this called after each answer, once `keep` was called."""
         self._watching.append(renew)
 
-    def keep(self) -> None:
-        """Ask in the background from now on; until then who looks asks, and waits."""
+    def keep(self, *, start: bool = True) -> None:
+        """Ask in the background from now on, without `start` when told to; until then who looks asks, and waits."""
         self._kept, self._kept_since = True, self._clock()
-        for name, source, pace in (
+        sources: list[tuple[str, Cached[Any], Pace]] = [
             ("prometheus", self._metrics, METRICS_PACE), ("broker", self._leases, BROKER_PACE),
-        ):  # fmt: skip
-            Keeper(source, self._tell, pace=pace, attention=self._attention, clock=self._clock).start(name)
+        ]  # fmt: skip
+        for name, source, pace in sources:
+            keeper = Keeper(source, self._tell, pace=pace, attention=self._attention, clock=self._clock)
+            self.keepers.append(keeper)
+            if start:
+                keeper.start(name)
 
     def _tell(self) -> None:
         """Nothing is shown while the first answer of a source may still come: what is looked at first should be whole."""
-        if (self._metrics.tried and self._leases.tried) or self._clock() - self._kept_since >= FIRST_SECONDS:
+        if (self._metrics.tried and self._leases.tried) or self._clock() - self._kept_since >= self._first_seconds:
+            shown = self.renewed()
             for renew in self._watching:
-                renew()
+                renew(shown)
 
     def age(self, shown: Shown) -> float:
         """Return how many seconds ago it was made."""
@@ -106,8 +120,9 @@ class Truth:
         if not self._kept:
             return self._metrics.get(), self._leases.get()
         self._attention.look()
-        until = self._clock() + FIRST_SECONDS
-        return self._metrics.first(FIRST_SECONDS), self._leases.first(max(0.0, until - self._clock()))
+        until = self._clock() + self._first_seconds
+        metrics = self._metrics.first(self._first_seconds)
+        return metrics, self._leases.first(max(0.0, until - self._clock()))
 
     def shown(self) -> Shown:
         """Return the overview. It is made here only where nobody else keeps it, or did in time."""

@@ -117,7 +117,7 @@ class BoundedHttp:
 def _body(answer: requests.Response, most_bytes: int) -> bytes:
     pieces, size = [], 0
     try:
-        for piece in answer.iter_content(PIECE_BYTES):
+        for piece in answer.iter_content(min(PIECE_BYTES, most_bytes + 1)):
             size += len(piece)
             if size > most_bytes:
                 raise TooLargeError(f"more than {most_bytes} bytes")

@@ -53,11 +53,21 @@ Answers = Mapping[str, Sequence[Sample]]
 class Prometheus:
     """Asks all queries at once and joins them by host."""
 
-    def __init__(self, url: str, *, login: Login = NOBODY, clock: Callable[[], float] = time.monotonic) -> None:
-        """`url` without a path; `login` is name and password, both empty where Prometheus asks for none; `clock` is monotonic."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        login: Login = NOBODY,
+        clock: Callable[[], float] = time.monotonic,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        """`url` without a path; `login` is name and password, both empty where Prometheus asks for none; `clock` is monotonic.
+
+        A round whose answers together have more than `most_bytes` is none.
+        """
         self._url = f"{url.rstrip('/')}/api/v1/query"
         self._http = BoundedHttp(login=login)
-        self._clock = clock
+        self._clock, self._most_bytes = clock, most_bytes
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="prometheus")
         self._remembered: Answers = {}
         self._remembered_at: float | None = None
@@ -74,7 +84,7 @@ class Prometheus:
         return joined({**answers, **self._remembered}, asked_at=time.time())
 
     def _round(self, queries: Mapping[str, str]) -> dict[str, list[Sample]]:
-        budget = _Budget(MOST_BYTES, time.monotonic() + DEADLINE_SECONDS)
+        budget = _Budget(self._most_bytes, time.monotonic() + DEADLINE_SECONDS)
         waiting = {name: self._pool.submit(self._ask, text, budget) for name, text in queries.items()}
         answers: dict[str, list[Sample]] = {}
         try:
@@ -90,7 +100,7 @@ class Prometheus:
         Raises:
             MetricsUnavailableError: no usable answer.
         """
-        return _read(self._ask(text, _Budget(MOST_BYTES, time.monotonic() + DEADLINE_SECONDS)))
+        return _read(self._ask(text, _Budget(self._most_bytes, time.monotonic() + DEADLINE_SECONDS)))
 
     def _ask(self, text: str, budget: "_Budget") -> bytes:
         try:

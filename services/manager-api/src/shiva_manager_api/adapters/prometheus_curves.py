@@ -64,9 +64,9 @@ class PrometheusCurves:
         """Return a machine's curves; see `MachineHistories.read`."""
         deadline = time.monotonic() + DEADLINE_SECONDS
         start = until - timedelta(seconds=asked.span)
-        named = {"HOST": literal(machine), "WINDOW": f"{max(asked.step, WINDOW_SECONDS)}s"}
+        window = max(asked.step, WINDOW_SECONDS)
         waiting = {
-            key: self._pool.submit(self._ask, _filled(text, named), start, asked, deadline)
+            key: self._pool.submit(self._ask, filled(text, machine, window), start, asked, deadline)
             for key, text in ((*_keys("machine", MACHINE), *_keys("gpu", GPU)))
         }
         try:
@@ -108,11 +108,10 @@ def _keys(kind: str, queries: Mapping[str, str]) -> list[tuple[tuple[str, str], 
     return [((kind, name), text) for name, text in queries.items()]
 
 
-def _filled(text: str, named: Mapping[str, str]) -> str:
-    """Fill both places at once: what a name says is no place."""
-    before, *rest = text.split("HOST")
-    window = named["WINDOW"]
-    return named["HOST"].join(part.replace("WINDOW", window) for part in (before, *rest))
+def filled(template: str, machine: str, window: int) -> str:
+    """Return a query; both places are filled at once: what a name says is no place. `window` is in seconds."""
+    parts = (part.replace("WINDOW", f"{window}s") for part in template.split("HOST"))
+    return literal(machine).join(parts)
 
 
 def _series(raw: Any, start: float, asked: Range) -> Series:

@@ -38,13 +38,9 @@ class Page:
         truth.watch(self.renew)
         self._life = secrets.token_hex(6)  # the next process counts from 0 as well
 
-    def renew(self) -> None:
-        """Make what will be asked for."""
-        self._of(self._truth.renewed())
-
     def answer(self, request: Request) -> Response:
         """Return the newest generation, or 304 if that is what the client has."""
-        made = self._of(self._truth.shown())
+        made = self.renew(self._truth.shown())
         small = request.accept_encodings.best_match(["gzip", "identity"], "identity") == "gzip"
         tag = f"{made.tag}-gzip" if small else made.tag
         known = request.if_none_match.contains_weak(tag)
@@ -61,12 +57,13 @@ class Page:
         response.vary.add("Accept-Encoding")
         return response
 
-    def _of(self, shown: Shown) -> Generation:
+    def renew(self, shown: Shown) -> Generation:
+        """Return what is sent of an overview, made now if nobody did."""
         kept = self._kept
         if kept is not None and (kept.shown is shown or self._making.locked()):
             return kept  # what somebody else makes just now is a moment younger
         with self._making:
-            if self._kept is None or self._kept.shown.made_at < shown.made_at:
+            if self._kept is None or self._kept.shown.made_at <= shown.made_at:
                 self._kept = self._generation(shown)
             return self._kept
 
