@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -88,7 +88,7 @@ def looking(suite: ManagerSuite) -> Iterator[Looks]:
 
 
 @contextmanager
-def nonsense(suite: ManagerSuite, name: str, said: bytes) -> Iterator[None]:
+def nonsense(suite: ManagerSuite, name: str, *, said: bytes) -> Iterator[None]:
     """Kill one and let somebody else say the same to everybody on its port; then start it again."""
     suite.kill(name)
     ended = threading.Event()
@@ -154,11 +154,10 @@ def says(looks: Looks, source: str) -> Callable[[], bool]:
     return check
 
 
-FAULTS: dict[str, Callable[[ManagerSuite, str], Any]] = {"killed": killed, "frozen": frozen} | {
-    f"says {what}": lambda suite, name, said=said: nonsense(suite, name, said) for what, said in NONSENSE.items()
+Fault = Callable[[ManagerSuite, str], AbstractContextManager[None]]
+FAULTS: dict[str, Fault] = {"killed": killed, "frozen": frozen} | {
+    f"says {what}": partial(nonsense, said=said) for what, said in NONSENSE.items()
 }
-
-
 SOURCES = {"prometheus": "metrics", "broker": "broker"}
 SHORT = {("prometheus", "killed"), ("broker", "frozen")}
 CASES = [
