@@ -156,8 +156,10 @@ def says(looks: Looks, source: str) -> Callable[[], bool]:
 
 
 Fault = Callable[[ManagerSuite, str], AbstractContextManager[None]]
-FAULTS: dict[str, Fault] = {"killed": killed, "frozen": frozen} | {
-    f"says {what}": partial(nonsense, said=said) for what, said in NONSENSE.items()
+FAULTS: dict[str, Fault] = {
+    "killed": killed,
+    "frozen": frozen,
+    **{f"says {what}": partial(nonsense, said=said) for what, said in NONSENSE.items()},
 }
 SOURCES = {"prometheus": "metrics", "broker": "broker"}
 SHORT = {("prometheus", "killed"), ("broker", "frozen")}
