@@ -196,6 +196,7 @@ def test_the_manager_ends_with_a_sentence(files: Files, tmp_path: Path) -> None:
     settings = {
         "DATABASE_URL": files.empty(tmp_path), "PROMETHEUS_URL": "http://127.0.0.1:9", "BROKER_URL": "http://127.0.0.1:9",
         "BROKER_TOKEN": "t" * 40, "IDENTITY_KEY": "k" * 40, "BIND_PORT": "0",
+        "DOOR_TOKEN": "d" * 40, "METRICS_TOKEN": "m" * 40,
     }  # fmt: skip
     done = subprocess.run(
         [Path(sys.executable).parent / "shiva-manager-api"],

@@ -50,7 +50,11 @@ MANAGER_CALLS: dict[str, Callable[[BrokerHttp], object]] = {
     "stop": lambda b: b.stop("ada.lovelace--default"),
     "images": lambda b: b.images(),
     "container_activity": lambda b: b.activity("ada.lovelace--default"),
+    "explain": lambda b: b.explain("ada.lovelace", Wish(gpus=2), ["GPU-1"], ["GPU-2"]),
+    "drain": lambda b: b.drain("gpu-02", "A new disk."),
+    "disable": lambda b: b.disable("GPU-1", None),
 }
+WITHOUT_BODY = {"stop", "drain", "disable"}
 
 
 def test_the_manager_reads_every_answer_that_it_asks_for(broker: Examples) -> None:
@@ -74,7 +78,36 @@ def test_the_manager_reads_every_answer_that_it_asks_for(broker: Examples) -> No
     assert (told.busy, told.busy_since, told.last_activity_at) == (
         1, datetime(2026, 11, 23, 10, 40, 0, 120_000, tzinfo=UTC), datetime(2026, 11, 23, 9, 15, tzinfo=UTC),
     )  # fmt: skip
+    explained = manager.explain("ada.lovelace", Wish(gpus=2), ["GPU-1"], ["GPU-2"])
+    assert (explained["fits"], [each["name"] for each in explained["machines"]]) == (False, ["gpu-02"])
+    [offer] = explained["offers"]
+    assert offer["wish"] == {"name": "default", "image": None, "machine": None, "gpus": 1}
+    manager.drain("gpu-02", "A new disk.")
+    manager.disable("GPU-1", None)
     assert set(broker.asked) == set(MANAGER_CALLS)
+
+
+BEYOND: list[dict[str, object]] = [
+    {"gpus_shared": True},
+    {"memory_bytes": 2**30},
+    {"cpus": 0.5},
+    {"something_new": "x"},
+]
+
+
+@pytest.mark.parametrize("beyond", BEYOND, ids=str)
+def test_an_offer_that_people_cannot_ask_for_is_not_told(broker: Examples, beyond: dict[str, object]) -> None:
+    example = broker.description.answer("explain", 200)["content"]["application/json"]["example"]
+    offer = {"text": "It fits so.", "machine": "gpu-02", "wish": {"owner": "ada", "gpus": 1, **beyond}}
+    broker.raw = (200, "application/json", json.dumps({**example, "offers": [offer]}))
+    assert BrokerHttp(broker.url, TOKEN).explain("ada", Wish())["offers"] == []
+
+
+def test_an_explanation_that_nobody_gave_is_a_broker_away_and_no_start(broker: Examples) -> None:
+    broker.raw = (200, "text/html", "<html>")
+    with pytest.raises(BrokerUnavailableError) as away:
+        BrokerHttp(broker.url, TOKEN).explain("ada", Wish())
+    assert not isinstance(away.value, StartUnansweredError)
 
 
 @pytest.mark.parametrize(("operation", "status"), [
@@ -88,7 +121,7 @@ def test_the_brokers_refusals_keep_their_words_for_people(broker: Examples, oper
     assert refused.value.code in broker.description.codes(operation, status)
 
 
-@pytest.mark.parametrize("operation", sorted(MANAGER_CALLS.keys() - {"stop"}))
+@pytest.mark.parametrize("operation", sorted(MANAGER_CALLS.keys() - WITHOUT_BODY))
 @pytest.mark.parametrize("answer", BROKEN, ids=lambda answer: f"{answer[0]} {answer[2][:20]}")
 def test_to_the_manager_an_answer_that_cannot_be_read_is_a_broker_away(
     broker: Examples, answer: tuple[int, str, str], operation: str

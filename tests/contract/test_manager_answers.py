@@ -1,6 +1,7 @@
 """Every answer that the manager's `openapi.yaml` documents comes about, and is as it says."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -72,7 +73,7 @@ def views() -> dict[str, tuple[str, str]]:
     with worlds() as world:
         found = {}
         for rule in world.app.url_map.iter_rules():
-            path = rule.rule.replace("<", "{").replace(">", "}")
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 found[f"{method} {path}"] = (rule.endpoint, need_of(world.app, rule.endpoint).access.value)
         return found

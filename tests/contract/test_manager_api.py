@@ -172,3 +172,10 @@ def test_a_mistake_of_ours_is_logged_and_not_shown(world: World, caplog: pytest.
 def test_a_request_id_is_the_requests_alone(world: World) -> None:
     world.call("me")
     assert logs.request_id.get() is None
+
+
+@pytest.mark.parametrize("name", ["A b", "-a", "a--b", "", "×", "a" * 64])
+def test_a_name_that_the_broker_could_not_take_is_refused_before_it_is_asked(world: World, name: str) -> None:
+    answer = world.call("start", json={"name": name})
+    CONTRACT.check(answer)
+    assert (answer.status_code, world.broker.launched) == (400, [])

@@ -142,7 +142,8 @@ class World:
         """Start the manager, anew if it runs; return once it answers."""
         settings = {
             "PROMETHEUS_URL": f"http://{self._at('prometheus')}", "BROKER_URL": self.broker.url,
-            "BROKER_TOKEN": TOKENS["manager"], "DATABASE_URL": f"sqlite:///{self._folder}/manager.db", "IDENTITY_KEY": KEY, "BIND_PORT": str(self.ports["manager"]),
+            "BROKER_TOKEN": TOKENS["manager"], "DATABASE_URL": f"sqlite:///{self._folder}/manager.db", "IDENTITY_KEY": KEY,
+            "DOOR_TOKEN": "d" * 40, "METRICS_TOKEN": TOKENS["metrics"], "BIND_PORT": str(self.ports["manager"]),
         }  # fmt: skip
         self.run(
             "manager", [str(BIN / "shiva-manager-api")], {f"SHIVA_MANAGER_API_{k}": v for k, v in settings.items()}

@@ -14,10 +14,10 @@ import yaml
 from tests.e2e import running
 from tests.e2e.person import Person
 from tests.fakes.oidc_provider import CALLBACK, Provider, Visitor, provider_standing
-from tests.fakes.proxy_door import hidden
-from tests.fakes.proxy_process import free_port
+from tests.fakes.proxy_process import free_port, hidden
 
 HOME = "example.com"
+OK, SEE_OTHER = 200, 303
 ADMINS = "gpu-admins"
 
 
@@ -125,7 +125,7 @@ class Colleague(Person):
         """Press the button; return where it leads."""
         form = {"csrf_token": hidden(self.get("-/login").content), "next": wanted} | more
         answer = self.session.post(f"{self.address}-/login", data=form, allow_redirects=False, timeout=10)
-        assert answer.status_code == requests.codes.see_other, answer.text
+        assert answer.status_code == SEE_OTHER, answer.text
         return answer.headers["Location"]
 
     def come_back(self, url: str) -> requests.Response:
@@ -143,7 +143,7 @@ class Colleague(Person):
 
     def is_in(self) -> bool:
         """Whether the door lets through to the manager."""
-        return self.api("GET", "me", allow_redirects=False).status_code == requests.codes.ok
+        return self.api("GET", "me", allow_redirects=False).status_code == OK
 
     def me(self) -> Mapping[str, Any]:
         """Return what the manager tells."""

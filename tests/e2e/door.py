@@ -6,17 +6,19 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+from shiva_common import identity
 
 from tests.e2e.running import eventually
 from tests.fakes.certificates import signed
 from tests.fakes.proxy_broker import FakeBroker, broker_standing, route
 from tests.fakes.proxy_hostile import hostile_standing
 from tests.fakes.proxy_manager import FakeManager, manager_standing
-from tests.fakes.proxy_process import PREFIX, PROGRAM, environment, free_port, hidden, listening
+from tests.fakes.proxy_process import IDENTITY_KEY, PREFIX, PROGRAM, environment, free_port, hidden, listening
 from tests.fakes.proxy_upstream import Upstream, upstream_standing
 
 WORKERS = 2
@@ -90,6 +92,14 @@ class Door:
     def status(self, url: str, cookie: str) -> int:
         """Return what a thief of a cookie gets."""
         return self.ask("GET", url, cookie, page=False).status_code
+
+    def csrf_token(self, cookie: str) -> str:
+        """Return what the pages of a session send with each change, as the manager is told it."""
+        echoed = self.ask("GET", f"{self.app}/api/v1/me", cookie, page=False).json()["headers"]
+        (signed,) = [value for name, value in echoed if name.lower() == identity.HEADER.lower()]
+        who = identity.verify(signed, key=IDENTITY_KEY.encode(), now=datetime.now(UTC))
+        assert who.csrf_token is not None
+        return who.csrf_token
 
     def link_into(self, notebook: str, name: str) -> str:
         """Return a link with a fresh code that `name` made for a notebook of theirs."""

@@ -91,6 +91,25 @@ def test_who_gets_a_new_address_keeps_the_name(company: Company) -> None:
     assert (told["name"], told["email"]) == ("miss", "mrs@example.com")
 
 
+LOOK_ALIKES = [
+    "alan", "Alan ", "\u0430lan", "al\u00e1n", "ala\u0301n", "alan.", ".alan", "al..an", "alan+a", "alan-a", "alan--a", "alan_2e", "_61lan",
+    "\uff41lan", "alan\u200b", "\u202enala", "..", "admin", "hub", "api", "a" * 64, "alan/../ken", "alan%2fken", "alan\x00",
+]  # fmt: skip
+
+
+def test_people_whose_addresses_look_alike_never_share_a_name(company: Company) -> None:
+    people = [account(f"person {n}", f"{local}@example.com", HOME) for n, local in enumerate(LOOK_ALIKES)]
+    company.hires(*people)
+    names: list[str] = []
+    for person in people:
+        colleague = company.colleague()
+        answer = colleague.log_in(person["sub"])
+        assert answer.status_code == 303 or is_refused(answer, colleague)
+        names += [colleague.name] if answer.status_code == 303 else []
+    assert len(set(names)) == len(names) > len(people) // 2
+    assert all(re.fullmatch(r"[a-z0-9_][a-z0-9._-]{0,62}", name) and ".." not in name for name in names), names
+
+
 def test_who_cancels_at_the_provider_is_not_in(company: Company) -> None:
     colleague = company.colleague()
     assert is_refused(colleague.log_in(None), colleague)
@@ -181,7 +200,8 @@ def test_in_a_browser_from_the_button_to_the_dashboard_and_out_again(company: Co
     second.goto(address)
     expect(second.get_by_role("heading", name="Machines")).to_be_visible()
 
-    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Ada Lovelace").click()
+    page.get_by_role("menuitem", name="Log out", exact=True).click()
     expect(page.get_by_role("button", name="Log in with Example")).to_be_visible()
     second.reload()
     expect(second.get_by_role("button", name="Log in with Example")).to_be_visible()

@@ -118,7 +118,9 @@ def test_a_notebook_opens_works_and_ends_with_the_logout_in_every_process(contex
     dashboard = context.new_page()
     dashboard.goto(at.app)
     expect(dashboard.get_by_role("heading", name="Machines")).to_be_visible()
-    dashboard.evaluate("fetch('/-/logout', {method: 'POST'})")
+    dashboard.evaluate(
+        "token => fetch('/-/logout', {method: 'POST', headers: {'X-CSRF-Token': token}})", at.csrf_token(session)
+    )
     notebook.wait_for_function(f"window.ended === {SOCKETS}", timeout=5_000)
     assert {at.status(f"{at.ada}/user/ada/x", stolen) for _ in range(SOCKETS)} == {401}
     assert {at.status(f"{at.app}/api/v1/me", session) for _ in range(SOCKETS)} == {401}

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from deploy.dev import notebooks
+from deploy.dev.suite import PROMETHEUS_USER
 from tests.e2e.person import Person
 from tests.e2e.running import ROOT, Running, eventually, start
 
@@ -145,7 +146,8 @@ def test_a_restart_continues_the_same_series(tmp_path: Path) -> None:
 def _assert_each_target_has_one_series(running: Running) -> None:
     def asked(path: str) -> Any:
         url = f"http://127.0.0.1:{running.ports()['prometheus']}/api/v1/{path}"
-        return requests.get(url, timeout=5).json()["data"]
+        login = (PROMETHEUS_USER, running.secrets()["prometheus_password"])
+        return requests.get(url, auth=login, timeout=5).json()["data"]
 
     def machines() -> list[dict[str, Any]]:
         return list(Person(running.address, "ada").api("GET", "machines").json()["machines"])

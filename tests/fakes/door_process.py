@@ -187,16 +187,17 @@ async def _swallow(stream: asyncio.StreamReader) -> None:
 
 
 @asynccontextmanager
-async def door_process(folder: Path) -> AsyncIterator[DoorProcess]:
-    """Start a door; Ken's container is an echo, and Ken is logged in."""
+async def door_process(folder: Path, *, logged_in: bool = True, **more: str) -> AsyncIterator[DoorProcess]:
+    """Start a door, with `more` in its environment; Ken's container is an echo, and Ken is `logged_in`."""
     async with AsyncExitStack() as stack:
         echo, broker = await stack.enter_async_context(echoing()), await stack.enter_async_context(broker_standing())
         broker.routes = [route("ken", f"http://127.0.0.1:{echo.port}")]
-        settings = environment(0, broker.url, folder) | {f"{PREFIX}DRAIN": "5"}
+        settings = environment(0, broker.url, folder) | {f"{PREFIX}DRAIN": "5"} | more
         door = DoorProcess(os.environ | settings, echo)
         await door.start()
         try:
-            await door.login()
+            if logged_in:
+                await door.login()
             yield door
         finally:
             if door.process is not None and door.process.returncode is None:

@@ -90,6 +90,7 @@ class IdleSuite:
         self.broker.start()
         self.program("shiva-manager-api", {
             "SHIVA_MANAGER_API_BIND_PORT": str(self.ports["manager"]), "SHIVA_MANAGER_API_IDENTITY_KEY": KEY,
+            "SHIVA_MANAGER_API_DOOR_TOKEN": "d" * 40, "SHIVA_MANAGER_API_METRICS_TOKEN": TOKEN,
             **self._sources("SHIVA_MANAGER_API_"),
         })  # fmt: skip
         eventually(lambda: self.counted("shiva_gpu_processes") > 0, what="Prometheus sees the GPUs")

@@ -18,7 +18,7 @@ ANYBODY = "nothing"
 SCRAPING = "metrics_token as bearer"
 OF_PROMETHEUS = "prometheus_password as password of manager"
 OF_NODE_EXPORTER = "metrics_token as password of prometheus"
-LEFT_OUT = {"jupyter-proxy", "culler"}  # the door is public, and has tests of its own; the culler listens nowhere
+DOOR = "jupyter-proxy"
 MANAGERS = {"door": "door_token as bearer", "metrics": SCRAPING, "none": ANYBODY}
 PROMETHEUS_PATHS = (
     "/metrics", "/-/ready", "/-/healthy", "/graph", "/api/v1/query?query=up", "/api/v1/status/config", "/api/v1/targets",
@@ -45,8 +45,8 @@ def _described(service: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         yield method.upper(), re.sub(r"\{\w+\}", "nobody", path), operation
 
 
-def endpoints() -> list[Endpoint]:
-    """Return all of them."""
+def endpoints(*, door: bool = False) -> list[Endpoint]:
+    """Return all of them, the public door's two for us only where that is wanted."""
 
     def one(service: str, method: str, path: str, *keys: str) -> Endpoint:
         return Endpoint(service=service, method=method, path=path, keys=frozenset(keys))
@@ -66,13 +66,14 @@ def endpoints() -> list[Endpoint]:
         one("demo-machines", "GET", "/health", ANYBODY),
         *(one("node-exporter", "GET", path, OF_NODE_EXPORTER) for path in ("/metrics", "/", "/debug/pprof/cmdline")),
         *(one("prometheus", "GET", path, OF_PROMETHEUS) for path in PROMETHEUS_PATHS),
+        *((one(DOOR, "GET", "/-/metrics", SCRAPING), one(DOOR, "GET", "/-/health", ANYBODY)) if door else ()),
     ]
 
 
 def _at_manager(operation: Mapping[str, object]) -> Sequence[str]:
     """A person's request carries the door's signature, which none of the secrets is."""
-    access = operation.get("x-shiva-access", "none" if operation.get("security") == [] else "session")
-    return [MANAGERS[str(access)]] if access in MANAGERS else []
+    access = str(operation["x-shiva-access"])
+    return [MANAGERS[access]] if access in MANAGERS else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,8 @@ def internal(prepared: suite.Suite, address: str = suite.LOOPBACK) -> Iterator[I
         "MACHINES_FILE": str(prepared.folder / "demo.json"),
     }  # fmt: skip
     command = str(Path(prepared.programs[0].command[0]).parent / "shiva-demo-machines")
-    programs = [each for each in prepared.programs if each.name not in LEFT_OUT]
+    wanted = endpoints(door=address == suite.LOOPBACK)  # a door of development is nowhere else
+    programs = [each for each in prepared.programs if each.name in {told.service for told in wanted}]
     with ExitStack() as stack, (prepared.folder / "logs/internal.log").open("ab") as log:
 
         def start(command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -116,7 +118,7 @@ def internal(prepared: suite.Suite, address: str = suite.LOOPBACK) -> Iterator[I
         for program in programs:
             start(program.command, program.environment)
         made = Internal(folder=prepared.folder, address=address, ports=ports, secrets=secrets)
-        listening = {each.service: made.url(each) for each in endpoints()}
+        listening = {each.service: made.url(each) for each in wanted}
         for service, url in listening.items():
             eventually(lambda url=url: status("GET", url, {}), what=f"{service} listens", seconds=60)  # type: ignore[misc]
         yield made

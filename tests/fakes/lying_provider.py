@@ -2,15 +2,17 @@
 
 import base64
 import hashlib
+import hmac
+import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tests.fakes.forged_tokens import RsaKey, encoded, rsa_key, token
+from tests.fakes.proxy_provider import Key, b64, rsa_key
 from tests.fakes.scripted_http import Asked, Reply, Script, Scripted, answer, page, scripted
 
 CLIENT_ID = "shiva"
@@ -29,8 +31,8 @@ class LyingProvider:
     discovery: dict[str, Any] = field(default_factory=dict)
     token_answer: dict[str, Any] = field(default_factory=dict)
     callback: dict[str, Any] = field(default_factory=dict)  # over `code`, `state` and `iss`
-    published: list[RsaKey] = field(default_factory=lambda: [rsa_key("first")])
-    key: RsaKey = field(default_factory=lambda: rsa_key("first"))
+    published: list[Key] = field(default_factory=lambda: [rsa_key("first")])
+    key: Key = field(default_factory=lambda: rsa_key("first"))
     sign: Callable[[bytes], bytes] | None = None  # instead of the key
     ahead: float = 0.0  # seconds that its clock is ahead of ours
     replies: dict[str, Script] = field(default_factory=dict)  # by path, instead of what it would answer
@@ -62,8 +64,8 @@ class LyingProvider:
             "nonce": wish.get("nonce"), "email": "ada@example.com", "email_verified": True, "hd": "example.com",
             "name": "Ada Lovelace",
         }  # fmt: skip
-        header = {"alg": "RS256", "typ": "JWT", "kid": self.key.kid} | self.header
-        return token(_without_none(header), _without_none(honest | self.claims), self.sign or self.key.sign)
+        header = {"alg": "RS256", "typ": "JWT", "kid": self.key.id} | self.header
+        return signed(_without_none(header), _without_none(honest | self.claims), self.sign or self.key.sign)
 
     def serve(self, asked: Asked) -> Reply:
         """Answer one request."""
@@ -73,7 +75,7 @@ class LyingProvider:
             case _ if asked.path == DISCOVERY:
                 return answer(_without_none(self._document() | self.discovery))
             case "/jwks":
-                return answer({"keys": [key.jwk() for key in self.published]})
+                return answer({"keys": [key.jwk for key in self.published]})
             case "/authorize":
                 query = urlencode({name: values[0] for name, values in asked.query.items()})
                 return Reply(status=303, headers={"Location": self.authorize(f"/authorize?{query}")})
@@ -101,7 +103,7 @@ class LyingProvider:
         if not _is_the_client(asked, given):
             return answer({"error": "invalid_client"}, 401)
         verifier = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
-        proven = wish is not None and wish.get("code_challenge") == encoded(verifier)
+        proven = wish is not None and wish.get("code_challenge") == b64(verifier)
         if wish is None or not proven or wish.get("redirect_uri") != given.get("redirect_uri"):
             return answer({"error": "invalid_grant"}, 400)
         honest = {"access_token": "an access token", "token_type": "Bearer", "expires_in": LIFETIME}
@@ -119,6 +121,22 @@ def _is_the_client(asked: Asked, given: dict[str, str]) -> bool:
 
 def _without_none(members: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
+
+
+def signed(header: Mapping[str, Any], claims: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> str:
+    """Return header, claims and what `sign` makes of them, in the form of a JWS."""
+    body = f"{b64(json.dumps(header).encode())}.{b64(json.dumps(claims).encode())}"
+    return f"{body}.{b64(sign(body.encode('ascii')))}"
+
+
+def unsigned(_: bytes) -> bytes:
+    """Sign nothing."""
+    return b""
+
+
+def hmac_with(secret: bytes) -> Callable[[bytes], bytes]:
+    """Sign as HS256 does."""
+    return lambda data: hmac.new(secret, data, hashlib.sha256).digest()
 
 
 def silent_for(server: Scripted, seconds: float) -> Script:

@@ -124,7 +124,7 @@ class FakeBroker:
         for each in self.held:
             if each["id"] == container_id:
                 return each
-        raise BrokerRefusedError(404, "container-not-found", "There is no such container", "Nothing was changed.", {})
+        raise BrokerRefusedError(404, "container-not-found", "A title", "A detail.", {})
 
     def launch(
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
@@ -152,14 +152,14 @@ class FakeBroker:
         """Remember it, or refuse."""
         self._answer()
         if machine not in {each.name for each in self.inventory}:
-            raise BrokerRefusedError(404, "machine-not-found", "There is no such machine", "Nothing was changed.", {})
+            raise BrokerRefusedError(404, "machine-not-found", "A title", "A detail.", {})
         self.drained[machine] = why
 
     def disable(self, gpu: str, why: str | None) -> None:
         """Remember it, or refuse."""
         self._answer()
         if gpu not in {each.uuid for machine in self.inventory for each in machine.gpus}:
-            raise BrokerRefusedError(404, "gpu-not-found", "There is no such GPU", "Nothing was changed.", {})
+            raise BrokerRefusedError(404, "gpu-not-found", "A title", "A detail.", {})
         self.disabled[gpu] = why
 
     def stop(self, container_id: str) -> None:

@@ -15,26 +15,29 @@ from shiva_manager_api.adapters.store.database import Database
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.adapters.store.remembered import Remembered
 from shiva_manager_api.domain.people_ports import Store
-from shiva_manager_api.domain.ports import StoreUnavailableError
+from shiva_manager_api.domain.ports import PortError, StoreUnavailableError
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # what a test writes need not reach a disk
 
 
 @dataclass
 class Away:
-    """A store that does not answer while `away` is true, or to the methods named in `deaf`."""
+    """A store that does not answer while `away` is true, and whose methods in `failing` raise what is told there."""
 
     store: Remembered
     away: bool = False
-    deaf: set[str] = field(default_factory=set)
+    failing: dict[str, PortError] = field(default_factory=dict)
+    other: dict[str, Callable[..., Any]] = field(default_factory=dict)  # methods that stand in for the store's
 
     def __getattr__(self, name: str) -> Any:
         """Return a method of the store that heeds it."""
-        method = getattr(self.store, name)
+        method = self.other.get(name) or getattr(self.store, name)
 
         def called(*given: Any, **named: Any) -> Any:
-            if self.away or name in self.deaf:
+            if self.away:
                 raise StoreUnavailableError("taken away by the test")
+            if name in self.failing:
+                raise self.failing[name]
             return method(*given, **named)
 
         return called

@@ -47,7 +47,7 @@ def provider_standing(folder: Path, *redirect_uris: str) -> Iterator[Provider]:
     accounts_file.write_text("[]", encoding="utf-8")
     command = [str(part) for part in (NODE, ROOT / "tests/oidc/provider.mjs", accounts_file, *redirect_uris)]
     with (folder / "provider.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         assert process.stdout is not None
         with process.stdout as said:
@@ -55,8 +55,7 @@ def provider_standing(folder: Path, *redirect_uris: str) -> Iterator[Provider]:
         assert line, (folder / "provider.log").read_text("utf-8", "replace")
         yield Provider(accounts_file=accounts_file, **json.loads(line))
     finally:
-        process.terminate()
-        process.wait(20)
+        process.communicate(timeout=20)  # its input ends, and so does it; so it would if we were killed
 
 
 class Visitor:

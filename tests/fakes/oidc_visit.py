@@ -6,7 +6,8 @@ from http.cookies import Morsel, SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
 from tests.fakes.lying_provider import LyingProvider
-from tests.fakes.proxy_door import Answer, World, hidden
+from tests.fakes.proxy_door import Answer, World
+from tests.fakes.proxy_process import hidden
 
 FORM = "application/x-www-form-urlencoded"
 SESSION = "shiva-session"

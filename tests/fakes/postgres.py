@@ -35,8 +35,9 @@ class Cluster:
         """Start it, and return when it answers."""
         command = [_program("postgres"), "-D", f"{self.folder}/data", "-k", str(self.folder), "-h", ""]
         command += [word for setting in QUICK for word in ("-c", setting)]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(_as_nobody_special(command), stdout=log, stderr=log)
+        with (self.folder / "log").open("ab") as log:  # it ends with the tests, whatever ends them
+            command = _as_nobody_special(command, "--pdeathsig=QUIT")
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + 20
         while True:
             try:
@@ -81,11 +82,10 @@ def _program(name: str) -> str:
     return str(INSTALLED[-1] / name) if INSTALLED else str(shutil.which(name))
 
 
-def _as_nobody_special(command: list[str]) -> list[str]:
+def _as_nobody_special(command: list[str], *more: str) -> list[str]:
     """PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return command
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+    other = ("--reuid=postgres", "--regid=postgres", "--clear-groups") if os.geteuid() == 0 else ()
+    return ["setpriv", *other, *more, *command] if other or more else command
 
 
 @contextlib.contextmanager

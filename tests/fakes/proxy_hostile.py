@@ -9,7 +9,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 PAGE = Path(__file__).with_name("hostile.html")
-NAMES = ("shiva-session", "shiva-notebook", "shiva-state")
+NAMES = ("shiva-session", "shiva-notebook", "shiva-state", "shiva-login")
 SPELLINGS = (
     "{}=evil; Path=/",
     "{}=evil; Path=/; HttpOnly",

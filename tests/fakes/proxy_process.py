@@ -17,6 +17,7 @@ from tests.fakes.proxy_broker import TOKEN
 from tests.fakes.proxy_manager import DOOR_TOKEN, METRICS_TOKEN
 
 START_SECONDS = 20.0
+IDENTITY_KEY = "i" * 32
 PREFIX = "SHIVA_JUPYTER_PROXY_"
 PROGRAM = Path(sys.executable).parent / "shiva-jupyter-proxy"
 
@@ -32,7 +33,7 @@ def environment(port: int, broker_url: str, dashboard: Path) -> dict[str, str]:
     """Return its settings; of a manager there is what lets people log in, at the fake broker's address."""
     settings = {
         "IDENTITY": "dev", "MANAGER_URL": broker_url, "BROKER_URL": broker_url, "BROKER_TOKEN": TOKEN,
-        "IDENTITY_KEY": "i" * 32, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(dashboard), "BIND_PORT": str(port),
+        "IDENTITY_KEY": IDENTITY_KEY, "SESSION_KEY": "s" * 32, "DASHBOARD_DIR": str(dashboard), "BIND_PORT": str(port),
         "MANAGER_TOKEN": DOOR_TOKEN, "METRICS_TOKEN": METRICS_TOKEN,
         "STATE_DIR": str(dashboard / "door"), "CONNECTIONS_PER_CLIENT": "20000", "DRAIN": "0",
     }  # fmt: skip

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,12 @@ def problem(code: str, **parameters: Any) -> Reply:
         "parameters": parameters,
     }
     return Reply(status=status, pieces=(json.dumps(body).encode(),), headers={"Content-Type": PROBLEM})
+
+
+def required_headers(operation: str, status: int) -> dict[str, str]:
+    """Return what the contract demands beside a body."""
+    headers: dict[str, Any] = CONTRACT.answer(operation, status).get("headers", {})
+    return {name: str(told.get("example", '"one"')) for name, told in headers.items() if told.get("required")}
 
 
 def container(state: str = "ready", **facts: object) -> dict[str, Any]:
@@ -97,9 +103,13 @@ class FakeShiva:
     def _reply(self, operation: str) -> Reply:
         said = self.said.get(operation, [])
         if said:
-            return said.pop(0) if len(said) > 1 else said[0]
+            reply = said.pop(0) if len(said) > 1 else said[0]
+            known = reply.status in {status for name, status in CONTRACT.cases() if name == operation}
+            return replace(reply, headers=required_headers(operation, reply.status) | reply.headers) if known else reply
         good = min(status for name, status in CONTRACT.cases() if name == operation)
-        return Reply(status=good) if good == 204 else answer(example(operation, good), good)
+        if good == 204:
+            return Reply(status=good)
+        return answer(example(operation, good), good, **required_headers(operation, good))
 
     def _judge(self, asked: Asked, reply: Reply) -> None:
         told = Response(b"".join(reply.pieces), reply.status, reply.headers)

@@ -2,7 +2,7 @@
 //
 //   node provider.mjs ACCOUNTS.json REDIRECT_URI…
 //
-// prints {"issuer", "client_id", "client_secret"} in one line and runs until SIGTERM. ACCOUNTS.json is a list of claims
+// prints {"issuer", "client_id", "client_secret"} in one line and runs until its standard input ends. ACCOUNTS.json is a list of claims
 // (sub, email, email_verified, hd, name, picture, groups) and is read again at each login. POST /rotate replaces the signing key.
 // A second client, "other", is there so that its codes can be tried where they do not belong.
 
@@ -101,4 +101,4 @@ await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 let current = provider(issuer);
 console.log(JSON.stringify({ issuer, ...client }));
-process.once("SIGTERM", () => process.exit(0));
+process.stdin.resume().once("end", () => process.exit(0));

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.scripted_http import Reply, answer, page
-from tests.fakes.shiva_api import LOST, FakeShiva, Terminal, container, problem
+from tests.fakes.shiva_api import CATALOGUE, LOST, FakeShiva, Terminal, container, problem
 
 PENDING = answer(container("booting"), 201)
 EXPLAINED: dict[str, Any] = {"fits": False, "machine": None, "everywhere": None, "machines": [], "offers": []}
@@ -58,7 +58,7 @@ def test_3_is_not_logged_in(outside: Terminal, shiva: FakeShiva) -> None:
 def test_3_is_a_token_that_is_not_good_any_more(ada: Terminal, shiva: FakeShiva) -> None:
     shiva.on("containers", problem("token-refused"))
     assert ada("ps") == 3
-    assert "That token is not good. Nothing was changed." in ada.err
+    assert CATALOGUE["token-refused"]["en"]["title"] in ada.err
 
 
 @pytest.mark.parametrize("code", ["device-denied", "device-expired"])

@@ -75,6 +75,12 @@ def test_a_wait_ends_at_its_deadline_and_says_that_the_start_goes_on(ada: Termin
     assert "default is not ready after 1 m. It goes on starting" in ada.err
 
 
+def test_a_wait_of_no_time_looks_once(ada: Terminal, shiva: FakeShiva) -> None:
+    shiva.on("start", answer(container("booting"), 201))
+    assert ada("start", "--wait=0s") == 124
+    assert shiva.asked("container") == []
+
+
 def test_wait_takes_no_word_behind_it(ada: Terminal, shiva: FakeShiva) -> None:
     assert ada("start", "--wait", "gpu-02") == 0
     assert shiva.asked("start")[0].body["machine"] == "gpu-02"

@@ -1,63 +1,18 @@
 """The real command: in a terminal, in a pipe, and when somebody presses Ctrl-C."""
 
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
-import sys
-import termios
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.scripted_http import answer
 from tests.fakes.shiva_api import TOKEN, FakeShiva, container
-
-COMMAND = [sys.executable, "-m", "shiva_cli"]
-SECONDS = 20.0
-
-
-@dataclass
-class Tty:
-    """A process on a terminal of its own."""
-
-    process: subprocess.Popen[bytes]
-    master: int
-    seen: str = field(default="")
-
-    def until(self, text: str) -> None:
-        """Wait until the terminal shows it."""
-        deadline = time.monotonic() + SECONDS
-        while text not in self.seen:
-            assert time.monotonic() < deadline, self.seen
-            if select.select([self.master], [], [], 0.1)[0] and not self._read():
-                assert text in self.seen, self.seen
-
-    def type(self, text: str) -> None:
-        """Type."""
-        os.write(self.master, text.encode())
-
-    def end(self) -> int:
-        """Wait for the end and return the exit code."""
-        while self._read():
-            pass
-        return self.process.wait(SECONDS)
-
-    def _read(self) -> bool:
-        try:
-            raw = os.read(self.master, 65536)
-        except OSError:  # nobody is at the other end any more
-            raw = b""
-        self.seen += raw.decode("utf-8", "replace")
-        return bool(raw)
-
+from tests.fakes.terminal import COMMAND, SECONDS, Tty, on_a_terminal, piped
 
 Terminals = Callable[..., AbstractContextManager[Tty]]
 
@@ -81,35 +36,10 @@ def environ(shiva: FakeShiva, tmp_path: Path) -> dict[str, str]:
 def tty(environ: dict[str, str]) -> Terminals:
     """Run a command on a terminal."""
 
-    @contextmanager
-    def running(*arguments: str, **more: str) -> Iterator[Tty]:
-        master, slave = pty.openpty()
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environ | more, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
-        os.close(slave)
-        try:
-            yield Tty(process, master)
-        finally:
-            process.kill()
-            process.wait()
-            os.close(master)
+    def running(*arguments: str, **more: str) -> AbstractContextManager[Tty]:
+        return on_a_terminal(environ | more, *arguments)
 
     return running
-
-
-def piped(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command whose output goes into pipes."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def test_on_a_terminal_the_running_phase_is_written_over(tty: Terminals, shiva: FakeShiva) -> None:
@@ -169,8 +99,7 @@ def test_ctrl_c_on_a_terminal_asks(tty: Terminals, shiva: FakeShiva, typed: str,
         person.until("⧗ booting")
         person.type("\x03")
         person.until("Stop default? [y/N]")
-        person.type(typed)
-        assert person.end() == 130
+        assert (person.insist(typed) if typed == "\x03" else person.answered(typed)) == 130
     assert said in person.seen
     assert len(shiva.asked("stop")) == stops
 

@@ -266,6 +266,7 @@ SIGNS = ["working", "busy", "silent", "exporter", "metrics", "access", "extended
 
 @settings(max_examples=40)
 @example(spans=[])
+@example(spans=[("silent", 136, 10)])
 @given(spans=st.lists(st.tuples(st.sampled_from(SIGNS), st.integers(0, 260), st.integers(1, 60)), max_size=6))
 def test_nothing_ends_while_any_signal_is_busy_or_unknown(spans: list[tuple[str, int, int]]) -> None:
     """Signals come and go over five hours, a pass every five minutes; at an end all were quiet, and for two hours long."""
@@ -293,6 +294,7 @@ def test_nothing_ends_while_any_signal_is_busy_or_unknown(spans: list[tuple[str,
             if world.stopped:
                 assert now == set()
                 assert world.now - used_at >= LADDER.stop
-                assert world.people.kinds()[-3:] == ["warn", "again", "end"]
+                kinds = world.people.kinds()  # what was unknown for a while puts the end off, and is said again
+                assert (kinds[-2:], "warn" in kinds) == (["again", "end"], True)
                 return
     assert spans != []  # where nothing was in the way it has ended

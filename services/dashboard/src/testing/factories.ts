@@ -82,7 +82,7 @@ export const overview = (
   machines: Schemas["Machine"][] = [machine()],
   changes: Partial<Schemas["Machines"]> = {},
 ): Schemas["Machines"] => ({
-  as_of: "2026-11-23T10:00:00.000Z",
+  as_of: "2026-11-23T09:10:00.000Z",
   metrics: { state: "fresh", age_seconds: 1 },
   broker: { state: "fresh", age_seconds: 0 },
   machines,

@@ -1,9 +1,11 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { browser } from "../api/browser";
 import { forgetCsrfToken } from "../api/csrf";
 import { server } from "./world";
+
+configure({ asyncUtilTimeout: 5_000 }); // machines that are busy with other tests are slow
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 beforeEach(() => {

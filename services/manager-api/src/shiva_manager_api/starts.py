@@ -46,14 +46,15 @@ class Starts:
 
     def __init__(
         self, broker: ContainerBroker, cards: Cards, store: Store, rules: Callable[[], AccessRules], *,
-        now: Callable[[], datetime],
+        now: Callable[[], datetime], patience: float = PATIENCE_SECONDS,
     ) -> None:  # fmt: skip
-        """`rules` holds everybody's quota; `now` is aware."""
+        """`rules` holds everybody's quota; `now` is aware; `patience` is in seconds."""
         self._broker = broker
         self._cards = cards
         self._store = store
         self._rules = rules
         self._now = now
+        self._patience = patience
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -137,7 +138,7 @@ class Starts:
     def _alone(self, owner: str) -> Iterator[None]:
         with self._guard:
             lock = self._locks.setdefault(owner, threading.Lock())
-        if not lock.acquire(timeout=PATIENCE_SECONDS):
+        if not lock.acquire(timeout=self._patience):
             raise StartUnansweredError("an earlier start of the same person goes on")
         try:
             yield

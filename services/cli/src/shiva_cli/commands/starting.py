@@ -17,7 +17,7 @@ from shiva_cli.waiting import interrupted, wait
 from shiva_cli.words import DASH, spelled
 
 F = TypeVar("F", bound=Callable[..., Any])
-LONGEST_WAIT = "30m"
+LONGEST = timedelta(minutes=30)
 START_TRIES = 6
 
 
@@ -40,7 +40,9 @@ class _Start(click.Command):
     """`--wait` alone has a value, so that it never takes the word behind it for one."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [f"--wait={LONGEST_WAIT}" if each == "--wait" else each for each in args])
+        return super().parse_args(
+            ctx, [f"--wait={LONGEST.total_seconds():.0f}s" if each == "--wait" else each for each in args]
+        )
 
 
 @click.command("start", cls=_Start)
@@ -67,9 +69,9 @@ def start(
     if dry_run:
         return _explained(shiva, wish)
     container = _asked(shiva, wish)
-    if not detach or limit:
+    if limit is not None or not detach:
         try:
-            container = wait(shiva, container, limit=limit or Duration().convert(LONGEST_WAIT, None, None))
+            container = wait(shiva, container, limit=LONGEST if limit is None else limit)
         except KeyboardInterrupt:
             return interrupted(shiva, container, asks=not detach)
     url = shiva.url(container)

@@ -1,11 +1,11 @@
 """Tornado's URL map of what the door itself answers."""
 
-import hmac
 import time
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from shiva_common import bearer
 from tornado.web import Application, HTTPError
 
 from shiva_jupyter_proxy.adapters.pages import STATIC
@@ -45,12 +45,11 @@ class Metrics(PageHandler):
     def initialize(self, registry: CollectorRegistry, token: str) -> None:
         """Take the registry, and the token of who may read it."""
         self._registry = registry
-        self._expected = f"Bearer {token}".encode()
+        self._token = token
 
     def get(self) -> None:
         """Tell Prometheus."""
-        said = self.request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(said, self._expected):
+        if not bearer.is_from(self.request.headers.get("Authorization"), self._token):
             self.set_status(401)
             self.set_header("WWW-Authenticate", "Bearer")
             self.finish("The metrics are for Prometheus, which has a token.\n")

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from shiva_common import logs
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
 from shiva_manager_api.api import (
     admin,
@@ -37,12 +38,20 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CODES = {404: "not-found", 405: "method-not-allowed"}  # of what the framework refuses
 
 
+class Id(BaseConverter):
+    """Part of an address that is no other resource's name."""
+
+    regex = r"(?!(?:explain|code|token)\Z)[^/]+"
+    part_isolating = True
+
+
 def create_app(
     use: UseCases, keys: Keys, *, clock: Callable[[], datetime], registry: CollectorRegistry, demo: bool = False
 ) -> Flask:
     """Return the application; `clock` returns an aware time, for the door's signature."""
     app = Flask("shiva_manager_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.url_map.converters["id"] = Id
     for blueprint in (
         me.blueprint(use, demo=demo), machines.blueprint(use.manager, use.histories), containers.blueprint(use), events.blueprint(use),
         tokens.blueprint(use), admin.blueprint(use), internal.blueprint(use), description.blueprint(),

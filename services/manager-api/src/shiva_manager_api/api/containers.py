@@ -40,18 +40,18 @@ def blueprint(use: UseCases) -> Blueprint:
     def explain() -> Response:
         return jsonify(use.starts.explain(g.identity, wire.wish(bodies.body(wire.WISH))))
 
-    @bp.get("/containers/<container_id>")
+    @bp.get("/containers/<id:container_id>")
     @needs(Access.READ)
     def shown(container_id: str) -> Response:
         return jsonify(told([use.containers.shown(g.identity, container_id)])[0])
 
-    @bp.delete("/containers/<container_id>")
+    @bp.delete("/containers/<id:container_id>")
     @needs(Access.CONTAINERS)
     def stop(container_id: str) -> Response:
         use.containers.stop(g.identity, container_id)
         return Response(status=204)
 
-    @bp.post("/containers/<container_id>/extend")
+    @bp.post("/containers/<id:container_id>/extend")
     @needs(Access.CONTAINERS)
     def extend(container_id: str) -> Response:
         return jsonify(keep_until=wire.moment(use.containers.extend(g.identity, container_id)))

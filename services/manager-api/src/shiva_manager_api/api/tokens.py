@@ -45,7 +45,7 @@ def blueprint(use: UseCases) -> Blueprint:
     @bp.post("/device/token")
     @needs(Access.OPEN)
     def device_token() -> Response:
-        owner, token, shown = use.devices.take(bodies.body({"device_code"}).text("device_code", most=128))
+        owner, token, shown = use.devices.take(bodies.body({"device_code"}).secret("device_code", most=128))
         return jsonify(
             token=str(shown),
             token_id=token.id,
@@ -54,12 +54,12 @@ def blueprint(use: UseCases) -> Blueprint:
             user={"name": owner.name, "shown_name": owner.shown_name},
         )
 
-    @bp.get("/device/<user_code>")
+    @bp.get("/device/<id:user_code>")
     @needs(Access.SESSION)
     def device(user_code: str) -> Response:
         return jsonify(wire_people.device_login(use.devices.waiting(user_code)))
 
-    @bp.post("/device/<user_code>")
+    @bp.post("/device/<id:user_code>")
     @needs(Access.SESSION)
     def decide(user_code: str) -> Response:
         body = bodies.body({"approve", "expires_in_days"})

@@ -1,17 +1,20 @@
 """Domain ↔ JSON, as `openapi.yaml` promises."""
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from shiva_manager_api.api.bodies import Members
+from shiva_manager_api.api.bodies import MalformedError, Members
 from shiva_manager_api.cached import Answer
 from shiva_manager_api.domain.idle_state import IdleState, Shown, shown
 from shiva_manager_api.domain.machines import GpuView, Holder, MachineView, Tenant
 from shiva_manager_api.domain.ports import Container, Wish
 
 MAX_GPUS = 64
+MAX_NAME = 63
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)  # the broker knows which of them are taken
 MEASURED = (
     "cpus", "cpu_ratio", "memory_total_bytes", "memory_used_bytes", "disk_total_bytes",
     "disk_used_bytes", "network_receive_bytes_per_second", "network_transmit_bytes_per_second", "temperature_celsius",
@@ -107,4 +110,8 @@ def wish(body: Members) -> Wish:
     """
     gpus = body.whole("gpus", least=0, most=MAX_GPUS) if body.has("gpus") else 0
     name = body.text("name") if body.has("name") else "default"
+    if len(name) > MAX_NAME or not NAME.fullmatch(name):
+        raise MalformedError(
+            f"name: must be at most {MAX_NAME} lower-case letters and digits, with single dashes between."
+        )
     return Wish(name=name, image=body.text_or_none("image"), machine=body.text_or_none("machine"), gpus=gpus)
