@@ -6,7 +6,7 @@ A real Prometheus, the real manager under gunicorn, a simulated broker; eight pe
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -156,10 +156,8 @@ def says(looks: Looks, source: str) -> Callable[[], bool]:
 
 
 Fault = Callable[[ManagerSuite, str], AbstractContextManager[None]]
-FAULTS: dict[str, Fault] = {
-    "killed": killed,
-    "frozen": frozen,
-    **{f"says {what}": partial(nonsense, said=said) for what, said in NONSENSE.items()},
+FAULTS: Mapping[str, Fault] = {"killed": killed, "frozen": frozen} | {
+    f"says {what}": partial(nonsense, said=said) for what, said in NONSENSE.items()
 }
 SOURCES = {"prometheus": "metrics", "broker": "broker"}
 SHORT = {("prometheus", "killed"), ("broker", "frozen")}
