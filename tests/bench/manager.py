@@ -76,7 +76,7 @@ def first(suite: ManagerSuite) -> Figures:
     asked = time.perf_counter()
     told = look(suite).json()
     answered = time.perf_counter()
-    eventually(suite.calm, what="the manager knows all", seconds=90)
+    eventually(suite.known, what="the manager knows all", seconds=90)
     return {
         "process_serves_ms": (asked - began) * 1000,
         "first_answer_ms": (answered - asked) * 1000,
@@ -131,7 +131,7 @@ def forsaken(suite: ManagerSuite) -> list[float]:
     assert {machine["state"] for machine in suite.overview()["machines"]} == {"stale"}
     for name in ("prometheus", "broker"):
         suite.thaw(name)
-    eventually(suite.calm, what="the manager recovers", seconds=60)
+    eventually(suite.known, what="the manager recovers", seconds=60)
     return took
 
 
