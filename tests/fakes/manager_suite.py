@@ -153,13 +153,16 @@ class ManagerSuite:
             return {}
         return told
 
-    def calm(self) -> bool:
-        """Whether both sources are fresh and every machine has a word for how free it is."""
+    def known(self) -> bool:
+        """Whether both sources are fresh and every machine has its numbers."""
         told = self.overview()
         if not told or not told["metrics"]["state"] == told["broker"]["state"] == "fresh":
             return False
-        words = [machine["state"] for machine in told["machines"]]
-        return len(words) == self.machines and not {"stale", "unreachable"} & set(words)
+        return [machine["cpus"] is not None for machine in told["machines"]] == [True] * self.machines
+
+    def calm(self) -> bool:
+        """Whether every machine has a word for how free it is as well."""
+        return self.known() and not {"stale", "unreachable"} & {each["state"] for each in self.overview()["machines"]}
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def test_it_is_asked_at_its_pace_while_somebody_looks_and_more_seldom_else() -> 
 def test_a_source_that_labors_has_a_rest_and_no_endless_one(took: float, rest: float) -> None:
     source = Source()
     source.took = took
-    assert source.keeper.step() == rest
+    assert source.keeper.step() == pytest.approx(rest)
 
 
 def test_a_failure_is_shown_at_once_and_tried_again_soon() -> None:

@@ -12,6 +12,7 @@ from shiva_manager_api.settings import Settings
 
 # A thousand machines are half a million objects for each round of numbers, none of them in a cycle: looking for one took a third of the time.
 SELDOM = (50_000, 20, 50)
+SWITCH_SECONDS = 0.001  # a request needs the interpreter several times; the threads that read the sources shall not keep it five milliseconds each time
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -47,6 +48,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             app = bootstrap.build(self._settings)
             gc.freeze()  # what is there now stays, and need not be looked at again
             gc.set_threshold(*SELDOM)
+            sys.setswitchinterval(SWITCH_SECONDS)
             return app
         except bootstrap.UNFIT as error:
             print(f"shiva-manager-api: {error}", file=sys.stderr)

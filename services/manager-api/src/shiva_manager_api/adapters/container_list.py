@@ -66,7 +66,8 @@ class ContainerList:
             self.read(anew=True)
 
     def _serves(self, known: _Read, now: float) -> bool:
-        keep = GRACE_SECONDS if self._reading.locked() else max(KEEP_SECONDS, KEEP_TIMES * known.took)
+        least = GRACE_SECONDS if self._reading.locked() else KEEP_SECONDS
+        keep = max(least, KEEP_TIMES * known.took)
         return now - known.began <= keep
 
     def _renewed(self, before: _Read | None) -> _Read:
