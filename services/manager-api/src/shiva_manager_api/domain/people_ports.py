@@ -70,7 +70,7 @@ class Tokens(Protocol):
 
 
 class DeviceLogins(Protocol):
-    """Programs that wait to be let in. At most 1,000 wait; then `add_login` raises TooManyWaitingError."""
+    """Programs that wait to be let in. At most 1,000 wait, 100 of them from one address; then `add_login` raises TooManyWaitingError."""
 
     def add_login(self, login: DeviceLogin) -> None:
         """Keep a new one; expired ones are forgotten."""
