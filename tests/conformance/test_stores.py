@@ -227,6 +227,14 @@ def test_a_device_that_was_denied_is_not_taken(store: Store) -> None:
     assert not store.take(device().device_digest)
 
 
+def test_a_person_has_so_many_good_tokens_and_no_more(store: Store) -> None:
+    ended = (token("t0", expires_at=NOW), token("t1", revoked_at=NOW))
+    for each in (*ended, token("t2", owner="ken"), token("t3")):
+        assert store.add_token(each, most=2)
+    assert at_once(lambda number: store.add_token(token(f"new{number}"), most=2)).count(True) == 1
+    assert store.add_token(token("other", owner="eve"), most=2)
+
+
 def test_devices_that_expired_are_forgotten_and_their_codes_are_free(store: Store) -> None:
     store.add_login(device())
     again = device(2, user_code="CODE0001", created_at=NOW + 10 * MINUTE, expires_at=NOW + 20 * MINUTE)

@@ -53,8 +53,8 @@ class People(Protocol):
 class Tokens(Protocol):
     """API tokens."""
 
-    def add_token(self, token: Token) -> None:
-        """Keep a new one."""
+    def add_token(self, token: Token, *, most: int | None = None) -> bool:
+        """Keep a new one; False: its owner has `most` good ones already, however many are added at a time."""
 
     def token(self, token_id: str) -> Token | None:
         """Return one, also a revoked or expired one."""
