@@ -219,3 +219,16 @@ def test_who_finds_somebody_looking_is_told_what_was_seen_before() -> None:
         assert not looking.done()
         go_on.set()
         assert looking.result(10) == before
+
+
+def test_who_goes_on_page_by_page_misses_nothing() -> None:
+    seen = Seen()
+    _, begin = seen.log.read(Asked(reader=None, limit=1))
+    seen.containers += [launched("ken", "2b" * 16)]
+    seen.later()
+    told, after = list[Kind](), begin
+    for _ in range(3):
+        page, after = seen.log.read(Asked(reader=None, after=after, limit=2))
+        told += [event.kind for event in page]
+    assert told == FOUR
+    assert seen.log.read(Asked(reader=None, after=after)) == ([], after)
