@@ -167,7 +167,8 @@ export const messages = {
       bar: "Bar",
       barTitle: (name: string) => `Bar ${name}?`,
       barText: "Sessions and tokens end within seconds and no new login is admitted. Containers and the home stay.",
-      held: (containers: number, gpus: number) => `holds ${containers} and ${gpus} GPUs`,
+      held: (containers: number, gpus: number) =>
+        `holds ${containers} ${containers === 1 ? "container" : "containers"}, ${gpus} ${gpus === 1 ? "GPU" : "GPUs"}`,
       admit: "Admit again",
       admitTitle: (name: string) => `Admit ${name} again?`,
       admitText: "New logins are admitted, and tokens that have not expired work again.",
@@ -184,7 +185,7 @@ export const messages = {
       name: "Name",
       state: "State",
       why: "Why",
-      inUse: "Given out",
+      inUse: "On",
       drain: "Drain",
       undrain: "Undrain",
       drainTitle: (machine: string) => `Drain ${machine}?`,

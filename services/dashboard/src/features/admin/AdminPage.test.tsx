@@ -38,7 +38,9 @@ describe("people", () => {
     asAdmin({ people: [person(), person({ name: "eve", refused: "guest-expired", held: null })] });
     page("/admin/people");
     const rows = within(await screen.findByRole("table")).getAllByRole("row");
-    expect(rows[1]).toHaveTextContent(/Kenken@example.comUser.*2026.*2 containers, any GPUsholds 1 and 0 GPUsAdmitted/);
+    expect(rows[1]).toHaveTextContent(
+      /Kenken@example.comUser.*2026.*2 containers, any GPUsholds 1 container, 0 GPUsAdmitted/,
+    );
     expect(rows[2]).toHaveTextContent("Refused: guest-expired");
   });
 

@@ -56,6 +56,7 @@ function Reader({ contract }: { contract: object }) {
       showExtensions: true,
       syntaxHighlight: false,
       docExpansion: "list",
+      displayOperationId: true, // says in a word what a folded line is
     });
     return () => domNode.remove();
   }, [contract]);
