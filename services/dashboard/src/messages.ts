@@ -146,6 +146,7 @@ export const messages = {
     noTokens: "Nobody has a token.",
     parts: {
       people: "People",
+      containers: "Containers",
       machines: "Machines",
       announcement: "Announcement",
       tokens: "Tokens",
@@ -179,6 +180,14 @@ export const messages = {
       quotaSet: "Set quota",
       usual: "As everybody",
       kinds: { containers: "Containers", gpus: "GPUs" },
+    },
+    containers: {
+      title: "Containers",
+      none: "Nobody has a container.",
+      columns: ["Owner", "Name", "State", "Machine", "GPUs", "Since", "Actions"],
+      stopNamed: (id: string) => `Stop ${id}`,
+      stopTitle: (id: string) => `Stop ${id}?`,
+      stopText: "What runs in it ends. The home and all files in it are kept.",
     },
     machines: {
       title: "Machines",
