@@ -91,6 +91,12 @@ def test_who_waits_to_write_a_locked_file_keeps_nobody_from_reading_it(file: Dat
         other.execute("ROLLBACK")
 
 
+def test_many_who_write_a_file_at_a_time_all_get_their_turn(file: Database) -> None:
+    store = Remembered(file)
+    with ThreadPoolExecutor(2 * WRITERS) as pool:
+        assert len(set(pool.map(lambda _: store.append(act()), range(10 * WRITERS)))) == 10 * WRITERS
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk with a megabyte left."""
