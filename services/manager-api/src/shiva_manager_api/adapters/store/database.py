@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shiva_manager_api.adapters.store.unfit import UnfitDatabaseError
 from shiva_manager_api.domain.ports import StoreUnavailableError
+from shiva_manager_api.waiting import Places
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +21,7 @@ log = logging.getLogger("shiva.manager_api.store")
 
 PATIENCE = 1.5  # seconds that a transaction waits for a lock, a statement for its answer
 REST = 1.0  # seconds for which nobody asks a PostgreSQL again that was silent so long
+MOST_WAITING = 40  # to write a file, of 64 threads
 MIGRATING = 6001  # the lock of whoever migrates
 
 
@@ -70,7 +72,7 @@ class Database:
         self._writing = self._engine.execution_options(writing=True)
         self.failures = 0  # transactions that came to nothing, since the start
         self._silent_until = 0.0
-        self._turn = threading.Lock()
+        self._turn, self._places = threading.Lock(), Places(MOST_WAITING)
         self._locked_at = 0.0  # monotonic; when somebody had waited in vain to write the file
         self._well = True
 
@@ -117,7 +119,8 @@ class Database:
             yield
             return
         begun = time.monotonic()
-        got = self._turn.acquire(timeout=PATIENCE)
+        with self._places.one() as free:
+            got = free and self._turn.acquire(timeout=PATIENCE)
         try:
             if not got or self._locked_at > begun:
                 self.failures += 1
