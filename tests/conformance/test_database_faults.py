@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.fakes.postgres import Cluster
 from tests.fakes.remembering import act
 from tests.require import require
 
+WRITERS = 30
 IN_TIME = 3.0  # seconds: two are promised, and this machine is busy
 
 
@@ -73,6 +75,20 @@ def test_a_locked_file_is_read_and_refuses_changes_in_time(file: Database, tmp_p
         other.execute("ROLLBACK")
     store.append(act())
     assert len(store.acts()) == 2
+
+
+def test_who_waits_to_write_a_locked_file_keeps_nobody_from_reading_it(file: Database, tmp_path: Path) -> None:
+    store = Remembered(file)
+    store.append(act())
+    with closing(sqlite3.connect(tmp_path / "manager.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(WRITERS) as pool:
+            writers = [pool.submit(store.append, act()) for _ in range(WRITERS)]
+            read = [len(store.acts()) for _ in range(WRITERS)]
+            assert not any(each.done() for each in writers)
+            assert read == [1] * WRITERS
+            assert all(isinstance(each.exception(IN_TIME), StoreUnavailableError) for each in writers)
+        other.execute("ROLLBACK")
 
 
 @pytest.fixture
