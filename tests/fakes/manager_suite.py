@@ -104,7 +104,9 @@ class ManagerSuite:
 
         jobs = [job(name, [f"/{name}/{page}" for page in pages]) for name in ("node", "gpu")]
         config = self.folder / "prometheus.json"
-        config.write_text(json.dumps({"scrape_configs": [*jobs, job("broker", ["/broker"])]}), encoding="utf-8")
+        settings = {"query_log_file": str(self.folder / "queries.log")}
+        told = {"global": settings, "scrape_configs": [*jobs, job("broker", ["/broker"])]}
+        config.write_text(json.dumps(told), encoding="utf-8")
         return [
             program_path("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={self.folder}/data",
             f"--web.listen-address={LOOPBACK}:{self.ports['prometheus']}", "--log.level=warn",
@@ -118,6 +120,10 @@ class ManagerSuite:
         }  # fmt: skip
         environment = {f"SHIVA_MANAGER_API_{key}": value for key, value in settings.items()}
         return [str(Path(sys.executable).parent / "shiva-manager-api")], environment
+
+    def query_log(self) -> list[dict[str, Any]]:
+        """Return what Prometheus was asked, as it wrote it down."""
+        return [json.loads(line) for line in (self.folder / "queries.log").read_text(encoding="utf-8").splitlines()]
 
     def counted(self, query: str) -> float:
         """Return a query's only value at Prometheus; 0 where it has none, or does not answer."""

@@ -1,6 +1,5 @@
 """`shiva-manager-api`: settings, logs, serve."""
 
-import gc
 import os
 import sys
 
@@ -8,11 +7,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from shiva_common import env, logs
 
+from shiva_manager_api import memory
 from shiva_manager_api.settings import Settings
-
-# A thousand machines are half a million objects for each round of numbers, none of them in a cycle: looking for one took a third of the time.
-SELDOM = (50_000, 20, 50)
-SWITCH_SECONDS = 0.001  # a request needs the interpreter several times; the threads that read the sources shall not keep it five milliseconds each time
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -44,11 +40,10 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Build the application, in the worker: the master stays small."""
         from shiva_manager_api import bootstrap
 
+        memory.before_threads()
         try:
             app = bootstrap.build(self._settings)
-            gc.freeze()  # what is there now stays, and need not be looked at again
-            gc.set_threshold(*SELDOM)
-            sys.setswitchinterval(SWITCH_SECONDS)
+            memory.when_built()
             return app
         except bootstrap.UNFIT as error:
             print(f"shiva-manager-api: {error}", file=sys.stderr)

@@ -12,6 +12,7 @@ log = logging.getLogger("shiva.manager_api.keeping")
 
 ATTENTION_SECONDS = 60.0
 RETRY_SECONDS = 1.0
+COURTESY_SECONDS = 0.1  # for whoever looks again after a while: that answer is sent before there is work to do
 REST_TIMES = 4.0  # as long as a question took, its source rests; a scrape at most
 MOST_REST_SECONDS = 5.0
 
@@ -86,4 +87,5 @@ class Keeper:
                     "%s %s", name, "answers again" if told else "does not answer", extra={"cause": self._source.trouble}
                 )
             told = self._source.trouble
-            self._alarm.wait(seconds)
+            if self._alarm.wait(seconds):
+                threading.Event().wait(COURTESY_SECONDS)

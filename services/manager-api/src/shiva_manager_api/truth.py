@@ -82,10 +82,8 @@ class Truth:
 
     def _ask_leases(self) -> Leases:
         """Return the very object of the last answer where nothing changed: then nothing is made anew of it."""
-        now, before = (
-            Leases(machines=self._broker.machines(), tenants=self._broker.tenants()),
-            self._leases.last().value,
-        )
+        before = self._leases.last().value
+        now = Leases(machines=self._broker.machines(), tenants=self._broker.tenants())
         return now if before is None or before != now else before
 
     def watch(self, renew: Callable[[Shown], object]) -> None:
@@ -124,13 +122,16 @@ class Truth:
         metrics = self._metrics.first(self._first_seconds)
         return metrics, self._leases.first(max(0.0, until - self._clock()))
 
+    def holds(self, shown: Shown) -> bool:
+        """Whether somebody who looks may be shown this: a keeper is at work, and its words hold."""
+        self._attention.look()
+        return self._kept and self._clock() < shown.holds_until
+
     def shown(self) -> Shown:
         """Return the overview. It is made here only where nobody else keeps it, or did in time."""
         sources = self.sources()
         shown = self._shown
-        if shown is not None and self._kept and self._clock() < shown.holds_until:
-            return shown
-        return self._renewed(*sources)
+        return shown if shown is not None and self.holds(shown) else self._renewed(*sources)
 
     def renewed(self) -> Shown:
         """Return an overview of what is known now: the same one, if nothing changed."""
