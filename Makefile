@@ -57,6 +57,9 @@ bench-start: ready ## Click to ready, against `jupyter lab` by hand, or with LAU
 bench-broker: ready ## List and place with 5,000 containers on 1,000 machines.
 	$(PY) -m tests.bench.broker
 
+bench-manager: ready ## GET /machines with 1,000 machines of 8 GPUs, 5,000 containers and 500 dashboards. Ten minutes, idle machine.
+	$(PY) -m tests.bench.manager
+
 bench-exporter: ready ## The GPU exporter with 8 GPUs and 100 processes: scrapes, CPU, memory. Needs gcc.
 	$(PY) -m tests.bench.exporter
 
@@ -128,4 +131,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock words image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-manager bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock words image clean ready help

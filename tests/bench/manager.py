@@ -122,13 +122,13 @@ def cold(suite: ManagerSuite) -> list[float]:
 def forsaken(suite: ManagerSuite) -> list[float]:
     """Look while nobody tells anything, each time after the words of the last answer ran out."""
     took = []
-    for name in ("prometheus", "world"):
+    for name in ("prometheus", "broker"):
         suite.freeze(name)
     for _ in range(FORSAKEN):
         time.sleep(RUN_OUT_SECONDS)
         took.append(timed(lambda: look(suite)))
     assert {machine["state"] for machine in suite.overview()["machines"]} == {"stale"}
-    for name in ("prometheus", "world"):
+    for name in ("prometheus", "broker"):
         suite.thaw(name)
     eventually(suite.calm, what="the manager recovers", seconds=60)
     return took
@@ -144,7 +144,7 @@ def naive(suite: ManagerSuite) -> None:
             for text in QUERIES.values()
         ]
         told = [
-            pool.submit(requests.get, f"{suite.url('world')}/v1/{what}", timeout=60)
+            pool.submit(requests.get, f"{suite.url('broker')}/v1/{what}", timeout=60)
             for what in ("machines", "containers")
         ]
         assert all(len(each.result().content) for each in [*asked, *told])

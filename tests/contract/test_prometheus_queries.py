@@ -17,7 +17,9 @@ import pytest
 import requests
 from shiva_manager_api.adapters.bounded_http import NOBODY
 from shiva_manager_api.adapters.prometheus import QUERIES, REMEMBERED, Prometheus
+from shiva_manager_api.adapters.prometheus_curves import PrometheusCurves
 from shiva_manager_api.adapters.prometheus_history import PrometheusHistory
+from shiva_manager_api.domain.machine_history import RANGES, MachineCurves
 from shiva_manager_api.domain.machines import GpuDriver, MachineReading
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 
@@ -190,6 +192,36 @@ def test_this_machine_is_told_as_its_kernel_tells_it(scraped: Scraped) -> None:
     listed = json.loads(subprocess.run([BIN / "shiva-gpu-exporter", "--list"], capture_output=True, check=True).stdout)
     assert len(reading.gpus) == len(listed)
     assert reading.gpu_driver is not GpuDriver.UNKNOWN
+
+
+def curves(scraped: Scraped, machine: str) -> MachineCurves:
+    """Return the last hour of a machine, until now."""
+    until = datetime.fromtimestamp(time.time() // 15 * 15, UTC)
+    return PrometheusCurves(scraped.url, login=LOGIN).read(machine, RANGES["1h"], until)
+
+
+def test_a_machines_last_hour_has_what_was_scraped_and_nothing_before(scraped: Scraped) -> None:
+    def whole() -> bool:
+        told = curves(scraped, "gpu-01")
+        every = [*told.curves.values(), *(curve for gpu in told.gpus for curve in gpu.curves.values())]
+        return all(curve[-1] is not None for curve in every)
+
+    deadline = time.monotonic() + 40  # a point is of half a minute, and the last one is up to a step old
+    while not whole() and time.monotonic() < deadline:
+        time.sleep(1)
+    told = curves(scraped, "gpu-01")
+    assert {name: curve[-1] is not None for name, curve in told.curves.items()} == dict.fromkeys(told.curves, True)
+    assert {curve[0] for curve in told.curves.values()} == {None}
+    assert [gpu.index for gpu in told.gpus] == [0, 1]
+    ratio = told.curves["cpu_ratio"][-1]
+    assert ratio is not None
+    assert 0 <= ratio <= 1
+
+
+@pytest.mark.parametrize("name", ['"} or up{x="', "a\nb", "\\", "\u2028é🙂", "\x7f\x01", "HOST WINDOW {}", "nobody"])
+def test_any_name_is_one_literal_to_prometheus_too(scraped: Scraped, name: str) -> None:
+    told = curves(scraped, name)
+    assert (told.gpus, {value for curve in told.curves.values() for value in curve}) == ([], {None})
 
 
 def test_a_machine_that_falls_silent_is_down_and_has_no_values(scraped: Scraped) -> None:

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from deploy.dev import notebooks
+from deploy.dev.suite import PROMETHEUS_USER
 from tests.e2e.person import Person
 from tests.e2e.running import ROOT, Running, eventually, start
 
@@ -160,7 +161,7 @@ def _living(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 def _seen(running: Running) -> tuple[list[tuple[str, str | None]], list[int | None]]:
     """Return job and host of each series `up`, and the machines' CPUs, once everything was scraped."""
-    login = ("manager", running.secrets()["prometheus_password"])
+    login = (PROMETHEUS_USER, running.secrets()["prometheus_password"])
 
     def asked(path: str) -> Any:
         url = f"http://127.0.0.1:{running.ports()['prometheus']}/api/v1/{path}"

@@ -49,7 +49,7 @@ class ManagerSuite:
     containers: int
     interval: int
     stack: contextlib.ExitStack
-    ports: Mapping[str, int] = field(default_factory=lambda: free_ports(["world", "prometheus", "manager"]))
+    ports: Mapping[str, int] = field(default_factory=lambda: free_ports(["world", "broker", "prometheus", "manager"]))
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def url(self, name: str) -> str:
@@ -58,7 +58,9 @@ class ManagerSuite:
 
     def start(self, name: str) -> None:
         """Start one of them, or start it again on the same port."""
-        command, environment = {"world": self._world, "prometheus": self._prometheus, "manager": self._manager}[name]()
+        command, environment = {
+            "world": self._world, "broker": self._broker, "prometheus": self._prometheus, "manager": self._manager,
+        }[name]()  # fmt: skip
         log = self.stack.enter_context((self.folder / f"{name}.log").open("ab"))
         process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log, cwd=ROOT)
         self.processes[name] = process
@@ -79,9 +81,12 @@ class ManagerSuite:
         """Let it go on."""
         self.processes[name].send_signal(signal.SIGCONT)
 
-    def _world(self) -> tuple[list[str], dict[str, str]]:
-        numbers = [str(self.ports["world"]), str(self.machines), str(self.containers)]
+    def _world(self, port: str = "world") -> tuple[list[str], dict[str, str]]:
+        numbers = [str(self.ports[port]), str(self.machines), str(self.containers)]
         return [sys.executable, "-m", "tests.bench.manager_world", *numbers], {}
+
+    def _broker(self) -> tuple[list[str], dict[str, str]]:
+        return self._world("broker")
 
     def _prometheus(self) -> tuple[list[str], dict[str, str]]:
         pages = range(-(-self.machines // PER_PAGE))
@@ -107,7 +112,7 @@ class ManagerSuite:
 
     def _manager(self) -> tuple[list[str], dict[str, str]]:
         settings = {
-            "PROMETHEUS_URL": self.url("prometheus"), "BROKER_URL": self.url("world"), "BROKER_TOKEN": "b" * 40,
+            "PROMETHEUS_URL": self.url("prometheus"), "BROKER_URL": self.url("broker"), "BROKER_TOKEN": "b" * 40,
             "DATABASE_URL": f"sqlite:///{self.folder}/manager.db", "IDENTITY_KEY": KEY, "DOOR_TOKEN": "d" * 40,
             "METRICS_TOKEN": METRICS_TOKEN, "DEV_IDENTITY": "1", "BIND_PORT": str(self.ports["manager"]),
         }  # fmt: skip
@@ -161,12 +166,12 @@ class ManagerSuite:
 def manager_suite(
     folder: Path, *, machines: int, containers: int, interval: int = 5
 ) -> Iterator[ManagerSuite]:  # fmt: skip
-    """Run world and Prometheus until the context ends, from when all was scraped; the manager is not started."""
+    """Run world, broker and Prometheus until the context ends, from when all was scraped; the manager is not started."""
     with contextlib.ExitStack() as stack:
         suite = ManagerSuite(
             folder=folder, machines=machines, containers=containers, interval=interval, stack=stack
         )  # fmt: skip
-        suite.start("world")
-        suite.start("prometheus")
+        for name in ("world", "broker", "prometheus"):
+            suite.start(name)
         eventually(suite.scraped, what="Prometheus has scraped all of it", seconds=120)
         yield suite

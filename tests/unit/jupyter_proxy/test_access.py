@@ -1,5 +1,6 @@
 """Where a path leads, whose it is, and which pages may change something."""
 
+import posixpath
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
@@ -63,8 +64,8 @@ def test_a_containers_path_stays_with_its_owner_however_it_is_resolved(rest: str
     path = f"/user/ada/{rest}"
     if access.place(path) is Place.CONTAINER:
         assert access.owner_of(path) == "ada"
-        resolved = urlsplit(urljoin("http://h/", path.replace("%2e", ".").replace("%2E", "."))).path
-        assert resolved.startswith("/user/ada/")
+        resolved = posixpath.normpath(path.replace("%2e", ".").replace("%2E", "."))
+        assert f"{resolved}/".startswith("/user/ada/")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """User names: injective, safe in addresses, and refusals that a person can read."""
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shiva_manager_api.domain import names
+
+from tests.fakes.manager_world import CONTRACT
 
 TYPED = st.one_of(st.text(max_size=70), st.text(alphabet="aA0_.- é秀", max_size=40))
 
@@ -169,3 +172,16 @@ def test_what_people_read_is_one_line_of_what_can_be_seen(text: str) -> None:
     seen = names.visible(text)
     assert seen == names.visible(seen)
     assert seen.isprintable() or any(unicodedata.category(each) == "Zs" for each in seen)
+
+
+def test_the_contract_knows_the_same_user_names() -> None:
+    parameters = CONTRACT.spec["paths"]["/internal/v1/people/{name}/logout"]["parameters"]
+    schema = parameters[0]["schema"]
+    pattern = re.compile(schema["pattern"])
+
+    @given(st.text(alphabet="ab0._-", max_size=12) | st.from_regex(pattern, fullmatch=True))
+    def agree(text: str) -> None:
+        described = pattern.fullmatch(text) is not None and len(text) <= schema["maxLength"]
+        assert names.is_user_name(text) == described
+
+    agree()

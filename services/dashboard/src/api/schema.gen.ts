@@ -610,7 +610,9 @@ export interface components {
         /** @description What a token may; each is worth only itself. `read`: look; `containers`: start, stop and extend; `admin`: what an admin may. */
         Scopes: ("read" | "containers" | "admin")[];
         Days: number;
-        Reason: string;
+        /** @description For people; it holds something that can be seen. It is kept on one line, without what cannot be seen. */
+        Readable: string;
+        Reason: string & components["schemas"]["Readable"];
         /** @description What one person may hold at once; null is no limit of that kind. */
         Quota: {
             containers: number | null;
@@ -3305,7 +3307,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    text: string;
+                    text: string & components["schemas"]["Readable"];
                     /** @enum {string} */
                     level: "info" | "warning";
                     /**

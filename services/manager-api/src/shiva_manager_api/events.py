@@ -13,6 +13,7 @@ from shiva_manager_api.domain.idle_state import IdleState
 from shiva_manager_api.domain.ports import BrokerUnavailableError, Container
 
 LOOK_SECONDS = 1.0
+FIRST_SECONDS = 3.0  # for somebody else's first look
 KEPT = 5000
 
 Mark = tuple[Kind, datetime | None]
@@ -67,7 +68,8 @@ class EventLog:
         Raises:
             BrokerUnavailableError: nobody could look since the start; later, what was seen before is told.
         """
-        if self._looks.get().value is None:
+        wait = 0.0 if self._looks.last().value else FIRST_SECONDS  # what was seen a second ago is good enough
+        if self._looks.get(wait_seconds=wait).value is None:
             raise BrokerUnavailableError("nothing was seen yet")
         with self._reading:
             known = list(self._events)

@@ -12,6 +12,8 @@ log = logging.getLogger("shiva.manager_api.keeping")
 
 ATTENTION_SECONDS = 60.0
 RETRY_SECONDS = 1.0
+REST_TIMES = 4.0  # as long as a question took, its source rests; a scrape at most
+MOST_REST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class Keeper:
         threading.Thread(target=self._keep, args=(name,), name=name, daemon=True).start()
 
     def step(self) -> float:
-        """Ask once; return in how many seconds to ask again. A source that labors is given as long a rest as it worked."""
+        """Ask once; return in how many seconds to ask again. A source that labors is given a rest."""
         began, good = self._clock(), False
         try:
             good = self._source.refresh()
@@ -72,7 +74,7 @@ class Keeper:
             log.exception("a mistake of ours")
             took = self._clock() - began
         pace = self._pace.watched if self._attention.paid else self._pace.idle
-        return max(pace - took, took) if good else RETRY_SECONDS
+        return max(pace - took, min(REST_TIMES * took, MOST_REST_SECONDS)) if good else RETRY_SECONDS
 
     def _keep(self, name: str) -> None:
         told: str | None = None

@@ -15,7 +15,7 @@ from shiva_manager_api.keeping import Attention, Keeper, Pace
 
 METRICS_KEEP_SECONDS = 2.0  # without a keeper
 BROKER_KEEP_SECONDS = 0.5
-METRICS_PACE = Pace(watched=5.0, idle=10.0)  # a scrape
+METRICS_PACE = Pace(watched=2.0, idle=10.0)  # a scrape apart where it takes longer than half a second
 BROKER_PACE = Pace(watched=1.0, idle=10.0)
 METRICS_LATE_SECONDS = 20.0
 BROKER_LATE_SECONDS = 15.0

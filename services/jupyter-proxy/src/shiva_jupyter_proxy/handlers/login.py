@@ -89,6 +89,25 @@ class LoginHandler(SharingHandler):
         facts = {"title": title, "detail": detail, "next": access.safe_next(wanted), "other": "1" if other else ""}
         self.finish(self.shared.pages.page("login-failed", **facts))
 
+    def log_exception(self, typ: object, value: BaseException | None, tb: object) -> None:
+        """Say what went wrong; what could not be kept is no mistake of ours."""
+        if isinstance(value, OSError):
+            log.error("the folder of marks cannot be written", extra={"cause": str(value)})
+        else:
+            super().log_exception(typ, value, tb)  # type: ignore[arg-type]
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        """Show a page for what could not be kept on disk: nobody is let in twice with one answer, or called logged out who is not."""
+        error = kwargs.get("exc_info")
+        if isinstance(error, tuple) and isinstance(error[1], OSError):
+            self.fail(
+                503,
+                "Shiva cannot keep that just now",
+                "You are logged in or out as before. Notebooks go on running. Tell your operator that the door's disk refuses.",
+            )
+        else:
+            super().write_error(status_code, **kwargs)
+
     async def enter(self, claims: Claims, *, wanted: str) -> None:
         """Let somebody in whom the manager admits, with a new session. The one that this browser had is over.
 
@@ -148,12 +167,10 @@ class Logout(LoginHandler):
                 )
                 return
         everywhere = self.get_body_argument("everywhere", "") == "1"
+        if session is not None:
+            self.shared.sessions.end(session, everywhere=everywhere)
         self.clear_cookie(self.shared.cookies.session, path="/", secure=self.shared.origins.scheme == "https")
-        if session is None:
-            self.redirect("/-/login", status=SEE_OTHER)
-            return
-        self.shared.sessions.end(session, everywhere=everywhere)
-        if everywhere and not await self._told(session.person.name):
+        if session is not None and everywhere and not await self._told(session.person.name):
             self.fail(
                 503,
                 "You are logged out here, but perhaps not everywhere",

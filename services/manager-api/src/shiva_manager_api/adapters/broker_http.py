@@ -56,12 +56,15 @@ class BrokerHttp:
         # A new connection each time: one that the broker closes meanwhile would leave a start unanswered.
         self._http = BoundedHttp(headers={"Authorization": f"Bearer {token}", "Connection": "close"})
         self._patience = patience
+        self._inventory: tuple[bytes, list[DeclaredMachine]] = b"", []
         self._list = ContainerList(self._listed, _tenant, clock=clock)
 
     def machines(self) -> Sequence[DeclaredMachine]:
         """Return the inventory with its leases."""
-        _, body = self._call("GET", "/v1/machines")
-        return _read(lambda: [_machine(raw) for raw in body["machines"]])
+        _, told = self._ask("GET", "/v1/machines")
+        if told != self._inventory[0]:
+            self._inventory = told, _read(lambda: [_machine(raw) for raw in _json(told)["machines"]])
+        return self._inventory[1]
 
     def tenants(self) -> Sequence[Tenant]:
         """Return every container, as everybody may see it, asked now."""
@@ -130,6 +133,12 @@ class BrokerHttp:
     def _call(
         self, method: str, path: str, *, json: object = None, read_seconds: float = READ_SECONDS
     ) -> tuple[int, Any]:
+        status, told = self._ask(method, path, json=json, read_seconds=read_seconds)
+        return status, _read(lambda: _json(told), _unanswered(method, path))
+
+    def _ask(
+        self, method: str, path: str, *, json: object = None, read_seconds: float = READ_SECONDS
+    ) -> tuple[int, bytes]:
         current = logs.request_id.get()
         headers = {"X-Request-Id": current} if current else {}
         try:
@@ -138,15 +147,13 @@ class BrokerHttp:
                     method, self._url + path, connect_seconds=CONNECT_SECONDS, seconds=read_seconds, most_bytes=MOST_BYTES,
                     headers=headers, json=json,
                 )  # fmt: skip
-            body = orjson.loads(told) if told else None
         except ImpatientError as error:
             raise BrokerUnavailableError(f"{method} {path}: {error}") from error
-        except (requests.RequestException, TimeoutError, ValueError) as error:
-            unanswered = StartUnansweredError if (method, path) == LAUNCH else BrokerUnavailableError
-            raise unanswered(f"{method} {path}: {error!r}") from error
+        except (requests.RequestException, TimeoutError) as error:
+            raise _unanswered(method, path)(f"{method} {path}: {error!r}") from error
         if status < requests.codes.bad_request:
-            return status, body
-        raise _refusal(status, body)
+            return status, told
+        raise _refusal(status, _read(lambda: _json(told), _unanswered(method, path)))
 
     @contextmanager
     def _waiting(self, seconds: float) -> Iterator[None]:
@@ -170,11 +177,19 @@ def _refusal(status: int, body: Any) -> BrokerRefusedError | BrokerUnavailableEr
     return BrokerRefusedError(status, body["code"], body["title"], body["detail"], known)
 
 
-def _read(reader: Callable[[], T]) -> T:
+def _unanswered(method: str, path: str) -> type[BrokerUnavailableError]:
+    return StartUnansweredError if (method, path) == LAUNCH else BrokerUnavailableError
+
+
+def _json(told: bytes) -> Any:
+    return orjson.loads(told) if told else None
+
+
+def _read(reader: Callable[[], T], unreadable: type[BrokerUnavailableError] = BrokerUnavailableError) -> T:
     try:
         return reader()
     except (KeyError, TypeError, ValueError) as error:
-        raise BrokerUnavailableError(f"the broker's answer cannot be read: {error!r}") from error
+        raise unreadable(f"the broker's answer cannot be read: {error!r}") from error
 
 
 def _container(raw: Any) -> Container:

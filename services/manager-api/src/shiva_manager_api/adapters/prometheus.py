@@ -61,10 +61,7 @@ class Prometheus:
         clock: Callable[[], float] = time.monotonic,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        """`url` without a path; `login` is name and password, both empty where Prometheus asks for none; `clock` is monotonic.
-
-        A round whose answers together have more than `most_bytes` is none.
-        """
+        """`url` without a path; `login` is name and password, both empty where Prometheus asks for none; `clock` is monotonic."""
         self._url = f"{url.rstrip('/')}/api/v1/query"
         self._http = BoundedHttp(login=login)
         self._clock, self._most_bytes = clock, most_bytes

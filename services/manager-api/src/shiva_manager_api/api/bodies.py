@@ -11,6 +11,9 @@ from shiva_manager_api.domain.names import visible
 from shiva_manager_api.domain.ports import RefusedError
 
 NUL_OR_HALF = re.compile("[\x00\ud800-\udfff]")  # no database keeps these
+SEEN = re.compile(
+    r"[^\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ud800-\udfff]"
+)  # as `Readable` in the contract
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -54,23 +57,28 @@ class Members:
 
     def text_or_none(self, key: str, *, most: int = 255, least: int = 1) -> str | None:
         """Return a text; None where it is null or left out."""
+        return None if self._raw.get(key) is None else self._text(key, most, least, NUL_OR_HALF)
+
+    def _text(self, key: str, most: int, least: int, never: re.Pattern[str] | None) -> str:
         value = self._raw.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, str) or not least <= len(value) <= most or NUL_OR_HALF.search(value):
+        if not isinstance(value, str) or not least <= len(value) <= most or (never and never.search(value)):
             raise MalformedError(f"{key}: must be a text of {least} to {most} characters.")
         return value
 
+    def secret(self, key: str, *, most: int) -> str:
+        """Return a text that is compared and never kept."""
+        return self._text(key, most, 0, None)
+
     def sentence(self, key: str, *, most: int) -> str:
         """Return a text for people to read: on one line, without what nobody can see."""
-        seen = visible(self.text(key, most=most))
-        if not seen:
+        told = self._text(key, most, 1, None)
+        if not SEEN.search(told):
             raise MalformedError(f"{key}: must be a text that can be read.")
-        return seen
+        return visible(told) or "?"
 
-    def name(self, key: str, *, most: int) -> str:
+    def name(self, key: str, *, most: int, least: int = 1) -> str:
         """Return what something calls itself: as a sentence; “unnamed” where nothing of it can be seen."""
-        return visible(self.text(key, most=most)) or "unnamed"
+        return visible(self._text(key, most, least, None)) or "unnamed"
 
     def whole(self, key: str, *, least: int, most: int) -> int:
         """Return a whole number that must be there."""

@@ -24,7 +24,7 @@ def blueprint(use: UseCases) -> Blueprint:
     @needs(Access.DOOR)
     def login() -> Response:
         body = bodies.body(wire_people.LOGIN)
-        claims, client = wire_people.claims(body), body.text("client", most=MAX_CLIENT, least=0)
+        claims, client = wire_people.claims(body), body.name("client", most=MAX_CLIENT, least=0)
         try:
             person, role = use.people.log_in(claims, client)
         except (RefusedError, NameTakenError) as error:
@@ -35,7 +35,7 @@ def blueprint(use: UseCases) -> Blueprint:
     @needs(Access.DOOR)
     def verify() -> Response:
         body = bodies.body({"token", "client"})
-        shown, client = body.text("token", most=MAX_TOKEN, least=0), body.text("client", most=MAX_CLIENT, least=0)
+        shown, client = body.secret("token", most=MAX_TOKEN), body.name("client", most=MAX_CLIENT, least=0)
         owner, token = use.tokens.verify(shown, client)
         return jsonify(
             name=owner.name,
@@ -56,7 +56,7 @@ def blueprint(use: UseCases) -> Blueprint:
     @bp.post("/people/<name>/logout")
     @needs(Access.DOOR)
     def logout(name: str) -> Response:
-        client = bodies.body({"client"}).text("client", most=MAX_CLIENT, least=0)
+        client = bodies.body({"client"}).name("client", most=MAX_CLIENT, least=0)
         if not is_user_name(name):
             raise bodies.MalformedError("That is no user name.")
         use.people.log_out(Identity(name=name, shown_name="", client=client), name)

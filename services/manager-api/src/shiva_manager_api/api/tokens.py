@@ -45,7 +45,7 @@ def blueprint(use: UseCases) -> Blueprint:
     @bp.post("/device/token")
     @needs(Access.OPEN)
     def device_token() -> Response:
-        owner, token, shown = use.devices.take(bodies.body({"device_code"}).text("device_code", most=128))
+        owner, token, shown = use.devices.take(bodies.body({"device_code"}).secret("device_code", most=128))
         return jsonify(
             token=str(shown),
             token_id=token.id,
