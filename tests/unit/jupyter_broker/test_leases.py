@@ -193,4 +193,4 @@ TestLeases = Cluster.TestCase
 
 @pytest.mark.full
 def test_leases_hold_for_as_long_as_nights_are() -> None:
-    run_state_machine_as_test(Cluster, settings=settings(max_examples=400, stateful_step_count=60, deadline=None))
+    run_state_machine_as_test(Cluster, settings=settings(max_examples=200, stateful_step_count=60, deadline=None))

@@ -277,7 +277,7 @@ def test_nothing_ends_while_any_signal_is_busy_or_unknown(spans: Spans) -> None:
 
 
 @pytest.mark.full
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(spans=SPANS)
 def test_nothing_ever_ends_while_any_signal_is_busy_or_unknown(spans: Spans) -> None:
     nothing_ends(spans)
