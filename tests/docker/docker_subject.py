@@ -65,11 +65,15 @@ class DockerSubject:
 
     def kill(self, container: ContainerId) -> None:
         """Kill its first process, as the kernel does when memory is out."""
+        eventually(lambda: self._started(container), what=f"{container} has started")
         seen = shown(self.launcher, container)
         assert seen is not None
         assert seen.engine_id is not None
-        assert seen.started_at is not None, seen
         self.engine.docker("kill", "--signal", "KILL", seen.engine_id)
+
+    def _started(self, container: ContainerId) -> bool:
+        seen = shown(self.launcher, container)
+        return seen is not None and seen.started_at is not None
 
     def leave(self, container: ContainerId) -> None:
         """Wait for its end."""
