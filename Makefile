@@ -8,6 +8,7 @@ DOCKER_TESTS := .venv/bin/pytest -n 2 --dist loadfile -W "ignore:unclosed <socke
 MEMBERS := $(dir $(wildcard services/*/pyproject.toml))
 PORT ?= 8000
 LAUNCHER ?= process
+unexport PYTHONDONTWRITEBYTECODE # programs start by the hundred in tests: each would be compiled anew
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/debian/usr/bin:$(PATH)
 
 ##@ Everyday

@@ -1,5 +1,6 @@
 """An `openapi.yaml` as a judge of requests and answers, and as a server of its own examples."""
 
+import functools
 import json
 import re
 import threading
@@ -30,7 +31,7 @@ class Description:
     def __init__(self, service: str) -> None:
         """Read `services/<service>/openapi.yaml`."""
         path = SERVICES / service / "openapi.yaml"
-        self.spec: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        self.spec: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)  # ten times as fast
         config = Config(extra_media_type_deserializers={PROBLEM: json.loads, "application/yaml": bytes.decode})
         self._judge = OpenAPI.from_dict(self.spec, config=config)
         self._server: str = self.spec["servers"][0]["url"]
@@ -109,6 +110,12 @@ class _Asked(WerkzeugOpenAPIRequest):
         return self._server
 
 
+@functools.cache
+def contract(service: str) -> Description:
+    """Return `services/<service>/openapi.yaml`, read once."""
+    return Description(service)
+
+
 @dataclass
 class Examples:
     """A server that answers with a contract's examples, and refuses what the contract does not describe."""
@@ -155,7 +162,7 @@ class Examples:
 @contextmanager
 def served(service: str) -> Iterator[Examples]:
     """Serve a contract's examples on loopback; every request must be one that the contract describes."""
-    examples = Examples(Description(service))
+    examples = Examples(contract(service))
     server = make_server("127.0.0.1", 0, examples, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -25,7 +25,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from tests.conformance.subjects import eventually
-from tests.contract.described import Description
+from tests.contract.described import Description, contract
 from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.dangerous import KEYS, LIMITS, OWNERS, VALUES
 from tests.fakes.launcher import machine
@@ -86,8 +86,8 @@ def two_doors(behind: FlaskClient, use: UseCases) -> dict[str, Door]:
     signed = {identity.HEADER: identity.sign(Identity(name="ada", shown_name="Ada"), key=KEY, now=NOW)}
     bearer = {"Authorization": f"Bearer {TOKENS.manager}"}
     return {
-        "broker": Door(behind, "/v1/containers", bearer, {"owner": "ada"}, Description("jupyter-broker"), "launch"),
-        "manager": Door(front.test_client(), "/api/v1/containers", signed, {}, Description("manager-api"), "start"),
+        "broker": Door(behind, "/v1/containers", bearer, {"owner": "ada"}, contract("jupyter-broker"), "launch"),
+        "manager": Door(front.test_client(), "/api/v1/containers", signed, {}, contract("manager-api"), "start"),
     }
 
 

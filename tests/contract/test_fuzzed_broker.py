@@ -7,14 +7,14 @@ from prometheus_client import CollectorRegistry
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
 
-from tests.contract.described import Description
+from tests.contract.described import contract
 from tests.contract.fuzzing import Found, fuzzed
 from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.launcher import FakeLauncher, machine
 
 pytestmark = pytest.mark.timeout(600)
 
-CONTRACT = Description("jupyter-broker")
+CONTRACT = contract("jupyter-broker")
 TOKENS = {name: name * 10 for name in ("manager", "proxy", "exporter", "metrics")}
 LABELS = {f"{method.upper()} {path}" for method, path, _ in CONTRACT.operations.values()}
 ENDS_LATER = {"containers", "container", "container_activity"}  # what was asked to end is shown until it has ended

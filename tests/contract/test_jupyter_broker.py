@@ -27,11 +27,11 @@ from shiva_jupyter_broker.domain.ports import (
 )
 from werkzeug.test import TestResponse
 
-from tests.contract.described import Case, Description
+from tests.contract.described import Case, contract
 from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.launcher import FakeHomes, FakeLauncher, machine
 
-CONTRACT = Description("jupyter-broker")
+CONTRACT = contract("jupyter-broker")
 TOKENS = {name: name * 10 for name in ("manager", "proxy", "exporter", "metrics")}
 BODIES = {
     "launch": {"owner": "ada"}, "explain": {"owner": "ada"}, "activity": {"last_access": {}}, "pull": {"machine": None},

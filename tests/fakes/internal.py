@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.dev import inventory, suite
 from tests.conformance.subjects import eventually
-from tests.contract.described import Description
+from tests.contract.described import contract
 from tests.fakes.trying import status
 
 ANYBODY = "nothing"
@@ -41,7 +41,7 @@ class Endpoint:
 
 
 def _described(service: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
-    for method, path, operation in Description(service).operations.values():
+    for method, path, operation in contract(service).operations.values():
         yield method.upper(), re.sub(r"\{\w+\}", "nobody", path), operation
 
 

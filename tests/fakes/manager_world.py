@@ -27,12 +27,12 @@ from shiva_manager_api.domain.ports import (
 from shiva_manager_api.use_cases import Ports, UseCases
 from werkzeug.test import TestResponse
 
-from tests.contract.described import Description
+from tests.contract.described import contract
 from tests.fakes.idle_world import Book
 from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, container, declared
 from tests.fakes.manager_store import Away, stores
 
-CONTRACT = Description("manager-api")
+CONTRACT = contract("manager-api")
 KEY = b"k" * 32
 DOOR, METRICS = "d" * 32, "x" * 32
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

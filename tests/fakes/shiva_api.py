@@ -15,14 +15,14 @@ from shiva_cli.world import World
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from tests.contract.described import PROBLEM, SERVICES, Description
+from tests.contract.described import PROBLEM, SERVICES, contract
 from tests.fakes.scripted_http import CUT, Asked, Reply, Scripted, answer, scripted
 
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 TOKEN = "shiva_5d41402abc4b2a76_" + "0" * 64
 CATALOGUE = json.loads((SERVICES / "manager-api/src/shiva_manager_api/problems.json").read_text(encoding="utf-8"))
 OF_THE_DOOR = {"token-refused", "too-many-requests", "manager-unavailable"}  # in front of every operation
-CONTRACT = Description("manager-api")
+CONTRACT = contract("manager-api")
 LOST = CUT
 
 
