@@ -4,7 +4,7 @@ SHELL := /bin/bash
 UV := .tools/bin/uv
 DASH := services/dashboard
 PY := .venv/bin/python
-DOCKER_TESTS := .venv/bin/pytest -W "ignore:unclosed <socket:ResourceWarning" -m
+DOCKER_TESTS := .venv/bin/pytest -n 2 --dist loadfile -W "ignore:unclosed <socket:ResourceWarning" tests/docker -m
 MEMBERS := $(dir $(wildcard services/*/pyproject.toml))
 PORT ?= 8000
 LAUNCHER ?= process
@@ -20,7 +20,8 @@ demo: ready ## The same with three simulated machines and people.
 stop-notebooks: .venv/.stamp ## End the notebooks that went on after Ctrl-C; homes are kept.
 	@$(PY) -m deploy.dev.notebooks
 
-test: ready ## Check and test everything, as CI does.
+test: ## Check and test everything, as CI does.
+	$(MAKE) --no-print-directory -j2 ready
 	$(MAKE) --no-print-directory -j2 --output-sync=target check-py check-dashboard
 	$(MAKE) --no-print-directory test-e2e
 
@@ -30,16 +31,16 @@ check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit
 	.venv/bin/ruff check -q .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile -m "not e2e and not full and not gpu and not docker"
+	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/docker --ignore tests/e2e --ignore tests/full -m "not full and not gpu"
 
 check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; what is generated must be fresh.
 	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts src/api/problems.gen.json && npm run -s check && npm test -s
 
 test-e2e: ready .tools/oidc/.stamp ## The main job in a real browser, and every service killed once.
-	.venv/bin/pytest -n 2 --dist loadfile -m "e2e and not full and not docker"
+	.venv/bin/pytest -n 2 --dist loadfile tests/e2e -m "not full"
 
 test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, docker-registry, iptables, nftables.
-	$(DOCKER_TESTS) "docker and not full"
+	$(DOCKER_TESTS) "not full"
 
 test-full: ready ## Slow proofs: Docker engines, 5 GB both ways, a soak, a JupyterHub; and ten idle minutes meanwhile.
 	$(MAKE) --no-print-directory -j2 --output-sync=target test-idle test-busy
@@ -48,8 +49,9 @@ test-idle: .venv/.stamp
 	.venv/bin/pytest tests/full/test_idle_socket.py
 
 test-busy: test-docker
-	$(DOCKER_TESTS) "docker and full"
-	.venv/bin/pytest -m "full and not speed and not docker" --ignore tests/full/test_idle_socket.py
+	$(DOCKER_TESTS) full
+	.venv/bin/pytest -n 2 --dist loadfile -m full --ignore tests/docker --ignore tests/full
+	.venv/bin/pytest -m "full and not speed" tests/full --ignore tests/full/test_idle_socket.py
 
 bench-start: ready ## Click to ready, against `jupyter lab` by hand, or with LAUNCHER=docker against `docker run`.
 	$(PY) -m tests.bench.start $(LAUNCHER)
@@ -126,7 +128,7 @@ $(DASH)/node_modules/.stamp: $(DASH)/package-lock.json | $(UV)
 
 $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(DASH)/index.html $(DASH)/vite.config.ts $(DASH)/public -type f 2>/dev/null)
 	@echo "Building the dashboard …"
-	@cd $(DASH) && npm run -s build -- --logLevel warn && touch dist/index.html
+	@cd $(DASH) && npm run -s bundle -- --logLevel warn && touch dist/index.html
 
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
-from shiva_manager_api.adapters.store.database import Database
+from shiva_manager_api.adapters.store.database import MOST_WAITING, PATIENCE, Database
 from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.remembered import Remembered
 from shiva_manager_api.domain.idle_state import IdleState
@@ -24,6 +25,7 @@ from tests.fakes.postgres import Cluster
 from tests.fakes.remembering import act
 from tests.require import require
 
+WRITERS = 30
 IN_TIME = 3.0  # seconds: two are promised, and this machine is busy
 
 
@@ -73,6 +75,39 @@ def test_a_locked_file_is_read_and_refuses_changes_in_time(file: Database, tmp_p
         other.execute("ROLLBACK")
     store.append(act())
     assert len(store.acts()) == 2
+
+
+def test_who_waits_to_write_a_locked_file_keeps_nobody_from_reading_it(file: Database, tmp_path: Path) -> None:
+    store = Remembered(file)
+    store.append(act())
+    with closing(sqlite3.connect(tmp_path / "manager.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(WRITERS) as pool:
+            writers = [pool.submit(store.append, act()) for _ in range(WRITERS)]
+            read = [len(store.acts()) for _ in range(WRITERS)]
+            assert not any(each.done() for each in writers)
+            assert read == [1] * WRITERS
+            assert all(isinstance(each.exception(IN_TIME), StoreUnavailableError) for each in writers)
+        other.execute("ROLLBACK")
+
+
+def test_many_who_write_a_file_at_a_time_all_get_their_turn(file: Database) -> None:
+    store = Remembered(file)
+    with ThreadPoolExecutor(MOST_WAITING) as pool:
+        assert len(set(pool.map(lambda _: store.append(act()), range(10 * WRITERS)))) == 10 * WRITERS
+
+
+def test_of_those_who_write_a_locked_file_only_some_wait(file: Database, tmp_path: Path) -> None:
+    store = Remembered(file)
+    with closing(sqlite3.connect(tmp_path / "manager.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(MOST_WAITING + 2) as pool:
+            begun = time.monotonic()
+            writers = [pool.submit(store.append, act()) for _ in range(MOST_WAITING + 2)]
+            assert isinstance(next(as_completed(writers)).exception(), StoreUnavailableError)
+            assert time.monotonic() - begun < PATIENCE
+            assert sum(each.done() for each in writers) == 1
+        other.execute("ROLLBACK")
 
 
 @pytest.fixture

@@ -227,6 +227,14 @@ def test_a_device_that_was_denied_is_not_taken(store: Store) -> None:
     assert not store.take(device().device_digest)
 
 
+def test_a_person_has_so_many_good_tokens_and_no_more(store: Store) -> None:
+    ended = (token("t0", expires_at=NOW), token("t1", revoked_at=NOW))
+    for each in (*ended, token("t2", owner="ken"), token("t3")):
+        assert store.add_token(each, most=2)
+    assert at_once(lambda number: store.add_token(token(f"new{number}"), most=2)).count(True) == 1
+    assert store.add_token(token("other", owner="eve"), most=2)
+
+
 def test_devices_that_expired_are_forgotten_and_their_codes_are_free(store: Store) -> None:
     store.add_login(device())
     again = device(2, user_code="CODE0001", created_at=NOW + 10 * MINUTE, expires_at=NOW + 20 * MINUTE)
@@ -239,7 +247,9 @@ def test_a_thousand_devices_may_wait_and_no_more(store: Store, database: Databas
     store.add_login(device(0))
     with database.writing() as connection:  # a thousand calls would take their time
         columns = "user_code, client, asked_from, scopes, created_at, expires_at, state, device_digest"
-        same = columns.replace("user_code", "'X' || n").replace("device_digest", "CAST('X' || n AS {})")
+        same = columns.replace("user_code, client, asked_from", "'X' || n, client, 'X' || n").replace(
+            "device_digest", "CAST('X' || n AS {})"
+        )
         number = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 995) SELECT n FROM c) AS c"
         kind = "BLOB" if database.is_file else "BYTEA"
         connection.execute(
@@ -256,6 +266,16 @@ def test_a_thousand_devices_may_wait_and_no_more(store: Store, database: Databas
     assert at_once(come).count(True) == 4
     store.decide("CODE0000", owner="ada", state=DeviceState.DENIED, days=None)
     assert come(100)
+
+
+def test_a_hundred_devices_of_one_address_may_wait_and_shut_nobody_else_out(store: Store) -> None:
+    for number in range(100):
+        store.add_login(device(number))
+    with pytest.raises(TooManyWaitingError):
+        store.add_login(device(100))
+    store.add_login(device(101, asked_from="192.0.2.9"))
+    store.decide("CODE0000", owner="ada", state=DeviceState.DENIED, days=None)
+    store.add_login(device(100))
 
 
 def test_acts_are_read_as_they_were_written_the_newest_first(store: Store) -> None:

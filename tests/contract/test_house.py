@@ -39,6 +39,12 @@ def texts() -> list[tuple[Path, str]]:
     return read
 
 
+@pytest.mark.parametrize(("mark", "folder"), [("docker", "tests/docker"), ("e2e", "tests/e2e")])
+def test_what_starts_much_is_in_the_folder_that_is_run_for_it(mark: str, folder: str) -> None:
+    marked = [path for path, text in texts() if path.suffix == ".py" and f"mark.{mark}" in text.replace('"', "")]
+    assert {str(path.relative_to(ROOT).parent) for path in marked if path != Path(__file__)} == {folder}
+
+
 def test_every_room_is_small() -> None:
     large = {
         str(path.relative_to(ROOT)): lines

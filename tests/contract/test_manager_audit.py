@@ -127,6 +127,12 @@ def test_a_look_at_what_is_anothers_is_noted_once_an_hour(world: World) -> None:
     assert world.acts() == [*looks, looks[0]]
 
 
+def test_a_look_is_noted_although_a_clock_was_set_back(world: World) -> None:
+    world.call("container", ROOT, id="ken--default")
+    world.later(timedelta(hours=-2)).call("container", ROOT, id="ken--default")
+    assert world.acts() == [("root", "container.see", "ken--default", "done")] * 2
+
+
 def test_a_look_that_cannot_be_noted_is_refused(world: World) -> None:
     world.store.failing["append"] = StoreUnavailableError()
     assert world.call("container", ROOT, id="ken--default").status_code == 503

@@ -230,6 +230,18 @@ def test_a_start_that_does_not_end_keeps_the_same_persons_next_one_short(world: 
     assert starts.start(ADA, Wish(name="third"))[1] is True
 
 
+def test_no_more_wait_for_their_own_start_than_may(world: World) -> None:
+    slow = SlowBroker(held=world.broker.held)
+    starts = Starts(slow, world.use.manager, world.store.port, lambda: world.rules, now=world.clock, most_waiting=0)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: starts.start(ADA, Wish(name="second")))
+        assert slow.hanging.wait(10)
+        with pytest.raises(StartUnansweredError):
+            starts.start(ADA, Wish(name="third"))
+        slow.released.set()
+        assert first.result()[1] is True
+
+
 @dataclass
 class SlowBroker(FakeBroker):
     """A broker whose launches wait until they are released."""

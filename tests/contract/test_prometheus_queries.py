@@ -151,6 +151,8 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         four_rates = 'count(rate(node_cpu_seconds_total{cpu="0",mode="idle"}[30s])) == 4'
         assert made.waited_for(four_rates), "Prometheus never scraped everything"
         assert made.waited_for('count(up{job="gpu"} == 1) == 4')
+        used = 'rate(shiva_container_gpu_active_seconds_total{job="gpu"}[30s])'
+        assert made.waited_for(f"count(count by (host) ({used})) == {len(SIMULATED)}")
         yield made
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,48 +22,80 @@ from tests.e2e.running import ROOT, Running, eventually, start
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
-def test_ctrl_c_ends_the_services_and_the_next_start_finds_the_notebook(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
+@dataclass(kw_only=True)
+class Lives:
+    """What two runs in one folder showed: the first ended by Ctrl-C, the second by closing its terminal."""
+
+    started: dict[str, Any]  # ada's container when it was ready
+    found: dict[str, Any]  # and in the second run
+    answered: int  # by its Jupyter then
+    notebook_lived: bool  # between the runs
+    printed: str  # by the first run
+    services: int  # of the first run
+    left: list[psutil.Process]  # of both runs' services after their ends
+    statuses: list[int | None]  # of both runs
+    targets: list[list[tuple[str, str | None]]]  # job and host of everything that was seen by Prometheus, in each run
+    cpus: list[list[int | None]]  # of the machines, in each run
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Lives:
+    folder = tmp_path_factory.mktemp("lives") / "run"
     first = start(folder)
-    services = first.services()
-    assert len(services) >= 7
-    ada = Person(first.address, "ada")
-    before = ada.start()
+    of_first, ada = first.services(), Person(first.address, "ada")
+    started, seen = ada.start(), _seen(first)
     [record] = notebooks.records(folder)
-
     printed = first.interrupt()
-    assert first.process.returncode == 0
-    assert "ada" in printed
-    assert "make stop-notebooks" in printed
-    assert _living(services) == []
-    assert record.pid is not None
-    assert psutil.pid_exists(record.pid), "the notebook goes on"
-
+    lived = record.pid is not None and psutil.pid_exists(record.pid)
     second = start(folder)
     try:
-        found = Person(second.address, "ada").api("GET", "containers/ada--default").json()
-        keys = ("id", "state", "started_at", "ready_at", "time_to_notebook_seconds")
-        assert {key: found[key] for key in keys} == {key: before[key] for key in keys}
-        assert Person(second.address, "ada").get("user/ada/api/status").status_code == 200
+        of_second, ada = second.services(), Person(second.address, "ada")
+        found = ada.api("GET", "containers/ada--default").json()
+        answered = ada.get("user/ada/api/status").status_code
+        seen_again = _seen(second)
+        second.process.send_signal(signal.SIGHUP)
+        second.process.wait(30)
     finally:
-        second.interrupt()
-    assert notebooks.stop_all(folder) == 1
-    assert not psutil.pid_exists(record.pid)
+        second.process.kill()
+        ended = notebooks.stop_all(folder)
+    assert (ended, psutil.pid_exists(record.pid or 0)) == (1, False)
+    return Lives(
+        started=started, found=found, answered=answered, notebook_lived=lived, printed=printed, services=len(of_first),
+        left=_living([*of_first, *of_second]), statuses=[first.process.returncode, second.process.returncode],
+        targets=[seen[0], seen_again[0]], cpus=[seen[1], seen_again[1]],
+    )  # fmt: skip
 
 
-def test_the_page_answers_at_the_printed_address_and_nowhere_else(tmp_path: Path) -> None:
-    running = start(tmp_path / "run")
-    try:
-        assert requests.get(running.address, timeout=5).status_code == 200
-        listening = {
-            connection.laddr.ip
-            for process in running.services()
-            for connection in process.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN
-        }
-        assert listening == {"127.0.0.1"}
-    finally:
-        running.interrupt()
+def test_ctrl_c_and_a_closed_terminal_end_the_services(lives: Lives) -> None:
+    assert lives.services >= 7
+    assert (lives.statuses, lives.left) == ([0, 0], [])
+
+
+def test_a_notebook_goes_on_and_the_next_start_finds_it(lives: Lives) -> None:
+    assert "ada" in lives.printed
+    assert "make stop-notebooks" in lives.printed
+    assert lives.notebook_lived
+    keys = ("id", "state", "started_at", "ready_at", "time_to_notebook_seconds")
+    assert {key: lives.found[key] for key in keys} == {key: lives.started[key] for key in keys}
+    assert lives.answered == 200
+
+
+def test_a_restart_continues_the_same_series(lives: Lives) -> None:
+    host = socket.gethostname()
+    each = [("broker", None), ("gpu", host), ("node", host)] + [("services", None)] * 3
+    assert lives.targets == [each, each]  # the second run has other ports
+    assert lives.cpus == [[os.cpu_count()]] * 2
+
+
+def test_the_page_answers_at_the_printed_address_and_nowhere_else(suite: Running) -> None:
+    assert requests.get(suite.address, timeout=5).status_code == 200
+    listening = {
+        connection.laddr.ip
+        for process in suite.services()
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("moment", ["listening", "holding", "starting"])
@@ -89,14 +122,6 @@ def test_ctrl_c_during_the_start_ends_it_at_once_and_leaves_nothing(tmp_path: Pa
 def _catches_hangup(pid: int) -> bool:
     caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
     return caught is not None and bool(int(caught[1], 16) & 1 << signal.SIGHUP - 1)
-
-
-def test_a_closed_terminal_ends_the_services(tmp_path: Path) -> None:
-    running = start(tmp_path / "run")
-    services = running.services()
-    running.process.send_signal(signal.SIGHUP)
-    assert running.process.wait(30) == 0
-    assert _living(services) == []
 
 
 def test_after_a_killed_run_the_next_one_ends_its_services_and_keeps_its_notebook(tmp_path: Path) -> None:
@@ -134,33 +159,25 @@ def _living(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_a_restart_continues_the_same_series(tmp_path: Path) -> None:
-    for _ in range(2):  # the second run has other ports
-        running = start(tmp_path / "run")
-        try:
-            _assert_each_target_has_one_series(running)
-        finally:
-            running.interrupt()
+def _seen(running: Running) -> tuple[list[tuple[str, str | None]], list[int | None]]:
+    """Return job and host of each series `up`, and the machines' CPUs, once everything was scraped."""
+    login = (PROMETHEUS_USER, running.secrets()["prometheus_password"])
 
-
-def _assert_each_target_has_one_series(running: Running) -> None:
     def asked(path: str) -> Any:
         url = f"http://127.0.0.1:{running.ports()['prometheus']}/api/v1/{path}"
-        login = (PROMETHEUS_USER, running.secrets()["prometheus_password"])
         return requests.get(url, auth=login, timeout=5).json()["data"]
 
-    def machines() -> list[dict[str, Any]]:
-        return list(Person(running.address, "ada").api("GET", "machines").json()["machines"])
+    def cpus() -> list[int | None]:
+        told = Person(running.address, "ada").api("GET", "machines").json()["machines"]
+        return [machine["cpus"] for machine in told]
 
     def scraped() -> bool:
         return [target["health"] for target in asked("targets")["activeTargets"]] == ["up"] * 6
 
     eventually(scraped, seconds=30, what="every target is scraped by this run")
     ups = [(each["metric"]["job"], each["metric"].get("host")) for each in asked("query?query=up")["result"]]
-    host = socket.gethostname()
-    assert sorted(ups, key=str) == [("broker", None), ("gpu", host), ("node", host)] + [("services", None)] * 3
-    eventually(lambda: machines()[0]["cpus"] is not None, seconds=10, what="the manager has numbers")
-    assert [machine["cpus"] for machine in machines()] == [os.cpu_count()]
+    eventually(lambda: None not in cpus(), seconds=10, what="the manager has numbers")
+    return sorted(ups, key=str), cpus()
 
 
 def _command(process: psutil.Process) -> str:

@@ -49,9 +49,10 @@ def test_2_is_a_wish_that_cannot_be_granted(ada: Terminal, shiva: FakeShiva, cod
 
 def test_3_is_not_logged_in(outside: Terminal, shiva: FakeShiva) -> None:
     assert outside("ps") == 3
-    assert outside.err.splitlines()[-1] == "Run: shiva login"
+    assert outside.err.splitlines()[-1] == "Run: shiva login ADDRESS"
     outside.environ["SHIVA_URL"] = shiva.url
     assert outside("ps") == 3
+    assert outside.err.splitlines()[-1] == "Run: shiva login"
     assert shiva.heard == []
 
 

@@ -28,6 +28,14 @@ def test_one_machine_shows_its_gpus_with_holders_users_and_who_is_outside(ada: T
     assert " 0 " not in second
 
 
+def test_why_a_machine_is_closed_is_beside_it(ada: Terminal, shiva: FakeShiva) -> None:
+    body = example("machines")
+    drained = body["machines"][0] | {"state": "closed", "closed": "New disk tonight."}
+    shiva.on("machines", answer(body | {"machines": [drained]}))
+    assert ada("machines") == 0
+    assert ada.err == "gpu-02 takes no new containers: New disk tonight.\n"
+
+
 def test_what_nobody_reported_is_a_dash(ada: Terminal, shiva: FakeShiva) -> None:
     body = example("machines")
     silent = dict.fromkeys(body["machines"][0]) | {

@@ -30,6 +30,18 @@ def test_auto_and_nothing_leave_the_machine_to_shiva(ada: Terminal, shiva: FakeS
     assert [asked.body["machine"] for asked in shiva.asked("start")] == [None, None]
 
 
+@pytest.mark.parametrize("wish", [("gpu-01",), ("--image", "training"), ("--gpus", "2")])
+def test_what_runs_already_and_is_something_else_is_said(
+    ada: Terminal, shiva: FakeShiva, wish: tuple[str, ...]
+) -> None:
+    shiva.on("start", answer(container(), 200))
+    assert ada("start", *wish) == 0
+    assert ada.err.startswith("default runs already and was left as it is")
+    shiva.on("start", answer(container(), 200))
+    assert ada("start", "--gpus", "1") == 0
+    assert "runs already" not in ada.err
+
+
 def test_quiet_prints_a_name_and_no_progress(ada: Terminal) -> None:
     assert ada("start", "-q") == 0
     assert (ada.out, ada.err) == ("default\n", "")

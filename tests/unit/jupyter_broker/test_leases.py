@@ -3,9 +3,17 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from shiva_jupyter_broker.adapters.policy_file import UNBOUNDED
 from shiva_jupyter_broker.domain import naming
 from shiva_jupyter_broker.domain.containers import (
@@ -179,5 +187,10 @@ class Cluster(RuleBasedStateMachine):
         assert {uuid for c in there for uuid in c.gpus} <= {gpu.uuid for gpu in each.gpus}
 
 
-Cluster.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+Cluster.TestCase.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
 TestLeases = Cluster.TestCase
+
+
+@pytest.mark.full
+def test_leases_hold_for_as_long_as_nights_are() -> None:
+    run_state_machine_as_test(Cluster, settings=settings(max_examples=200, stateful_step_count=60, deadline=None))

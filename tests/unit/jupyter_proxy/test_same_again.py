@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from shiva_jupyter_proxy.forward.again import Again
 
@@ -85,6 +85,8 @@ async def seen(door: RawDoor, raw: bytes, *, warmed: bool) -> tuple[Reply, list[
 @example(line="GET /user/ken/x/.%2e/y HTTP/1.1")
 @example(line="GET /user/ada/x HTTP/1.1")
 def test_a_warm_connection_answers_as_a_fresh_one(stage: Stage, line: str) -> None:
+    assume(not line.startswith(("GET /-/login", "GET /api/")))  # each time another one: a new login, a new signature
+
     async def use(door: RawDoor) -> None:
         raw = door.head(line)
         assert await seen(door, raw, warmed=True) == await seen(door, raw, warmed=False)

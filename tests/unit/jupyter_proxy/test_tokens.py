@@ -41,9 +41,12 @@ class World:
 
     def __init__(self) -> None:
         self.now = NOW
+        self.set_by = 0.0  # how far somebody set the clock on
         self.issuer = Issuer()
         self.barred: set[str] = set()
-        self.tokens = Tokens(self.issuer, self.barred.__contains__, clock=lambda: self.now)
+        self.tokens = Tokens(
+            self.issuer, self.barred.__contains__, clock=lambda: self.now + self.set_by, monotonic=lambda: self.now
+        )
 
     async def bearer(self, token: str = TOKEN) -> Bearer:
         return self.tokens.known(token) or await self.tokens.bearer(token, client=CLIENT)
@@ -76,6 +79,20 @@ def test_a_token_is_good_no_longer_than_it_says() -> None:
         world.issuer.good[TOKEN] = replace(ADA, expires_at=NOW + 3)
         await world.bearer()
         world.now += 3
+        assert world.tokens.known(TOKEN) is None
+
+    in_world(use)
+
+
+@pytest.mark.parametrize("set_by", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_makes_no_word_older_or_younger(set_by: float) -> None:
+    async def use(world: World) -> None:
+        world.issuer.good[TOKEN] = replace(ADA, expires_at=NOW + 100_000)
+        await world.bearer()
+        world.set_by = set_by
+        world.now += GOOD_SECONDS - 1
+        assert world.tokens.known(TOKEN) is not None
+        world.now += 1
         assert world.tokens.known(TOKEN) is None
 
     in_world(use)

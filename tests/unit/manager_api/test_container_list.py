@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from shiva_manager_api.adapters.container_list import GRACE_SECONDS, ContainerList
+from shiva_manager_api.adapters.container_list import GRACE_SECONDS, MOST_WAITING, ContainerList
 from shiva_manager_api.domain.machines import Tenant
 from shiva_manager_api.domain.ports import BrokerUnavailableError, Container
 
@@ -126,3 +126,17 @@ def test_a_list_that_cannot_be_had_is_an_error_and_not_an_old_list() -> None:
             known.read()
     broker.failure = None
     assert len(known.read()[0]) == 2
+
+
+def test_where_nobody_knows_a_list_only_some_wait_for_it() -> None:
+    broker = Broker()
+    known = broker.list()
+    broker.slow, broker.entered = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(MOST_WAITING + 2) as pool:
+        reading = pool.submit(known.read)
+        assert broker.entered.wait(10)
+        others = [pool.submit(known.read) for _ in range(MOST_WAITING + 1)]
+        told_off = next(as_completed(others, timeout=10))
+        assert isinstance(told_off.exception(10), BrokerUnavailableError)
+        broker.slow.set()
+        assert all(each.result(10) is not None for each in [reading, *others] if each is not told_off)

@@ -264,11 +264,26 @@ def test_nothing_is_judged_while_the_broker_is_away() -> None:
 SIGNS = ["working", "busy", "silent", "exporter", "metrics", "access", "extended", "lost"]
 
 
-@settings(max_examples=40)
+Spans = list[tuple[str, int, int]]  # of minutes, each with its sign: from, and how many
+SPANS = st.lists(st.tuples(st.sampled_from(SIGNS), st.integers(0, 260), st.integers(1, 60)), max_size=6)
+
+
+@settings(max_examples=15)
 @example(spans=[])
 @example(spans=[("silent", 136, 10)])
-@given(spans=st.lists(st.tuples(st.sampled_from(SIGNS), st.integers(0, 260), st.integers(1, 60)), max_size=6))
-def test_nothing_ends_while_any_signal_is_busy_or_unknown(spans: list[tuple[str, int, int]]) -> None:
+@given(spans=SPANS)
+def test_nothing_ends_while_any_signal_is_busy_or_unknown(spans: Spans) -> None:
+    nothing_ends(spans)
+
+
+@pytest.mark.full
+@settings(max_examples=80)
+@given(spans=SPANS)
+def test_nothing_ever_ends_while_any_signal_is_busy_or_unknown(spans: Spans) -> None:
+    nothing_ends(spans)
+
+
+def nothing_ends(spans: Spans) -> None:
     """Signals come and go over five hours, a pass every five minutes; at an end all were quiet, and for two hours long."""
     rule = replace(Rule(), fresh=10 * MINUTE)
     world = idle_world(policy=Policy(rule=rule))

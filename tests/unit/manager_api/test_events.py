@@ -1,5 +1,7 @@
 """Events come out of what containers tell of themselves: once each, in order, and again after a restart."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +36,8 @@ class Seen:
     now: datetime = NOW
     looks: int = 0
     passed: float = 0.0
+    entered: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event | None = None  # what a look waits for
     log: EventLog = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,6 +49,9 @@ class Seen:
 
     def _sight(self) -> Sight:
         self.looks += 1
+        self.entered.set()
+        if self.go_on is not None:
+            assert self.go_on.wait(10)
         if self.away:
             raise BrokerUnavailableError
         return Sight(containers=[dict(each) for each in self.containers], idle=self.idle, machines=dict(self.machines))
@@ -198,3 +205,30 @@ def test_a_broker_that_is_away_leaves_what_was_seen_before() -> None:
 def test_the_log_has_an_end() -> None:
     seen = Seen(containers=[launched(launch_id=f"{n:032x}", name=f"n{n}") for n in range(KEPT // 4 + 100)])
     assert len(seen.kinds(replace(ALL, limit=10**6))) == KEPT
+
+
+def test_who_finds_somebody_looking_is_told_what_was_seen_before() -> None:
+    seen, entered, go_on = Seen(), threading.Event(), threading.Event()
+    before = seen.log.read(ALL)
+    seen.entered, seen.go_on = entered, go_on
+    seen.later()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(seen.log.read, ALL)
+        assert entered.wait(10)
+        assert seen.log.read(ALL) == before
+        assert not looking.done()
+        go_on.set()
+        assert looking.result(10) == before
+
+
+def test_who_goes_on_page_by_page_misses_nothing() -> None:
+    seen = Seen()
+    _, begin = seen.log.read(Asked(reader=None, limit=1))
+    seen.containers += [launched("ken", "2b" * 16)]
+    seen.later()
+    told, after = list[Kind](), begin
+    for _ in range(3):
+        page, after = seen.log.read(Asked(reader=None, after=after, limit=2))
+        told += [event.kind for event in page]
+    assert told == FOUR
+    assert seen.log.read(Asked(reader=None, after=after)) == ([], after)

@@ -1,7 +1,7 @@
 """A machine's curves are asked for once in a step, few at a time, and of machines that there are."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ import pytest
 from shiva_manager_api.domain.machine_history import RANGES, MachineCurves, Range
 from shiva_manager_api.domain.machines import MachineReading
 from shiva_manager_api.domain.ports import BrokerUnavailableError, MetricsUnavailableError, RefusedError
-from shiva_manager_api.histories import MOST_ASKING, MOST_KEPT, Histories
+from shiva_manager_api.histories import MOST_ASKING, MOST_KEPT, MOST_WAITING, Histories
 from shiva_manager_api.truth import Truth
 
 from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, declared
@@ -139,3 +139,16 @@ def test_who_asks_for_what_somebody_asks_for_waits_for_that_answer_and_few_ask_a
         assert {id(each.result(WAIT)) for each in same} == {id(curves)}
         assert all(each.result(WAIT) for each in first)
     assert len(slow.asked) == MOST_ASKING
+
+
+def test_of_those_who_want_what_is_asked_for_only_some_wait_for_it() -> None:
+    slow = Slow()
+    world = World(curves=slow)
+    with ThreadPoolExecutor(MOST_WAITING + 2) as pool:
+        first = pool.submit(world.histories.of, "0", "1h")
+        assert slow.entered.acquire(timeout=WAIT)
+        others = [pool.submit(world.histories.of, "0", "1h") for _ in range(MOST_WAITING + 1)]
+        told_off = next(as_completed(others, timeout=WAIT))
+        assert isinstance(told_off.exception(WAIT), MetricsUnavailableError)
+        slow.answer.set()
+        assert all(each.result(WAIT) is first.result(WAIT) for each in others if each is not told_off)

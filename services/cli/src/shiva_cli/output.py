@@ -74,7 +74,7 @@ class Output:
             self.document({"problem": facts | {"parameters": _plain(trouble.parameters)}})
         self.remark(f"shiva: {self.words.problem(trouble)}", style="red", urgent=True)
         if trouble.exit is Exit.NOT_LOGGED_IN:
-            self.remark(self.words("hint.login"), urgent=True)
+            self.remark(self.words("hint.where" if trouble.code == "no-address" else "hint.login"), urgent=True)
         elif trouble.code == "scope-missing" and trouble.parameters.get("scope") == "admin":
             self.remark(self.words("hint.admin"), urgent=True)
 

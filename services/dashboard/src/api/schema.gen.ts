@@ -799,7 +799,7 @@ export interface components {
                 machine: string | null;
                 facts: Record<string, never>;
             }[];
-            /** @description Of the newest that is known, also where others' are left out; give it as `after`. */
+            /** @description Of the newest that is known, also where others' are left out, or of the last one here where there are more; give it as `after`. */
             last_id: string;
         };
         Explanation: {

@@ -19,6 +19,7 @@ SCHEME = "bearer "
 TOKEN = re.compile(r"shiva_[A-Za-z0-9_-]{1,250}", re.ASCII)
 OPEN = frozenset({f"{access.API}v1/device/code", f"{access.API}v1/device/token"})  # nobody is logged in there yet
 NOBODY = ""
+MAX_BODY_BYTES = 128 * 1024  # the manager takes less, and says so; it has few threads, and none waits for a slow sender
 CSRF_HEADER = "x-csrf-token"
 CSRF = refusal(403, "csrf", "The page is out of date", "Nothing was changed. Load it again, then repeat what you did.")
 TOKEN_REFUSED = refusal(
@@ -116,7 +117,10 @@ class ApiEntrance:
         passed += headers.added(client=caller.client, host=caller.host, scheme=caller.scheme)
         key, now = self._settings.identity_key, self._clock()
         passed.append((identity.HEADER.lower(), identity.sign(replace(who, client=caller.client), key=key, now=now)))
-        return Forward(self._settings.manager, lines(passed), always(MANAGER_AWAY), cookies_under=access.API)
+        return Forward(
+            self._settings.manager, lines(passed), always(MANAGER_AWAY), cookies_under=access.API,
+            whole_body_bytes=MAX_BODY_BYTES,
+        )  # fmt: skip
 
 
 def _identity(bearer: Bearer) -> identity.Identity:

@@ -18,7 +18,7 @@ MOST = 4096
 class Word:
     """The manager's word about a token."""
 
-    until: float  # seconds since the epoch
+    until: float  # monotonic, in seconds: a clock that is set does not make it older or younger
     bearer: Bearer | None  # None: refused
 
 
@@ -26,12 +26,14 @@ class Tokens:
     """What is known of tokens; of a token itself nothing is kept but its SHA-256."""
 
     def __init__(
-        self, issuer: TokenIssuer, is_barred: Callable[[str], bool], *, clock: Callable[[], float] = time.time
-    ) -> None:
-        """Ask `issuer`; `is_barred` tells whose tokens are worth nothing meanwhile."""
+        self, issuer: TokenIssuer, is_barred: Callable[[str], bool], *,
+        clock: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """Ask `issuer`; `is_barred` tells whose tokens are worth nothing meanwhile; `clock` is in seconds since the epoch."""
         self._issuer = issuer
         self._is_barred = is_barred
         self._clock = clock
+        self._monotonic = monotonic
         self._words: dict[bytes, Word] = {}
         self._asking: dict[bytes, asyncio.Task[Word]] = {}
 
@@ -42,7 +44,7 @@ class Tokens:
             TokenRefusedError: it was refused a moment ago, or its owner is shut out.
         """
         word = self._words.get(_key(token))
-        if word is None or word.until <= self._clock():
+        if word is None or word.until <= self._monotonic():
             return None
         return self._told(word)
 
@@ -67,9 +69,10 @@ class Tokens:
     async def _ask(self, key: bytes, token: str, client: str) -> Word:
         try:
             bearer = await self._issuer.verify(token, client=client)
-            word = Word(until=min(self._clock() + GOOD_SECONDS, bearer.expires_at), bearer=bearer)
+            seconds = min(GOOD_SECONDS, bearer.expires_at - self._clock())
+            word = Word(until=self._monotonic() + seconds, bearer=bearer)
         except TokenRefusedError:
-            word = Word(until=self._clock() + REFUSED_SECONDS, bearer=None)
+            word = Word(until=self._monotonic() + REFUSED_SECONDS, bearer=None)
         return keep(self._words, key, word, most=MOST)
 
     def _told(self, word: Word) -> Bearer:

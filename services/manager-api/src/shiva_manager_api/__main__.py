@@ -25,7 +25,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{self._settings.bind_host}:{self._settings.bind_port}",
             "workers": 1,
             "worker_class": "gthread",
-            "threads": 32,  # half of them may wait for the broker
+            "threads": 64,  # two thirds of them may wait: for the broker, a start, a history
             "timeout": 60,
             "graceful_timeout": 2,
             "worker_tmp_dir": "/dev/shm",  # noqa: S108  a heartbeat file, not data

@@ -62,7 +62,7 @@ class Audit:
         now, key = self._now(), (who.name, target)
         with self._looking:
             seen = self._seen.get(key)
-        if seen is not None and now - seen < SEEN_AGAIN:
+        if seen is not None and timedelta(0) <= now - seen < SEEN_AGAIN:  # a clock may be set back
             return
         self.note(who, "container.see", target)
         with self._looking:

@@ -24,7 +24,7 @@ from shiva_manager_api.settings import Settings
 from shiva_manager_api.use_cases import Ports
 
 UNFIT = (UnfitDatabaseError, AccessFileError)  # what an operator must mend before it starts
-MOST_WAITING = 16  # for the broker, of 32 threads
+MOST_WAITING = 16  # for the broker, of 64 threads
 
 
 def build(settings: Settings) -> Flask:

@@ -13,6 +13,7 @@ from shiva_manager_api.domain.idle_state import IdleState
 from shiva_manager_api.domain.ports import BrokerUnavailableError, Container
 
 LOOK_SECONDS = 1.0
+FIRST_SECONDS = 3.0  # for somebody else's first look
 KEPT = 5000
 
 Mark = tuple[Kind, datetime | None]
@@ -62,18 +63,23 @@ class EventLog:
         self._looks = Cached(self._look, keep_seconds=LOOK_SECONDS, clock=clock)
 
     def read(self, asked: Asked) -> tuple[list[Event], str]:
-        """Return events, oldest first, and the id of the newest that is known.
+        """Return events, oldest first, and the id after which to go on: of the newest that is known, or of the last one here
+        where there are more.
 
         Raises:
             BrokerUnavailableError: nobody could look since the start; later, what was seen before is told.
         """
-        if self._looks.get().value is None:
+        wait = 0.0 if self._looks.last().value else FIRST_SECONDS  # what was seen a second ago is good enough
+        if self._looks.get(wait_seconds=wait).value is None:
             raise BrokerUnavailableError("nothing was seen yet")
         with self._reading:
             known = list(self._events)
             last = f"{self._boot}-{self._count:010d}"
         found = [each for each in known if asked.wants(each) and each.id > (asked.after or "")]
-        return (found[-asked.limit :] if asked.after is None else found[: asked.limit]), last
+        if asked.after is None:
+            return found[-asked.limit :], last
+        page = found[: asked.limit]
+        return page, page[-1].id if len(page) < len(found) else last
 
     def _look(self) -> bool:
         sight, now = self._sight(), self._now()

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from shiva_manager_api.domain.machine_history import RANGES, MachineCurves, MachineHistories
 from shiva_manager_api.domain.ports import MetricsUnavailableError, RefusedError
 from shiva_manager_api.truth import Truth
+from shiva_manager_api.waiting import Places
 
 MOST_KEPT = 256
 MOST_ASKING = 4  # threads that wait for Prometheus
+MOST_WAITING = 8  # threads that wait for one of those
 WAIT_SECONDS = 3.0
 
 Key = tuple[str, str, datetime]  # machine, range, last point
@@ -33,6 +35,7 @@ class Histories:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, MachineCurves] = OrderedDict()
         self._asking: dict[Key, _Asking] = {}
+        self._places = Places(MOST_WAITING)
 
     def of(self, machine: str, wanted: str) -> MachineCurves:
         """Return a machine's curves over a range of RANGES.
@@ -53,7 +56,7 @@ class Histories:
                 raise MetricsUnavailableError("it did not answer a moment ago" if not fresh else "too many ask at once")
             if asking is None:
                 asking = self._asking[key] = _Asking()
-        return self._answer(key, asking) if first else _awaited(asking)
+        return self._answer(key, asking) if first else self._awaited(asking)
 
     def _known(self, machine: str) -> bool:
         """Return whether Prometheus answers."""
@@ -83,9 +86,10 @@ class Histories:
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
 
-
-def _awaited(asking: _Asking) -> MachineCurves:
-    asking.done.wait(WAIT_SECONDS)
-    if asking.curves is None:
-        raise MetricsUnavailableError("no answer to the one who asked first")
-    return asking.curves
+    def _awaited(self, asking: _Asking) -> MachineCurves:
+        with self._places.one() as free:
+            if free:
+                asking.done.wait(WAIT_SECONDS)
+        if asking.curves is None:
+            raise MetricsUnavailableError("no answer to the one who asked first" if free else "too many wait for one")
+        return asking.curves

@@ -98,7 +98,7 @@ class People:
         except StoreUnavailableError:
             with self._guard:
                 known = self._known.get(name)
-            if known is None or self._now() - known[1] > LAST_KNOWN:
+            if known is None or not timedelta(0) <= self._now() - known[1] <= LAST_KNOWN:
                 raise
             return known[0]
         self._remember(name, person)

@@ -28,10 +28,12 @@ from shiva_manager_api.domain.ports import (
     Wish,
 )
 from shiva_manager_api.domain.quotas import Excess
+from shiva_manager_api.waiting import Places
 
 log = logging.getLogger("shiva.manager_api.starts")
 
-PATIENCE_SECONDS = 5.0  # for one's own start that goes on; a thread that waits serves nobody
+PATIENCE_SECONDS = 5.0  # for one's own start that goes on
+MOST_WAITING = 24  # for that, of everybody's
 
 
 class Cards(Protocol):
@@ -46,15 +48,16 @@ class Starts:
 
     def __init__(
         self, broker: ContainerBroker, cards: Cards, store: Store, rules: Callable[[], AccessRules], *,
-        now: Callable[[], datetime], patience: float = PATIENCE_SECONDS,
+        now: Callable[[], datetime], patience: float = PATIENCE_SECONDS, most_waiting: int = MOST_WAITING,
     ) -> None:  # fmt: skip
-        """`rules` holds everybody's quota; `now` is aware; `patience` is in seconds."""
+        """`rules` holds everybody's quota; `now` is aware; `patience` is in seconds, for so many at once."""
         self._broker = broker
         self._cards = cards
         self._store = store
         self._rules = rules
         self._now = now
         self._patience = patience
+        self._places = Places(most_waiting)
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -138,12 +141,16 @@ class Starts:
     def _alone(self, owner: str) -> Iterator[None]:
         with self._guard:
             lock = self._locks.setdefault(owner, threading.Lock())
-        if not lock.acquire(timeout=self._patience):
+        if not lock.acquire(blocking=False) and not self._awaited(lock):
             raise StartUnansweredError("an earlier start of the same person goes on")
         try:
             yield
         finally:
             lock.release()
+
+    def _awaited(self, lock: threading.Lock) -> bool:
+        with self._places.one() as free:
+            return free and lock.acquire(timeout=self._patience)
 
     def _quietly(self, note: Callable[[], None]) -> None:
         """Keep what is known of a key, where that is possible: what was started is started, and asking again finds it."""

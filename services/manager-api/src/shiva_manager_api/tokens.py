@@ -37,16 +37,14 @@ class Tokens:
         if Scope.ADMIN in scopes and not self._people.acts_as_admin(who):
             raise RefusedError("admins-only")
         now = self._now()
-        own = self._store.tokens(who.name)
-        if sum(tokens.state(each, now=now) is TokenState.ACTIVE for each in own) >= tokens.MAX_TOKENS:
-            raise RefusedError("too-many-tokens", limit=tokens.MAX_TOKENS)
         shown = Shown(id=secrets.token_hex(tokens.ID_BYTES), secret=secrets.token_hex(tokens.SECRET_BYTES))
         token = Token(
             id=shown.id, owner=who.name, label=label, digest=tokens.digest(shown.secret), scopes=scopes, created_at=now,
             expires_at=now + timedelta(days=days),
         )  # fmt: skip
         with self._audit.act(who, "token.create", token.id, label=label, scopes=sorted(scopes), days=days):
-            self._store.add_token(token)
+            if not self._store.add_token(token, most=tokens.MAX_TOKENS):
+                raise RefusedError("too-many-tokens", limit=tokens.MAX_TOKENS)
         return token, shown
 
     def verify(self, text: str, client: str) -> tuple[Person, Token]:

@@ -226,14 +226,15 @@ def audit(shiva: Shiva, limit: int, before: int | None, actor: str | None, targe
     """Show who did what to what, when and from where, the last first."""
     answer = shiva.api.get("admin/audit", limit=limit, before=before, actor=actor, target=target)
     acts = answer.facts.each("acts")
-    heads = ("id", "at", "actor", "from", "action", "target", "outcome")
+    heads = ("id", "at", "actor", "from", "action", "target", "outcome", "facts")
     rows = [_act_row(shiva, each) for each in acts]
     shiva.out.answer(answer.body, lambda: shiva.out.rows(heads, rows), names=[each.whole("id") for each in acts])
 
 
 def _act_row(shiva: Shiva, act: Facts) -> list[str]:
     texts = [clean(act.text(key) or DASH) for key in ("actor", "client", "action", "target", "outcome")]
-    return [str(act.whole("id")), shiva.words.clock(act.time("at")), *texts]
+    facts = ", ".join(f"{key}: {value}" for key, value in act.of("facts").body.items() if value is not None)
+    return [str(act.whole("id")), shiva.words.clock(act.time("at")), *texts, clean(facts)]
 
 
 @admin.command("stop")

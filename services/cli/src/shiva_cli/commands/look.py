@@ -30,6 +30,9 @@ def machines(shiva: Shiva, machine: str | None) -> None:
     body = {**seen.body, "machines": [each.body for each in listed], "age_seconds": answer.age_seconds}
     shown = _gpu_rows if machine else _machine_rows
     shiva.out.answer(body, lambda: shown(shiva, listed, answer), names=[each.text("name") for each in listed])
+    for each in listed:
+        if why := each.text("closed"):
+            shiva.out.say("machines.closed", machine=each.text("name") or DASH, why=why)
     _sources(shiva, seen)
 
 

@@ -69,6 +69,8 @@ def start(
     if dry_run:
         return _explained(shiva, wish)
     container = _asked(shiva, wish)
+    if _other(container, wish):
+        shiva.out.say("start.other", name=name)
     if limit is not None or not detach:
         try:
             container = wait(shiva, container, limit=LONGEST if limit is None else limit)
@@ -79,6 +81,14 @@ def start(
     if opens and not shiva.world.browse(url):
         shiva.out.say("open.no-browser")
     return Exit.OK
+
+
+def _other(container: Facts, wish: dict[str, object]) -> bool:
+    """Return whether what runs under that name already is not what was asked for."""
+    held = container.body.get("gpus")
+    told = {"machine": container.text("machine"), "image": container.text("image")}
+    fewer = isinstance(held, list) and len(held) < int(str(wish["gpus"]))
+    return fewer or any(wish[key] and value and wish[key] != value for key, value in told.items())
 
 
 def _asked(shiva: Shiva, wish: dict[str, object]) -> Facts:

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import { act, admin, gpu, machine, me, overview, person, problem, token } from "../../testing/factories";
+import { act, admin, container, gpu, machine, me, overview, person, problem, token } from "../../testing/factories";
 import { page, type World, worldOf } from "../../testing/world";
 
 const asAdmin = (changes: Partial<World> = {}) => worldOf({ me: admin(), ...changes });
@@ -26,7 +26,7 @@ describe("the page", () => {
     page("/admin");
     const parts = await screen.findAllByRole("tab");
     expect(parts.map((part) => part.getAttribute("href"))).toEqual(
-      ["people", "machines", "announcement", "tokens", "audit"].map((part) => `/admin/${part}`),
+      ["people", "containers", "machines", "announcement", "tokens", "audit"].map((part) => `/admin/${part}`),
     );
     await userEvent.click(screen.getByRole("tab", { name: "Audit log" }));
     expect(await screen.findByText("machine.drain")).toBeVisible();
@@ -38,7 +38,9 @@ describe("people", () => {
     asAdmin({ people: [person(), person({ name: "eve", refused: "guest-expired", held: null })] });
     page("/admin/people");
     const rows = within(await screen.findByRole("table")).getAllByRole("row");
-    expect(rows[1]).toHaveTextContent(/Kenken@example.comUser.*2026.*2 containers, any GPUsholds 1 and 0 GPUsAdmitted/);
+    expect(rows[1]).toHaveTextContent(
+      /Kenken@example.comUser.*2026.*2 containers, any GPUsholds 1 container, 0 GPUsAdmitted/,
+    );
     expect(rows[2]).toHaveTextContent("Refused: guest-expired");
   });
 
@@ -102,6 +104,30 @@ describe("people", () => {
     asAdmin({ people: problem(503, "store-unavailable", "It cannot be read now") });
     page("/admin/people");
     expect(await screen.findByText("store-unavailable")).toBeVisible();
+  });
+});
+
+describe("containers", () => {
+  it("are everybody's, and end when an admin says so twice", async () => {
+    const world = asAdmin({ containers: [container({ id: "ken--gpu", owner: "ken", name: "gpu", gpus: ["GPU-1"] })] });
+    page("/admin/containers");
+    expect((await screen.findAllByRole("row"))[1]).toHaveTextContent(/^kengpuRunninggpu-011Nov.*Stop$/);
+    await press("Stop ken--gpu");
+    expect(world.stopped).toEqual([]);
+    await press("Stop container");
+    expect(await screen.findByText("Nobody has a container.")).toBeVisible();
+    expect(world.stopped).toEqual(["ken--gpu"]);
+  });
+
+  it("say why one does not end", async () => {
+    asAdmin({
+      containers: [container()],
+      stop: problem(503, "broker-unavailable", "Containers cannot be stopped now"),
+    });
+    page("/admin/containers");
+    await press("Stop ada--default");
+    await press("Stop container");
+    expect(await screen.findByText("broker-unavailable")).toBeVisible();
   });
 });
 

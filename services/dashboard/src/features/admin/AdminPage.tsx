@@ -13,6 +13,7 @@ import { messages } from "../../messages";
 import { AllTokens } from "./AllTokens";
 import { AnnouncementForm } from "./AnnouncementForm";
 import { Audit } from "./Audit";
+import { Containers } from "./Containers";
 import { Machines } from "./Machines";
 import { People } from "./People";
 
@@ -20,6 +21,7 @@ const words = messages.admin;
 
 const PARTS: Record<keyof typeof words.parts, ComponentType> = {
   people: People,
+  containers: Containers,
   machines: Machines,
   announcement: AnnouncementForm,
   tokens: AllTokens,

@@ -6,6 +6,7 @@ export type Person = Schemas["People"]["people"][number];
 export type Quota = Schemas["Quota"];
 export type Act = Omit<Schemas["Audit"]["acts"][number], "facts"> & { facts: Record<string, unknown> };
 export type Token = Schemas["Token"];
+export type Container = Schemas["Container"];
 export type AuditFilter = { actor: string; target: string };
 /** With a reason where something is taken from people. */
 type Switch<Word extends string> = ({ [K in Word]: true } & { reason: string }) | { [K in Word]: false };
@@ -17,6 +18,14 @@ export const peopleQuery = () =>
   queryOptions({
     queryKey: ["admin", "people"],
     queryFn: async ({ signal }) => (await answerOf(api.GET("/api/v1/admin/people", { signal }))).people,
+  });
+
+export const allContainersQuery = () =>
+  queryOptions({
+    queryKey: ["admin", "containers"],
+    queryFn: async ({ signal }) =>
+      (await answerOf(api.GET("/api/v1/containers", { params: { query: { scope: "all" } }, signal }))).containers,
+    refetchInterval: 5_000,
   });
 
 export const allTokensQuery = () =>
@@ -93,4 +102,10 @@ export const revokeMutation = (client: QueryClient) => ({
   mutationFn: (token: Token) =>
     answerOf(api.DELETE("/api/v1/admin/tokens/{token_id}", { params: { path: { token_id: token.id } } })),
   onSettled: () => client.invalidateQueries(allTokensQuery()),
+});
+
+export const endMutation = (client: QueryClient) => ({
+  mutationFn: (container: Container) =>
+    answerOf(api.DELETE("/api/v1/containers/{container_id}", { params: { path: { container_id: container.id } } })),
+  onSettled: () => client.invalidateQueries(allContainersQuery()),
 });

@@ -16,6 +16,7 @@ import "swagger-ui-dist/swagger-ui.css";
 const OUR_LOOK = {
   overflowX: "auto",
   "& .scheme-container, & .authorization__btn": { display: "none" },
+  "& .opblock-summary-operation-id": { display: { xs: "none", md: "block" } },
   "&&&&& :is(.opblock-summary-method, .info small, .version)": {
     backgroundColor: "text.primary",
     color: "background.paper",
@@ -56,6 +57,7 @@ function Reader({ contract }: { contract: object }) {
       showExtensions: true,
       syntaxHighlight: false,
       docExpansion: "list",
+      displayOperationId: true, // says in a word what a folded line is
     });
     return () => domNode.remove();
   }, [contract]);

@@ -6,6 +6,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     showExtensions: boolean;
     syntaxHighlight: false;
     supportedSubmitMethods: string[];
+    displayOperationId: boolean;
     docExpansion: "list" | "full" | "none";
   };
   export default function SwaggerUI(options: Options): void;

@@ -8,7 +8,12 @@ import { messages } from "../../messages";
 export function Announcement({ announcement }: { announcement: NonNullable<Me["announcement"]> }) {
   const { level, text, ends_at } = announcement;
   return (
-    <Alert severity={level} sx={{ mb: 2, whiteSpace: "pre-line", overflowWrap: "anywhere" }} role="status">
+    <Alert
+      severity={level}
+      variant="outlined"
+      sx={{ mb: 2, whiteSpace: "pre-line", overflowWrap: "anywhere" }}
+      role="status"
+    >
       {text}
       {ends_at !== null && (
         <Typography variant="caption" component="p">

@@ -106,6 +106,9 @@ class Forward:
     session_id: str | None = None  # whose end ends what this request opens
     cookies_under: str | None = None  # cookies of the answer hold under this path only; None: as they are
     target: str | None = None  # path and query for the upstream; None: as they were sent
+    whole_body_bytes: int | None = (
+        None  # the upstream is asked once the body is here, of so much at most; None: at once
+    )
     standing: Standing | None = None  # without a target of its own; None: the next request is decided anew
 
 

@@ -64,6 +64,7 @@ class Answering(asyncio.Protocol):
         self._body: Body | None = None
         self._going_to: Forward | None = None
         self._held = False  # the upstream reads slowly
+        self._gathered: bytearray | None = None  # of a body that goes on as a whole; None: it goes on as it comes
         self._out.chunked = False
         self._answer_begun = False
 

@@ -108,7 +108,7 @@ class Downstream(Answering):
         try:
             if self._state is HEAD:
                 self._read_head()
-            elif self._upstream is not None:
+            elif self._upstream is not None or self._gathered is not None:
                 self._send_body()
         except RefusedError as refused:
             self._refuse(refused)
@@ -159,7 +159,7 @@ class Downstream(Answering):
         decided = await decision
         if isinstance(decided, Reply):
             self._reply(decided)
-        elif self._state is EXCHANGE:  # else the browser went away meanwhile
+        elif self._state is EXCHANGE and not self._gathers(decided):  # else the browser went away meanwhile
             self._going_to = decided
             await self._connect(decided)
 
@@ -167,7 +167,26 @@ class Downstream(Answering):
     def _repeatable(head: RequestHead) -> bool:
         return head.method in REPEATABLE and head.body_length == 0
 
+    def _gathers(self, decision: Forward) -> bool:
+        """Begin to gather the body where its upstream is asked for nothing before all of it is here."""
+        head, body, most = self._head, self._body, decision.whole_body_bytes
+        if most is None or head is None or body is None or body.done or self._gathered is not None:
+            return False
+        self._going_to = decision
+        if (head.body_length or 0) > most:
+            self._refuse(RefusedError(413, "the body is too large"))
+            return True
+        if (head.value("expect") or "").lower() == "100-continue":
+            self._out.add(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.flush()
+        self._gathered = bytearray()
+        self._transport.resume_reading()
+        self._advance()
+        return True
+
     def _go(self, decision: Forward, *, fresh: bool) -> None:
+        if self._gathers(decision):
+            return
         self._going_to = decision
         kept = None if fresh else self._front.pool.kept(decision.upstream)
         if kept is not None:
@@ -195,6 +214,8 @@ class Downstream(Answering):
         self._upstream = upstream
         lines = decision.lines, self._front.stamp()
         upstream.ask(self, writing.request_head(head, *lines, target=decision.target), head_only=head.method == "HEAD")
+        if self._gathered:
+            upstream.write(bytes(self._gathered))
         if self._slow:
             upstream.pause_reading()
         if self._body is not None and not self._body.done:
@@ -202,8 +223,8 @@ class Downstream(Answering):
             self._advance()
 
     def _send_body(self) -> None:
-        body, upstream, head = self._body, self._upstream, self._head
-        if body is None or upstream is None or head is None or body.done or self._held:
+        body, head = self._body, self._head
+        if body is None or head is None or body.done or self._held:
             return
         counted = head.body_length is not None
         turn = len(self._buffer) if counted else TURN_BYTES
@@ -211,10 +232,22 @@ class Downstream(Answering):
         self._buffer = left + self._buffer[turn:]
         if pieces:
             content = b"".join(pieces)
-            upstream.write(content if counted else writing.chunk(content))
+            self._pass_on(content if counted else writing.chunk(content))
         if body.done and not counted:
-            upstream.write(writing.LAST_CHUNK)
+            self._pass_on(writing.LAST_CHUNK)
         self._expect_more(body)
+        if body.done and self._gathered is not None and self._going_to is not None:
+            self._go(self._going_to, fresh=True)
+
+    def _pass_on(self, content: bytes) -> None:
+        """Send a piece of a body on, or keep it until all of it is here."""
+        gathered, going_to, upstream = self._gathered, self._going_to, self._upstream
+        if gathered is not None and going_to is not None:
+            gathered += content
+            if len(gathered) > (going_to.whole_body_bytes or 0):
+                raise RefusedError(413, "the body is too large")
+        elif upstream is not None:
+            upstream.write(content)
 
     def _expect_more(self, body: Body) -> None:
         """Expect the rest of a body, or come back to what is here of it."""

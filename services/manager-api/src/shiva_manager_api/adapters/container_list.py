@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from shiva_manager_api.domain.machines import Tenant
 from shiva_manager_api.domain.ports import BrokerUnavailableError, Container
+from shiva_manager_api.waiting import Places
 
 KEEP_SECONDS = 0.25
 KEEP_TIMES = 4.0  # as long as it took: a long list is a costly one
 GRACE_SECONDS = 5.0  # so long nobody waits who finds somebody reading it; longer than the broker is waited for
 PATIENCE_SECONDS = 3.0  # for somebody else's reading of the first one
+MOST_WAITING = 8  # for that; whoever made a change, or keeps the overview, waits beside them
 
 
 class _Read(NamedTuple):
@@ -30,6 +32,7 @@ class ContainerList:
         """`ask` and `tenant` may raise what they like; `clock` is monotonic, in seconds."""
         self._ask, self._tenant, self._clock = ask, tenant, clock
         self._reading = threading.Lock()
+        self._places = Places(MOST_WAITING)
         self._last: _Read | None = None
 
     def read(self, *, anew: bool = False) -> tuple[Sequence[Container], Sequence[Tenant]]:
@@ -42,7 +45,7 @@ class ContainerList:
         known = self._last
         if known is not None and not anew and self._serves(known, now):
             return known.containers, known.tenants
-        if not self._reading.acquire(timeout=PATIENCE_SECONDS):
+        if not self._reading.acquire(blocking=False) and not self._awaited(anew):
             raise BrokerUnavailableError("the list of containers does not come")
         try:
             if self._last is None or self._last.began < now:
@@ -50,6 +53,12 @@ class ContainerList:
             return self._last.containers, self._last.tenants
         finally:
             self._reading.release()
+
+    def _awaited(self, anew: bool) -> bool:
+        if anew:
+            return self._reading.acquire(timeout=PATIENCE_SECONDS)
+        with self._places.one() as free:
+            return free and self._reading.acquire(timeout=PATIENCE_SECONDS)
 
     def changed(self) -> None:
         """Read anew what was read before, so that whoever made a change sees it."""

@@ -53,8 +53,8 @@ class People(Protocol):
 class Tokens(Protocol):
     """API tokens."""
 
-    def add_token(self, token: Token) -> None:
-        """Keep a new one."""
+    def add_token(self, token: Token, *, most: int | None = None) -> bool:
+        """Keep a new one; False: its owner has `most` good ones already, however many are added at a time."""
 
     def token(self, token_id: str) -> Token | None:
         """Return one, also a revoked or expired one."""
@@ -70,7 +70,7 @@ class Tokens(Protocol):
 
 
 class DeviceLogins(Protocol):
-    """Programs that wait to be let in. At most 1,000 wait; then `add_login` raises TooManyWaitingError."""
+    """Programs that wait to be let in. At most 1,000 wait, 100 of them from one address; then `add_login` raises TooManyWaitingError."""
 
     def add_login(self, login: DeviceLogin) -> None:
         """Keep a new one; expired ones are forgotten."""

@@ -1,6 +1,7 @@
 """Transactions on SQLite or PostgreSQL, and how long one may wait for them."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shiva_manager_api.adapters.store.unfit import UnfitDatabaseError
 from shiva_manager_api.domain.ports import StoreUnavailableError
+from shiva_manager_api.waiting import Places
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +21,7 @@ log = logging.getLogger("shiva.manager_api.store")
 
 PATIENCE = 1.5  # seconds that a transaction waits for a lock, a statement for its answer
 REST = 1.0  # seconds for which nobody asks a PostgreSQL again that was silent so long
+MOST_WAITING = 40  # to write a file, of 64 threads
 MIGRATING = 6001  # the lock of whoever migrates
 
 
@@ -69,6 +72,8 @@ class Database:
         self._writing = self._engine.execution_options(writing=True)
         self.failures = 0  # transactions that came to nothing, since the start
         self._silent_until = 0.0
+        self._turn, self._places = threading.Lock(), Places(MOST_WAITING)
+        self._locked_at = 0.0  # monotonic; when somebody had waited in vain to write the file
         self._well = True
 
     def __str__(self) -> str:
@@ -102,10 +107,28 @@ class Database:
         Raises:
             StoreUnavailableError: the database does not answer, or cannot be written.
         """
-        with self._transaction(self._writing) as connection:
+        with self._my_turn(), self._transaction(self._writing) as connection:
             if lock is not None:
                 self._kind.lock(connection, lock)
             yield connection
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        """Wait for who came before: SQLite lets those who wait try at random, and one of many would wait for ever."""
+        if not self.is_file:
+            yield
+            return
+        begun = time.monotonic()
+        with self._places.one() as free:
+            got = free and self._turn.acquire(timeout=PATIENCE)
+        try:
+            if not got or self._locked_at > begun:
+                self.failures += 1
+                raise StoreUnavailableError(f"The database {self} is being written, and does not become free.")
+            yield
+        finally:
+            if got:
+                self._turn.release()
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -123,8 +146,9 @@ class Database:
             with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            if not self.is_file and time.monotonic() - begun > REST:
-                self._silent_until = time.monotonic() + REST
+            if (now := time.monotonic()) - begun > REST:
+                self._locked_at = now
+                self._silent_until = 0.0 if self.is_file else now + REST
             raise self._failed(error) from error
         if not self._well:
             self._well = True

@@ -11,6 +11,7 @@ from shiva_manager_api.domain.people import DeviceLogin, DeviceState
 from shiva_manager_api.domain.ports import TooManyWaitingError
 
 WAITING = 1000  # at once
+OF_ONE_ADDRESS = 100  # nobody alone shuts the others out
 COUNTING = 6002  # PostgreSQL's lock of whoever counts them
 
 
@@ -24,7 +25,9 @@ class DevicesTable:
         waiting = select(func.count()).where(device_logins.c.state == DeviceState.PENDING)
         with self._database.writing(lock=COUNTING) as connection:
             connection.execute(delete(device_logins).where(device_logins.c.expires_at <= login.created_at))
-            if connection.execute(waiting).scalar_one() >= WAITING:
+            mine = waiting.where(device_logins.c.asked_from == login.asked_from)
+            all_of_them, of_one = (connection.execute(each).scalar_one() for each in (waiting, mine))
+            if all_of_them >= WAITING or of_one >= OF_ONE_ADDRESS:
                 raise TooManyWaitingError
             connection.execute(insert(device_logins).values(values(login)))
 

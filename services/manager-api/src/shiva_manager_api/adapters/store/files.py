@@ -16,7 +16,8 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 def engine(url: URL, *, patience: float) -> Engine:
     """Return what opens it; `preparing` makes it."""
     file = URL.create("sqlite", database=f"file:{quote(url.database or '')}?mode=rw", query={"uri": "true"})
-    made = create_engine(file, hide_parameters=True, pool_timeout=patience, connect_args={"timeout": patience})
+    # No bound on connections, which are as many as threads: those that wait to write must leave some to read.
+    made = create_engine(file, hide_parameters=True, max_overflow=-1, connect_args={"timeout": patience})
 
     @event.listens_for(made, "connect")
     def connected(connection: sqlite3.Connection, _: object) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, true, update
 
 from shiva_manager_api.adapters.store.columns import values
 from shiva_manager_api.adapters.store.database import Database
@@ -11,6 +11,7 @@ from shiva_manager_api.adapters.store.tables import tokens
 from shiva_manager_api.domain.people import Token
 
 REMEMBERED = timedelta(days=30)  # after a token's end
+COUNTING = 6003  # PostgreSQL's lock of whoever counts them
 
 
 class TokensTable:
@@ -19,11 +20,16 @@ class TokensTable:
     _database: Database
     _now: Callable[[], datetime]
 
-    def add_token(self, token: Token) -> None:
+    def add_token(self, token: Token, *, most: int | None = None) -> bool:
         """See `Tokens.add_token`; those that ended long ago are forgotten."""
-        with self._database.writing() as connection:
+        good = (tokens.c.owner == token.owner) & tokens.c.revoked_at.is_(None) & (tokens.c.expires_at > self._now())
+        with self._database.writing(lock=COUNTING) as connection:
             connection.execute(delete(tokens).where(~self._remembered()))
+            held = connection.execute(select(func.count()).where(good)).scalar_one()
+            if most is not None and held >= most:
+                return False
             connection.execute(insert(tokens).values(values(token)))
+            return True
 
     def token(self, token_id: str) -> Token | None:
         """See `Tokens.token`."""
