@@ -36,8 +36,11 @@ def people(truth: World) -> dict[str, str]:
 
 def index_of(truth: World, owner: str, machine: str) -> int:
     """Return the index of the card that a person holds."""
-    held = [gpu for gpu in truth.machines()[machine]["gpus"] if gpu["holder"] and gpu["holder"]["owner"] == owner]
-    return int(held[0]["index"])
+
+    def held(told: dict[str, Api]) -> list[int]:
+        return [each["index"] for each in told[machine]["gpus"] if each["holder"] and each["holder"]["owner"] == owner]
+
+    return held(truth.until(held))[0]
 
 
 def users(gpu: Api) -> dict[str, int | None]:
