@@ -115,17 +115,30 @@ def test_who_finds_somebody_reading_takes_the_last_list_for_some_seconds() -> No
         assert reading.result(10)[0] is not first
 
 
-def test_a_list_that_cannot_be_had_is_an_error_and_not_an_old_list() -> None:
+def test_a_list_that_cannot_be_had_is_the_last_one_for_some_seconds_and_then_an_error() -> None:
     broker = Broker()
     known = broker.list()
-    known.read()
-    broker.now += 1
+    first, _ = known.read()
     broker.failure = BrokerUnavailableError()
+    broker.now += GRACE_SECONDS - 0.1
+    assert known.read()[0] is first
+    broker.now += 0.2
     for _ in range(2):
         with pytest.raises(BrokerUnavailableError):
             known.read()
     broker.failure = None
     assert len(known.read()[0]) == 2
+
+
+def test_after_a_change_no_list_from_before_it_is_told() -> None:
+    broker = Broker()
+    known = broker.list()
+    known.read()
+    broker.now += 0.01
+    broker.failure = BrokerUnavailableError()
+    for act in (known.changed, known.read, known.read):
+        with pytest.raises(BrokerUnavailableError):
+            act()
 
 
 def test_where_nobody_knows_a_list_only_some_wait_for_it() -> None:

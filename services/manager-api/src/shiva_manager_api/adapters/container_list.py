@@ -10,7 +10,7 @@ from shiva_manager_api.waiting import Places
 
 KEEP_SECONDS = 0.25
 KEEP_TIMES = 4.0  # as long as it took: a long list is a costly one
-GRACE_SECONDS = 5.0  # so long nobody waits who finds somebody reading it; longer than the broker is waited for
+GRACE_SECONDS = 5.0  # so old a list may be where somebody reads it just now, or it could not be read; longer than the broker is waited for
 PATIENCE_SECONDS = 3.0  # for somebody else's reading of the first one
 MOST_WAITING = 8  # for that; whoever made a change, or keeps the overview, waits beside them
 
@@ -48,11 +48,15 @@ class ContainerList:
         if not self._reading.acquire(blocking=False) and not self._awaited(anew):
             raise BrokerUnavailableError("the list of containers does not come")
         try:
-            if self._last is None or self._last.began < now:
-                self._last = self._renewed(self._last)
-            return self._last.containers, self._last.tenants
+            known = self._last
+            if known is None or known.began < now:
+                self._last = known = self._renewed(known)
+        except BrokerUnavailableError:
+            if known is None or anew or now - known.began > GRACE_SECONDS:
+                raise
         finally:
             self._reading.release()
+        return known.containers, known.tenants
 
     def _awaited(self, anew: bool) -> bool:
         if anew:
@@ -61,9 +65,13 @@ class ContainerList:
             return free and self._reading.acquire(timeout=PATIENCE_SECONDS)
 
     def changed(self) -> None:
-        """Read anew what was read before, so that whoever made a change sees it."""
+        """Read anew what was read before, so that whoever made a change sees it; what cannot be read now is forgotten."""
         if self._last is not None:
-            self.read(anew=True)
+            before = self._last
+            try:
+                self.read(anew=True)
+            finally:
+                self._last = None if self._last is before else self._last
 
     def _serves(self, known: _Read, now: float) -> bool:
         least = GRACE_SECONDS if self._reading.locked() else KEEP_SECONDS
