@@ -254,7 +254,7 @@ def test_a_broker_that_is_away_disturbs_nobody_who_works() -> None:
         assert (await world.ask("GET", "/user/ada/gone", ada)).status == 200
         assert (await world.ask("GET", "/user/ken/x", await world.login("ken"))).status == 404
         health = (await world.ask("GET", "/-/health")).facts
-        assert (health["status"], health["routes"], health["broker_answers"]) == ("degraded", 1, False)
+        assert health == {"status": "degraded", "broker_answers": False}
 
     in_world(use)
 

@@ -574,7 +574,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Whether the process answers, and how its sources are. */
+        /** @description Whether the process answers, and how its sources are. State words only, for everybody may ask. */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -3702,21 +3702,17 @@ export interface operations {
                     /**
                      * @example {
                      *       "status": "ok",
-                     *       "metrics": {
-                     *         "state": "fresh",
-                     *         "age_seconds": 1.2
-                     *       },
-                     *       "broker": {
-                     *         "state": "fresh",
-                     *         "age_seconds": 0
-                     *       }
+                     *       "metrics": "fresh",
+                     *       "broker": "fresh"
                      *     }
                      */
                     "application/json": {
                         /** @enum {string} */
                         status: "ok" | "degraded";
-                        metrics: components["schemas"]["Source"];
-                        broker: components["schemas"]["Source"];
+                        /** @enum {string} */
+                        metrics: "fresh" | "stale" | "unavailable";
+                        /** @enum {string} */
+                        broker: "fresh" | "stale" | "unavailable";
                     };
                 };
             };

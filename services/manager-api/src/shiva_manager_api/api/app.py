@@ -71,7 +71,7 @@ def _add_own(app: Flask, use: UseCases, registry: CollectorRegistry) -> None:
     def health() -> Response:
         metrics, broker = use.manager.sources()
         status = "ok" if metrics.fresh and broker.fresh else "degraded"
-        return jsonify(status=status, metrics=wire.source(metrics), broker=wire.source(broker))
+        return jsonify(status=status, metrics=wire.source(metrics)["state"], broker=wire.source(broker)["state"])
 
     @app.get("/metrics")
     @needs(Access.METRICS)
