@@ -5,10 +5,13 @@ UV := .tools/bin/uv
 DASH := services/dashboard
 PY := .venv/bin/python
 DOCKER_TESTS := .venv/bin/pytest -n 2 --dist loadfile -W "ignore:unclosed <socket:ResourceWarning" tests/docker -m
+# half of a test's time is waiting: one more than the cores of a small machine
+WORKERS := $(shell [ $$(nproc) -gt 2 ] && echo 4 || echo 3)
 MEMBERS := $(dir $(wildcard services/*/pyproject.toml))
 PORT ?= 8000
 LAUNCHER ?= process
-unexport PYTHONDONTWRITEBYTECODE # programs start by the hundred in tests: each would be compiled anew
+# programs start by the hundred in tests: each would be compiled anew
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/debian/usr/bin:$(PATH)
 
 ##@ Everyday
@@ -32,7 +35,7 @@ check-py: .venv/.stamp .tools/.system ## Format, lint, types, import rules, unit
 	.venv/bin/ruff check -q .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/docker --ignore tests/e2e --ignore tests/full -m "not full and not gpu"
+	.venv/bin/pytest -n $(WORKERS) --dist loadfile --ignore tests/docker --ignore tests/e2e --ignore tests/full -m "not full and not gpu"
 
 check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; what is generated must be fresh.
 	cd $(DASH) && npm run -s generate && git diff --exit-code -- src/api/schema.gen.ts src/api/problems.gen.json && npm run -s check && npm test -s

@@ -28,6 +28,7 @@ from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
 from shiva_manager_api.settings import Settings as ManagerSettings
+from shiva_manager_api.truth import Truth
 
 from deploy.dev.suite import SEARCH
 from tests.fakes.proxy_door import World, in_world
@@ -152,7 +153,9 @@ def manager_api(folder: Path) -> str:
     database = prepared(url)
     IdleTable(database).update(lambda _: IdleState(passed_at=now, lasting=timedelta(hours=1), launches=launches))
     database.close()
-    return _page(manager.build(settings).test_client())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Truth, "keep", lambda *_: None)
+        return _page(manager.build(settings).test_client())
 
 
 def _page(client: FlaskClient) -> str:

@@ -40,7 +40,9 @@ class Visit:
         cookie = self.header(path.partition("?")[0])
         headers = self.world.headers(cookie, **{"accept": "text/html"} | more)
         client = await self.world.client()
-        return self.keep(await client.ask(method, path, {name: one for name, one in headers.items() if one}, body))
+        answer = await client.ask(method, path, {name: one for name, one in headers.items() if one}, body)
+        client.writer.close()  # who asks again and again would hold more connections than one address may
+        return self.keep(answer)
 
     async def press(self, wanted: str = "/", **more: str) -> Answer:
         """Open the login page and press its button."""
