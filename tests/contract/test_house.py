@@ -92,6 +92,30 @@ def test_what_a_service_imports_is_what_it_declares(service: Path) -> None:
     assert used - werkzeug == declared - run_as_programs
 
 
+def test_what_a_test_needs_is_there_in_ci() -> None:
+    """What lies beside the project only where it is developed cannot be installed: its tests skip elsewhere."""
+    needed = set()
+    for path in ROOT.glob("tests/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "require":
+                assert isinstance(node.args[0], ast.Constant), f"{path}: a part is named as it is"
+                needed.add(node.args[0].value)
+    named = re.search(r"^export SHIVA_TEST_REQUIRE=(.*)$", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
+    assert named is not None
+    assert needed - {"reference"} == set(named[1].split(","))
+
+
+@pytest.mark.parametrize("name", ["skip", "skipif", "importorskip", "xfail"])
+def test_no_test_is_left_out_but_for_a_part_that_is_missing(name: str) -> None:
+    found = [
+        path
+        for path in set(ROOT.glob("tests/**/*.py")) - {ROOT / "tests/unit/test_require.py"}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == name and "pytest" in ast.unparse(node)
+    ]
+    assert found == ([ROOT / "tests/require.py"] if name == "skip" else [])
+
+
 def test_every_test_that_a_page_names_is_there() -> None:
     """Paths in backticks, and names of tests; `{a,b}` stands for several."""
     text = {path: path.read_text(encoding="utf-8") for path in tracked() if path.suffix == ".md"}

@@ -97,7 +97,14 @@ class World:
     broker: FakeBroker
     container: Upstream
     manager: FakeManager
+    folder: Path
     clients: list[Client] = field(default_factory=list)
+
+    @property
+    def inside(self) -> Path:
+        """The socket between the door and the handlers of its own pages."""
+        (socket,) = self.folder.rglob("inside-*.sock")
+        return socket
 
     @property
     def origin(self) -> str:
@@ -181,7 +188,7 @@ async def world(**more: Any) -> AsyncIterator[World]:
             }  # fmt: skip
             settings = Settings(**given | more)
             async with opened(settings, folder=Path(folder)) as server:
-                around = World(server.sockets[0].getsockname()[1], broker, container, manager)
+                around = World(server.sockets[0].getsockname()[1], broker, container, manager, Path(folder))
                 try:
                     yield around
                 finally:
