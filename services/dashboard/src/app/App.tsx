@@ -3,6 +3,7 @@ import { ThemeProvider } from "@mui/material/styles";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useState } from "react";
 import { BrowserRouter } from "react-router";
+import { Words } from "../words/Words";
 import { Pages } from "./Pages";
 import { theme } from "./theme";
 
@@ -19,9 +20,11 @@ export function App() {
     <QueryClientProvider client={client}>
       <ThemeProvider theme={theme} defaultMode="system">
         <CssBaseline enableColorScheme />
-        <BrowserRouter>
-          <Pages />
-        </BrowserRouter>
+        <Words>
+          <BrowserRouter>
+            <Pages />
+          </BrowserRouter>
+        </Words>
       </ThemeProvider>
     </QueryClientProvider>
   );

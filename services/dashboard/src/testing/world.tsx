@@ -10,6 +10,9 @@ import { newClient } from "../app/App";
 import { Pages } from "../app/Pages";
 import { theme } from "../app/theme";
 import type { Act, Person } from "../features/admin/queries";
+import en from "../words/en";
+import type { Language } from "../words/language";
+import { type Catalogue, WordsIn } from "../words/Words";
 import { container, idle, me, overview, problem, token } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
@@ -135,20 +138,26 @@ export function worldOf(changes: Partial<World> = {}): World {
   return world;
 }
 
+type Spoken = { language: Language; catalogue: Catalogue };
+const ENGLISH: Spoken = { language: "en", catalogue: en };
+
 /** Render something with everything that the app puts around it. */
-export function shown(inner: ReactNode) {
+export function shown(inner: ReactNode, spoken = ENGLISH) {
   return render(
     <QueryClientProvider client={newClient()}>
-      <ThemeProvider theme={theme}>{inner}</ThemeProvider>
+      <ThemeProvider theme={theme}>
+        <WordsIn {...spoken}>{inner}</WordsIn>
+      </ThemeProvider>
     </QueryClientProvider>,
   );
 }
 
 /** Render the page at `path`. */
-export function page(path = "/") {
+export function page(path = "/", spoken = ENGLISH) {
   return shown(
     <MemoryRouter initialEntries={[path]}>
       <Pages />
     </MemoryRouter>,
+    spoken,
   );
 }
