@@ -1,6 +1,15 @@
 import { createTheme } from "@mui/material/styles";
 
-/** The only place with colours. */
+declare module "@mui/material/styles" {
+  interface Palette {
+    person: Record<"a" | "b" | "c" | "d" | "e", string>;
+  }
+  interface PaletteOptions {
+    person?: Palette["person"];
+  }
+}
+
+/** The only place with colours. Those of persons can be told apart with any eyes; a pattern and a name stand beside each. */
 export const theme = createTheme({
   cssVariables: { colorSchemeSelector: "data" },
   colorSchemes: {
@@ -12,6 +21,7 @@ export const theme = createTheme({
         error: { main: "#b3261e" },
         info: { main: "#1f5f8b" },
         background: { default: "#faf9f7", paper: "#ffffff" },
+        person: { a: "#0b6fb0", b: "#b45309", c: "#0f7a62", d: "#93408b", e: "#6b6a00" },
       },
     },
     dark: {
@@ -22,6 +32,7 @@ export const theme = createTheme({
         error: { main: "#ff9c93" },
         info: { main: "#8cc8f0" },
         background: { default: "#171614", paper: "#211f1c" },
+        person: { a: "#5ab4ec", b: "#f5a04c", c: "#3fc3a3", d: "#dd9ad7", e: "#d8cf5c" },
       },
     },
   },

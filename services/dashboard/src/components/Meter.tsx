@@ -1,7 +1,14 @@
-import Box from "@mui/material/Box";
 import LinearProgress from "@mui/material/LinearProgress";
-import Typography from "@mui/material/Typography";
+import { styled } from "@mui/material/styles";
 import { useWords } from "../words/Words";
+import { Fact } from "./Fact";
+
+// Styled once: a page shows hundreds.
+const Bar = styled(LinearProgress)({
+  height: 6,
+  borderRadius: 3,
+  "&[data-unknown]": { opacity: 0.3 },
+});
 
 type Props = { label: string; ratio: number | null; text: string | null };
 
@@ -11,23 +18,17 @@ export function Meter({ label, ratio, text }: Props) {
   const known = ratio !== null;
   const share = Math.min(100, Math.max(0, (ratio ?? 0) * 100));
   return (
-    <Box sx={{ minWidth: 0 }}>
-      <Box sx={{ display: "flex", justifyContent: "space-between", gap: 1 }}>
-        <Typography variant="body2" color="textSecondary">
-          {label}
-        </Typography>
-        <Typography variant="body2" noWrap sx={{ fontVariantNumeric: "tabular-nums" }}>
-          {text ?? t("common.dash")}
-        </Typography>
-      </Box>
-      <LinearProgress
+    <div>
+      <Fact label={label}>{text ?? t("common.dash")}</Fact>
+      <Bar
         variant="determinate"
         value={share}
         color={share >= 90 ? "warning" : "primary"}
         aria-label={label}
+        aria-valuenow={known ? Math.round(share) : undefined}
         aria-valuetext={known ? (text ?? undefined) : t("common.unknown")}
-        sx={{ height: 6, borderRadius: 3, opacity: known ? 1 : 0.3 }}
+        data-unknown={known ? undefined : true}
       />
-    </Box>
+    </div>
   );
 }
