@@ -4,16 +4,18 @@ import { useWords } from "../words/Words";
 import { Fact } from "./Fact";
 
 // Styled once: a page shows hundreds.
-const Bar = styled(LinearProgress)({
+const Bar = styled(LinearProgress)(({ theme }) => ({
   height: 6,
   borderRadius: 3,
-  "&[data-unknown]": { opacity: 0.3 },
-});
+  backgroundColor: theme.vars?.palette.action.selected,
+  "&::before": { display: "none" },
+  "&[data-unknown]": { opacity: 0.4 },
+}));
 
-type Props = { label: string; ratio: number | null; text: string | null };
+type Props = { label: string; ratio: number | null; text: string | null; calm?: boolean };
 
-/** A ratio from 0 to 1 with its text, or a dash when nobody told it. */
-export function Meter({ label, ratio, text }: Props) {
+/** A ratio from 0 to 1 with its text, or a dash when nobody told it; nearly full is a warning unless `calm`. */
+export function Meter({ label, ratio, text, calm = false }: Props) {
   const t = useWords();
   const known = ratio !== null;
   const share = Math.min(100, Math.max(0, (ratio ?? 0) * 100));
@@ -23,7 +25,7 @@ export function Meter({ label, ratio, text }: Props) {
       <Bar
         variant="determinate"
         value={share}
-        color={share >= 90 ? "warning" : "primary"}
+        color={share >= 90 && !calm ? "warning" : "info"}
         aria-label={label}
         aria-valuenow={known ? Math.round(share) : undefined}
         aria-valuetext={known ? (text ?? undefined) : t("common.unknown")}

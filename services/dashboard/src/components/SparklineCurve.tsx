@@ -6,7 +6,7 @@ type Props = { points: readonly (number | null)[]; width?: number };
 
 /** The drawing of a Sparkline, as wide as there is room for unless `width` (pixels) says. */
 export function SparklineCurve({ points, width }: Props) {
-  const color = useTheme().vars?.palette.primary.main ?? "currentColor";
+  const color = useTheme().vars?.palette.info.main ?? "currentColor";
   return (
     <ChartsContainer
       aria-hidden
@@ -21,7 +21,7 @@ export function SparklineCurve({ points, width }: Props) {
       ]}
       xAxis={[{ id: "time", scaleType: "point", data: points.map((_, index) => index), position: "none" }]}
       yAxis={[{ id: "ratio", min: 0, max: 1, position: "none" }]}
-      sx={{ "& .MuiAreaElement-root": { opacity: 0.15 }, "& .MuiLineElement-root": { strokeWidth: 1.5 } }}
+      sx={{ "& .MuiLineChart-area": { opacity: 0.15 }, "& .MuiLineChart-line": { strokeWidth: 1.5 } }}
     >
       <AreaPlot skipAnimation />
       <LinePlot skipAnimation />

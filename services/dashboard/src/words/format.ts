@@ -16,8 +16,11 @@ function numberFormat(language: string, least: number, most: number, style?: "pe
   return made;
 }
 
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const DAY = { month: "short", day: "numeric" } as const;
+
 function timeFormat(language: string, style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${language} ${style.dateStyle} ${style.timeStyle}`;
+  const key = `${language} ${JSON.stringify(style)}`;
   const made = times.get(key) ?? new Intl.DateTimeFormat(language, style);
   times.set(key, made);
   return made;
@@ -83,11 +86,11 @@ export class Format {
     return timeFormat(this.language, style).format(new Date(at));
   }
 
-  /** "09:10" on the day of `now` (milliseconds), else "29 Nov 2026, 09:10". */
-  clock(at: string, now: number): string {
+  /** "09:10" on the day of `now` (milliseconds), else "Nov 28, 09:10", or "Nov 28" when `brief`. */
+  clock(at: string, now: number, brief = false): string {
     const date = new Date(at);
-    if (date.toDateString() !== new Date(now).toDateString()) return this.moment(at);
-    return timeFormat(this.language, { timeStyle: "short" }).format(date);
+    if (date.toDateString() === new Date(now).toDateString()) return timeFormat(this.language, TIME).format(date);
+    return timeFormat(this.language, brief ? DAY : { ...DAY, ...TIME }).format(date);
   }
 
   private scaled(value: number, unit: number): string {

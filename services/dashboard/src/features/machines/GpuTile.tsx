@@ -35,8 +35,16 @@ const State = styled("div")(({ theme }) => ({
   marginBottom: 4,
   fontVariantNumeric: "tabular-nums",
   overflowWrap: "anywhere",
+  "& > time": { flex: "none" },
   "& > svg": { flex: "none", fontSize: 18, marginTop: 1 },
 }));
+const Name = styled("strong")({
+  flexGrow: 1,
+  minWidth: 0,
+  overflow: "hidden",
+  textOverflow: "ellipsis",
+  whiteSpace: "nowrap",
+});
 const Note = styled(Alert)({ marginTop: 4, padding: "0 8px", overflowWrap: "anywhere" });
 
 type Props = { gpu: Gpu; machine: Machine; me: string | null };
@@ -58,7 +66,7 @@ export function GpuTile({ gpu, machine, me }: Props) {
           <strong>{t("machines.gpu", { index: gpu.index ?? "?" })}</strong> <Muted>{shortModel(gpu.model)}</Muted>
         </Title>
         <Whose gpu={gpu} machine={machine} me={me} />
-        <Meter label={t("machines.use")} ratio={gpu.utilization_ratio} text={`${use} · ${celsius}`} />
+        <Meter calm label={t("machines.use")} ratio={gpu.utilization_ratio} text={`${use} · ${celsius}`} />
         <Fact label={t("machines.memory")}>{memory ?? t("common.dash")}</Fact>
         <MemoryBar gpu={gpu} />
       </div>
@@ -92,9 +100,8 @@ function Whose({ gpu, machine, me }: Props) {
   return (
     <State>
       {icon}
-      <span>
-        <strong>{owner === me ? t("machines.you", { name }) : name}</strong> {since !== null && <Since at={since} />}
-      </span>
+      <Name title={name}>{owner === me ? t("machines.you", { name }) : name}</Name>
+      {since !== null && <Since at={since} brief />}
     </State>
   );
 }

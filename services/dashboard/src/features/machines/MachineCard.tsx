@@ -44,7 +44,7 @@ const PeopleList = styled("ul")(({ theme }) => ({
   margin: 0,
   padding: 0,
   listStyle: "none",
-  "& > li": { maxWidth: "100%", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
+  "& > li": { overflowWrap: "anywhere" },
 }));
 const Muted = styled("span")(({ theme }) => ({ color: theme.vars?.palette.text.secondary }));
 

@@ -7,7 +7,7 @@ import type { Machine } from "./queries";
 import { useArea } from "./useArea";
 
 const GAP = 16;
-const NARROWEST = 360;
+const NARROWEST = 400;
 
 const All = styled("div")({ position: "relative" });
 const Grid = styled("ul")({

@@ -18,7 +18,7 @@ import { useSteady } from "./useSteady";
 // The table is big: fetched by those who like it.
 const MachineTable = lazy(async () => ({ default: (await import("./MachineTable")).MachineTable }));
 
-const COLUMNS = "repeat(auto-fill, minmax(min(100%, 360px), 1fr))";
+const COLUMNS = "repeat(auto-fill, minmax(min(100%, 400px), 1fr))";
 
 type Props = { onStart: ((machine: string) => void) | null };
 

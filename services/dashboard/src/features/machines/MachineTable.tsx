@@ -38,9 +38,11 @@ type Props = {
 /** Machines as a dense table, in the order they come; its headers change the order. */
 export function MachineTable({ machines, me, onStart, preference, onPreference }: Props) {
   const columns = useColumns(machines, me, onStart);
-  const narrow = useMediaQuery(useTheme().breakpoints.down("sm"));
+  const { breakpoints } = useTheme();
+  const wide = useMediaQuery(breakpoints.up("xl"));
+  const narrow = useMediaQuery(breakpoints.down("sm"));
   const t = useWords();
-  const shown = { disk: !narrow, network: !narrow, start: onStart !== null };
+  const shown = { disk: !narrow, network: wide, start: onStart !== null };
   return (
     <div style={{ display: "flex", flexDirection: "column", maxHeight: "max(420px, calc(100dvh - 160px))" }}>
       <DataGrid
@@ -96,7 +98,7 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
       {
         field: "state",
         headerName: t("machines.state"),
-        width: 190,
+        width: 185,
         renderCell: ({ row }) => (
           <>
             <StateChip machine={row} />
@@ -114,9 +116,17 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
         renderCell: ({ row }) => <GpuCells machine={row} />,
       },
       {
+        ...plain,
+        field: "people",
+        headerName: t("machines.people"),
+        flex: 1,
+        minWidth: 120,
+        valueGetter: (_, row) => people(row).join(", "),
+      },
+      {
         field: "load",
         headerName: t("machines.sort.load"),
-        width: 80,
+        width: 84,
         renderCell: ({ row }) => {
           const value = load(row);
           return value === null ? dash : f.percent(value);
@@ -125,7 +135,7 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
       {
         field: "temperature",
         headerName: t("machines.temperature"),
-        width: 110,
+        width: 130,
         renderCell: ({ row }) => {
           const value = hottest(row);
           return value === null ? dash : f.celsius(value);
@@ -165,14 +175,6 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
         headerName: t("machines.network"),
         width: 190,
         renderCell: ({ row }) => networkText(row, t, f),
-      },
-      {
-        ...plain,
-        field: "people",
-        headerName: t("machines.people"),
-        flex: 1,
-        minWidth: 120,
-        valueGetter: (_, row) => people(row).join(", "),
       },
       {
         ...plain,

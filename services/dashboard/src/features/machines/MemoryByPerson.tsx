@@ -49,11 +49,16 @@ export function MemoryBar({ gpu }: { gpu: Gpu }) {
   );
 }
 
+// A rest that is less than this share of the memory is what every driver takes; the bar and the sum still have it.
+const SMALL = 0.02;
+
 /** The names to a MemoryBar. Nothing where nothing is in use. */
 export function MemoryNames({ gpu, me }: { gpu: Gpu; me: string | null }) {
   const t = useWords();
   const f = useFormat();
-  const parts = shares(gpu, t);
+  const small = (gpu.memory_total_bytes ?? 0) * SMALL;
+  const parts = shares(gpu, t).map((part, index) => ({ ...part, look: lookOf(part.owner, index) }));
+  const named = parts.filter(({ owner, bytes }) => owner !== null || bytes === null || bytes >= small);
   if (!gpu.users_known && gpu.memory_used_bytes) {
     return (
       <Names as="p">
@@ -61,12 +66,12 @@ export function MemoryNames({ gpu, me }: { gpu: Gpu; me: string | null }) {
       </Names>
     );
   }
-  if (parts.length === 0) return null;
+  if (named.length === 0) return null;
   return (
     <Names aria-label={t("machines.memoryBy")}>
-      {parts.map(({ key, owner, who, bytes, hint }, index) => (
+      {named.map(({ key, owner, who, bytes, hint, look }) => (
         <Name key={key} title={hint}>
-          <Swatch aria-hidden data-key {...lookOf(owner, index)} />
+          <Swatch aria-hidden data-key {...look} />
           <Who>{owner !== null && owner === me ? t("machines.you", { name: who }) : who}</Who>{" "}
           <Amount>{bytes === null ? t("common.dash") : f.bytes(bytes)}</Amount>
         </Name>

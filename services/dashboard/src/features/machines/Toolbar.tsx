@@ -24,7 +24,7 @@ const Bar = styled("div")({
   flexWrap: "wrap",
   gap: 8,
   alignItems: "center",
-  marginBottom: 12,
+  margin: "14px 0 12px",
   "@media (pointer: coarse)": { "& button, & .MuiChip-root, & .MuiInputBase-root": { minHeight: 44, minWidth: 44 } },
 });
 const ICONS: Record<View, typeof Search> = { cards: GridViewOutlined, table: TableRowsOutlined };
@@ -76,7 +76,7 @@ export function Toolbar({ machines, choice, onChoice, preference, onPreference }
         label={t("machines.sort")}
         value={preference.sort}
         onChange={(event) => onPreference({ ...preference, sort: event.target.value as Sort, reversed: false })}
-        sx={{ minWidth: 132, ml: "auto" }}
+        sx={{ minWidth: 132, ml: "auto", flex: { xs: "1 1 auto", sm: "none" } }}
       >
         {SORTS.map((sort) => (
           <MenuItem key={sort} value={sort}>
@@ -90,7 +90,7 @@ export function Toolbar({ machines, choice, onChoice, preference, onPreference }
           aria-pressed={preference.reversed}
           onClick={() => onPreference({ ...preference, reversed: !preference.reversed })}
         >
-          {preference.reversed ? <ArrowUpward /> : <ArrowDownward />}
+          {preference.reversed ? <ArrowDownward /> : <ArrowUpward />}
         </IconButton>
       </Tooltip>
       <ToggleButtonGroup
