@@ -12,10 +12,10 @@ import type { Start } from "./useStart";
 
 const LINES = 50;
 
-type Props = { container: Container; start: Start | null; onOptions: () => void };
+type Props = { container: Container; start: Start | null; onOptions: (() => void) | null; log?: boolean };
 
-/** Why a start failed, what it wrote last, and how to go on. `start` null: it cannot be started from here. */
-export function Failure({ container, start, onOptions }: Props) {
+/** Why a start failed, what it wrote last, and how to go on. `start` null: it cannot be started from here; `log` false: its log is shown elsewhere. */
+export function Failure({ container, start, onOptions, log = true }: Props) {
   const t = useWords();
   return (
     <Box sx={{ mt: 1.5 }}>
@@ -29,13 +29,13 @@ export function Failure({ container, start, onOptions }: Props) {
         <Typography variant="body2">{t("start.failedSafe")}</Typography>
       </Alert>
       {start !== null && <Retry container={container} start={start} onOptions={onOptions} />}
-      <LogTail id={container.id} name={container.name} lines={LINES} />
+      {log && <LogTail id={container.id} name={container.name} lines={LINES} />}
     </Box>
   );
 }
 
 /** The same once more on whatever machine it fits, or what would fit. */
-function Retry({ container, start, onOptions }: { container: Container; start: Start; onOptions: () => void }) {
+function Retry({ container, start, onOptions }: Props & { start: Start }) {
   const t = useWords();
   const wish = { machine: null, image: container.image, gpus: container.gpus.length };
   const fit = useFit(wish);

@@ -3,18 +3,16 @@ import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Skeleton from "@mui/material/Skeleton";
 import Stack from "@mui/material/Stack";
-import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { ApiError } from "../../api/client";
 import { Problem } from "../../components/Problem";
-import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
+import { AsOf } from "./AsOf";
 import { ContainerCard } from "./ContainerCard";
 import { Offers } from "./Fit";
 import { offersOf } from "./offers";
 import { containersQuery, isUnanswered, type Wish } from "./queries";
 import { StartCard } from "./StartCard";
-import { useNow } from "./useNow";
 import type { Start } from "./useStart";
 
 type Props = { start: Start; usual: Wish; onOptions: () => void };
@@ -37,7 +35,7 @@ export function MyContainer({ start, usual, onOptions }: Props) {
       <Refused start={start} />
       {start.blocked !== null && <Blocked url={start.blocked} />}
       {containers.isError && <Problem error={containers.error} />}
-      {containers.isError && <Old since={containers.dataUpdatedAt} />}
+      {containers.isError && <AsOf since={containers.dataUpdatedAt} />}
       <Stack spacing={1.5} sx={{ opacity: containers.isError ? 0.6 : 1 }}>
         {mine.map((each) => (
           <ContainerCard key={each.id} container={each} start={start} onOptions={onOptions} />
@@ -80,16 +78,5 @@ function Blocked({ url }: { url: string }) {
     >
       {t("start.blocked")}
     </Alert>
-  );
-}
-
-function Old({ since }: { since: number }) {
-  const t = useWords();
-  const f = useFormat();
-  const now = useNow(1_000);
-  return (
-    <Typography variant="body2" color="textSecondary">
-      {t("containers.asOf", { age: f.duration((now - since) / 1000) })}
-    </Typography>
   );
 }

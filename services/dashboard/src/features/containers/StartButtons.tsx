@@ -4,9 +4,9 @@ import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
 import { useWords } from "../../words/Words";
 
-type Props = { label: string; onStart: () => void; onOptions: () => void; disabled: boolean };
+type Props = { label: string; onStart: () => void; onOptions: (() => void) | null; disabled: boolean };
 
-/** Start with what was last asked for, or choose. */
+/** Start with what was last asked for, or choose; `onOptions` null: there is nothing to choose here. */
 export function StartButtons({ label, onStart, onOptions, disabled }: Props) {
   const t = useWords();
   return (
@@ -21,9 +21,11 @@ export function StartButtons({ label, onStart, onOptions, disabled }: Props) {
       >
         {label}
       </Button>
-      <Button size="large" startIcon={<Tune />} onClick={onOptions} disabled={disabled}>
-        {t("start.options")}
-      </Button>
+      {onOptions && (
+        <Button size="large" startIcon={<Tune />} onClick={onOptions} disabled={disabled}>
+          {t("start.options")}
+        </Button>
+      )}
     </Stack>
   );
 }
