@@ -180,14 +180,16 @@ export const history = (changes: Partial<Schemas["ContainerHistory"]> = {}): Sch
   ...changes,
 });
 
-export const happening = (changes: Partial<Happening> = {}): Happening => ({
+type Told = Partial<Omit<Happening, "facts">> & { facts?: Record<string, unknown> };
+
+export const happening = ({ facts = {}, ...changes }: Told = {}): Happening => ({
   id: "019aaf5d1c00-0000000001",
   at: "2026-11-23T09:10:00.000Z",
   kind: "container.requested",
   container_id: "ada--default",
   owner: "ada",
   machine: "gpu-01",
-  facts: {},
+  facts: facts as Happening["facts"], // the contract says an object, and no more
   ...changes,
 });
 

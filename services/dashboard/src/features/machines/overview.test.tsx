@@ -1,6 +1,6 @@
 import { screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { gpu, machine, overview, problem } from "../../testing/factories";
+import { machine, overview, problem } from "../../testing/factories";
 import { page, worldOf } from "../../testing/world";
 
 describe("the machines", () => {
@@ -70,20 +70,5 @@ describe("what is missing is said", () => {
     worldOf({ machines: overview([machine()], { metrics: { state: "stale", age_seconds: 75 } }), machinesAge: 50 });
     page();
     expect(await screen.findByText(/Numbers are 2 m old: Prometheus does not answer/)).toBeVisible();
-  });
-});
-
-describe("the first line", () => {
-  const held = gpu({ uuid: "GPU-2", index: 1, holder: { container_id: "ada--default", owner: "ada", since: null } });
-
-  it.each([
-    [[machine({ gpus: [gpu(), held], gpus_total: 2, gpus_free: 1 })], "1 free GPU of 2 · you use 1"],
-    [[machine({ gpus_free: null })], "1 GPUs, free ones unknown · you use 0"],
-    [[machine({ gpus: [], gpu_driver: "none" })], "No GPUs here · 1 machine"],
-    [[machine({ state: "unreachable" }), machine({ name: "b" })], "1 free GPU of 2 · you use 0"],
-  ])("counts what is free and mine (%#)", async (machines, text) => {
-    worldOf({ machines: overview(machines) });
-    page();
-    expect(await screen.findByText(text)).toBeVisible();
   });
 });
