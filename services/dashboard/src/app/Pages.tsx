@@ -1,5 +1,6 @@
-import { lazy } from "react";
+import { lazy, Suspense } from "react";
 import { Route, Routes } from "react-router";
+import { ErrorBoundary } from "./ErrorBoundary";
 import { Home } from "./Home";
 import { Layout } from "./Layout";
 import { NotFound } from "./NotFound";
@@ -9,6 +10,8 @@ const AdminPage = lazy(async () => ({ default: (await import("../features/admin/
 const ApiDocsPage = lazy(async () => ({ default: (await import("../features/docs/ApiDocsPage")).ApiDocsPage }));
 const DevicePage = lazy(async () => ({ default: (await import("../features/device/DevicePage")).DevicePage }));
 const TokensPage = lazy(async () => ({ default: (await import("../features/tokens/TokensPage")).TokensPage }));
+const UsagePage = lazy(async () => ({ default: (await import("../features/usage/UsagePage")).UsagePage }));
+const WallPage = lazy(async () => ({ default: (await import("../features/wall/WallPage")).WallPage }));
 
 /** Which address is which page. */
 export function Pages() {
@@ -17,11 +20,22 @@ export function Pages() {
       <Route element={<Layout />}>
         <Route index element={<Home />} />
         <Route path="tokens" element={<TokensPage />} />
+        <Route path="usage" element={<UsagePage />} />
         <Route path="device" element={<DevicePage />} />
         <Route path="admin/:part?" element={<AdminPage />} />
         <Route path="api-docs" element={<ApiDocsPage />} />
         <Route path="*" element={<NotFound />} />
       </Route>
+      <Route
+        path="wall"
+        element={
+          <ErrorBoundary>
+            <Suspense>
+              <WallPage />
+            </Suspense>
+          </ErrorBoundary>
+        }
+      />
     </Routes>
   );
 }

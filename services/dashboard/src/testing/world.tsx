@@ -13,7 +13,7 @@ import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
-import { container, idle, me, overview, problem, token } from "./factories";
+import { container, idle, me, overview, problem, token, usage } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
 
@@ -32,13 +32,14 @@ export class World {
   device: Schemas["Device"] | Schemas["Problem"] = problem(404, "device-not-found", "No program waits with that code");
   people: Person[] | Schemas["Problem"] = [];
   acts: Act[] = [];
+  usage: Schemas["Usage"] | Schemas["Problem"] = usage();
   contract: object = {};
   /** The answer to any change that is not a container's; null: done. */
   change: Schemas["Problem"] | null = null;
   unreachable = false;
   silent = false;
   readonly wishes: unknown[] = [];
-  /** The audit log was asked for. */
+  /** The audit log or the usage was asked for. */
   readonly asked: string[] = [];
   /** What else was changed: "PUT admin/announcement" and the body. */
   readonly changes: [what: string, body: unknown][] = [];
@@ -94,6 +95,10 @@ export class World {
       const left = this.acts.filter((each) => each.id < Number(asked.get("before") ?? Number.POSITIVE_INFINITY));
       const acts = left.slice(0, 2);
       return this.answer({ acts, next_before: left.length > acts.length ? (acts.at(-1)?.id ?? null) : null });
+    }),
+    http.get(at("usage"), ({ request }) => {
+      this.asked.push(new URL(request.url).searchParams.toString());
+      return this.answer(this.usage);
     }),
     http.get(at("openapi.json"), () => this.answer(this.contract)),
     http.put(at("*"), ({ request }) => this.changed(request)),
