@@ -1,14 +1,13 @@
 import Alert from "@mui/material/Alert";
 import Stack from "@mui/material/Stack";
-import { useQuery } from "@tanstack/react-query";
-import { machinesQuery } from "../../api/queries";
+import { useMachines } from "../../api/queries";
 import { duration } from "../../components/format";
 import { Problem } from "../../components/Problem";
 import { messages } from "../../messages";
 
 /** Says what is missing: the door or the manager, Prometheus, the broker. */
 export function Sources() {
-  const { data, error } = useQuery(machinesQuery());
+  const { overview: data, error } = useMachines();
   return (
     <Stack spacing={1} aria-live="polite">
       {error && data && <Problem error={error} />}

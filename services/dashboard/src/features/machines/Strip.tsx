@@ -1,11 +1,10 @@
 import Typography from "@mui/material/Typography";
-import { useQuery } from "@tanstack/react-query";
-import { machinesQuery } from "../../api/queries";
+import { useMachines } from "../../api/queries";
 import { messages } from "../../messages";
 
 /** "3 free GPUs of 6 · you use 1": the answer to the first question. */
 export function Strip({ user }: { user: string }) {
-  const { data } = useQuery(machinesQuery());
+  const { overview: data } = useMachines();
   if (!data) return null;
   const reachable = data.machines.filter((machine) => machine.state !== "unreachable");
   const all = data.machines.reduce((sum, machine) => sum + machine.gpus_total, 0);
