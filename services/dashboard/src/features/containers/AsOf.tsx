@@ -1,7 +1,7 @@
 import Typography from "@mui/material/Typography";
+import { useNow } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
-import { useNow } from "./useNow";
 
 /** How old what is shown is, from when it came, in milliseconds. */
 export function AsOf({ since }: { since: number }) {
