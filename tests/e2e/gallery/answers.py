@@ -78,6 +78,7 @@ class Manager:
     answers: Answers
     unknown: list[str] = field(default_factory=list)  # what was asked and nobody described
     refused: set[str] = field(default_factory=set)  # addresses that were answered by no success
+    _written: dict[int, str] = field(default_factory=dict)  # bodies by the answer's id: a large one is written once
 
     def serve(self, page: Page) -> None:
         """Answer all that the page asks of the API."""
@@ -95,11 +96,17 @@ class Manager:
         elif isinstance(found, Answer):
             if found.status >= 400:
                 self.refused.add(asked.url)
-            body = "" if found.body is None else json.dumps(found.body)
-            route.fulfill(status=found.status, content_type=found.kind, headers=dict(found.headers), body=body)
+            route.fulfill(
+                status=found.status, content_type=found.kind, headers=dict(found.headers), body=self._body(found)
+            )
         elif found is Silence.AWAY:
             self.refused.add(asked.url)
             route.abort("connectionrefused")
+
+    def _body(self, answer: Answer) -> str:
+        if id(answer) not in self._written:
+            self._written[id(answer)] = "" if answer.body is None else json.dumps(answer.body)
+        return self._written[id(answer)]
 
 
 def over(changes: Answers, usual: Answers) -> Answers:

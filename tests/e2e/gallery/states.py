@@ -1,33 +1,58 @@
 """What the manager says in each state; `USUAL` is a good day, and a state is the difference."""
 
-from tests.e2e.gallery import things
+from tests.e2e.gallery import records, things
 from tests.e2e.gallery.answers import Answer, Answers, Silence, ok, over, problem
-from tests.e2e.gallery.things import at, container, few, idle, me, overview
+from tests.e2e.gallery.things import Thing, at, container, few, idle, me, overview
 
 USUAL: Answers = {
     "GET me": ok(me()),
     "GET machines": ok(overview(few())),
     "GET machines/*/history": ok(things.machine_history()),
     "GET containers": ok({"containers": []}),
-    "GET tokens": ok({"tokens": []}),
+    "POST containers/explain": ok(records.explanation(fits=True)),
+    "GET containers/*/history": ok(records.container_history()),
+    "GET containers/*/log": ok(records.log()),
+    "GET containers/*": ok(container()),
+    "GET events": ok(records.events()),
+    "GET images": ok(records.images()),
+    "GET usage": ok(records.usage()),
+    "GET tokens": ok(records.tokens()),
+    "GET device/*": ok(records.device()),
 }
-ADMIN: Answers = over({"GET me": ok(me(role="admin"))}, USUAL)
-
-
-def usual(**changes: Answer | Silence) -> Answers:
-    """Return a good day but for `changes` of what is read: `me`, `machines`, `containers`, `images`, `tokens`."""
-    return over({f"GET {what.replace('__', '/')}": said for what, said in changes.items()}, USUAL)
-
-
-def mine(**changes: object) -> Answers:
-    """Return a good day with a container of the person's."""
-    return usual(containers=ok({"containers": [container(**changes)]}))  # type: ignore[arg-type]
-
-
-LOADING: Answers = {"GET me": ok(me()), "GET *": Silence.WAITS}
+BOSS: Answers = over(
+    {
+        "GET me": ok(me(role="admin")),
+        "GET containers": ok(
+            {"containers": [container(), container("booting", id="ken--two", owner="ken", name="two")]}
+        ),
+        "GET admin/people": ok(records.people()),
+        "GET admin/tokens": ok(records.tokens()),
+    },
+    USUAL,
+)
+WAITS: Answers = {"GET me": ok(me()), "* *": Silence.WAITS}
 AWAY: Answers = {"* *": Silence.AWAY}
-EMPTY = usual(machines=ok(overview([])))
-TROUBLE = usual(machines=ok(overview(things.trouble())))
+
+
+def usual(changes: Answers | None = None, **read: Answer | Silence) -> Answers:
+    """Return a good day but for `changes`; `read` is what `GET` of that name answers."""
+    return over({**(changes or {}), **{f"GET {what}": said for what, said in read.items()}}, USUAL)
+
+
+def seen(machines: list[Thing], **changes: object) -> Answers:
+    """Return a good day with these machines."""
+    return usual(machines=ok(overview(machines, **changes)))
+
+
+def mine(state: str = "ready", **changes: object) -> Answers:
+    """Return a good day with a container of the person's."""
+    one = container(state, **changes)
+    return usual({"GET containers/ada*default": ok(one)}, containers=ok({"containers": [one]}))
+
+
+EMPTY = seen([])
+TROUBLE = seen(things.trouble())
+HUGE = seen(things.many())
 STALE = usual(
     machines=ok(
         overview(
@@ -38,12 +63,13 @@ STALE = usual(
     )
 )
 NO_METRICS = usual(
+    {"GET machines/*/history": problem("metrics-unavailable")},
     machines=ok(
         overview(
             [things.silent_machine(f"gpu-0{number}", "stale") for number in (1, 2, 3)],
             metrics={"state": "unavailable", "age_seconds": None},
         )
-    )
+    ),
 )
 NO_BROKER = usual(
     machines=ok(
@@ -53,9 +79,9 @@ NO_BROKER = usual(
         )
     ),
     containers=problem("broker-unavailable"),
+    images=problem("broker-unavailable"),
 )
 ERROR = usual(machines=problem("metrics-unavailable"))
-HUGE = usual(machines=ok(overview(things.many())))
 ANNOUNCED = usual(
     me=ok(
         me(
@@ -67,19 +93,32 @@ ANNOUNCED = usual(
 )  # fmt: skip
 RUNNING = mine()
 IDLE = mine(idle=idle())
-STARTING = mine(state="booting")
-PULLING = mine(state="pulling")
-FAILED = mine(state="failed", reason="Jupyter ended with exit status 1.")
-LOST = mine(state="lost", reason="gpu-01 does not answer.")
-NO_ROOM = over(
+STARTING = mine("booting")
+PULLING = mine("pulling")
+FAILED = mine("failed", reason="Jupyter ended with exit status 1.")
+LOST = mine("lost", reason="gpu-01 does not answer.")
+NO_ROOM = usual(
     {
+        "POST containers/explain": ok(records.explanation(fits=False)),
         "POST containers": problem(
             "no-capacity",
             reasons={"gpu-01": "0 of its 2 GPUs free; 1 wanted.", "gpu-02": "0 of its 2 GPUs free; 1 wanted."},
-            offers=[{"text": "Without a GPU it fits on gpu-01.", "machine": "gpu-01", "wish": {"gpus": 0}}],
-        )
-    },
-    USUAL,
+            offers=records.explanation(fits=False)["offers"],
+        ),
+    }
 )
-FORBIDDEN = over({"GET admin/*": problem("admins-only")}, USUAL)
+NO_NUMBERS = usual(
+    {
+        "GET containers/*/history": problem("metrics-unavailable"),
+        "GET containers/*/log": ok(records.log() | {"lines": None, "truncated": False}),
+        "GET events": problem("broker-unavailable"),
+    }
+)
+NOT_MINE = usual({"GET containers/*": problem("not-yours")})
+GONE = usual({"GET containers/*": problem("container-not-found", container_id="ada.lovelace--default")})
+UNRECORDED = usual(usage=ok(records.unrecorded()))
+NO_USAGE = usual(usage=problem("metrics-unavailable"))
+NO_TOKENS = usual(tokens=ok({"tokens": []}))
 TOKENS_ERROR = usual(tokens=problem("store-unavailable"))
+NO_DEVICE = usual({"GET device/*": problem("device-not-found")})
+BOSS_ERROR = over({"GET admin/*": problem("store-unavailable")}, BOSS)

@@ -1,6 +1,7 @@
 """One visit of one screen in Chromium: what must hold on every page, and a picture of it."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -92,9 +93,9 @@ class Visit:
     address: str
     wrong: list[str] = field(default_factory=list)
 
-    def say(self, key: str) -> str:
-        """Return a sentence in the visit's language."""
-        return words.say(self.look.language, key)
+    def words(self, key: str) -> re.Pattern[str]:
+        """Return what finds a sentence in the visit's language."""
+        return words.pattern(self.look.language, key)
 
     @cached_property
     def _manager(self) -> Manager:
@@ -114,11 +115,14 @@ class Visit:
         if self.screen.answers is not None:
             self._manager.serve(self.page)
         self.page.goto(self.address + self.screen.path)
-        expect(self.page.get_by_role("heading", name=self.say(self.screen.heading)).first).to_be_visible()
+        expect(self.page.get_by_role("heading", name=self.words(self.screen.heading)).first).to_be_visible()
         self.settle()
         if self.screen.act is not None:
             self.screen.act(self)
-            self.settle()
+        if self.screen.shows is not None:
+            shown = self.page.get_by_text(self.words(self.screen.shows)).filter(visible=True)
+            expect(shown.first).to_be_visible(timeout=10_000)
+        self.settle()
 
     def settle(self) -> None:
         """Wait until what loads has come, where it ever does."""

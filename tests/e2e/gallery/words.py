@@ -26,6 +26,12 @@ def say(language: str, key: str) -> str:
     return key[1:] if key.startswith("=") else catalogue(language)[key]
 
 
+def pattern(language: str, key: str) -> re.Pattern[str]:
+    """Return what finds a sentence, whatever its placeholders stand for, alone or at the beginning of a text."""
+    parts = re.split(r"\{\w+(?:, ?\w+)?\}", say(language, key))
+    return re.compile("^" + ".+".join(re.escape(part) for part in parts), re.DOTALL)
+
+
 @functools.cache
 def _english_only(language: str) -> frozenset[str]:
     """Return English sentences of two words at least that the other language says otherwise."""
