@@ -1047,7 +1047,7 @@ export interface components {
             };
             gpus: {
                 uuid: string;
-                /** @description Null: it was not seen in this range. */
+                /** @description Null: nobody tells. */
                 index: number | null;
                 machine_utilization_ratio: components["schemas"]["Curve"];
                 memory_used_bytes: components["schemas"]["Curve"];
