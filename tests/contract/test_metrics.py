@@ -128,7 +128,8 @@ def broker_exporter(_: Path) -> str:
 def jupyter_broker(folder: Path) -> str:
     """Return the page of the broker as it is built to run."""
     inventory = folder / "machines.json"
-    inventory.write_text(json.dumps({"machines": []}), encoding="utf-8")
+    machine = {"name": "gpu-01", "address": "127.0.0.1", "cpus": 8, "memory_bytes": 2**34, "gpus": []}
+    inventory.write_text(json.dumps({"machines": [machine]}), encoding="utf-8")
     settings = BrokerSettings(
         manager_token="m" * 32, proxy_token="p" * 32, exporter_token="e" * 32, metrics_token="x" * 32, state_dir=folder / "state",
         homes_dir=folder / "homes", machines_file=inventory,

@@ -50,9 +50,9 @@ def wrong_password(world: RegistryWorld) -> Iterator[None]:
 def test_an_image_is_fetched_ahead_on_every_machine_and_tells_its_bytes(world: RegistryWorld) -> None:
     first = world.broker.image("lab")
     assert (first["digest"], first["tags"], first["trouble"]) == (world.digest, ["1"], None)
-    assert {name: each["present"] for name, each in first["machines"].items()} == dict.fromkeys(MACHINES, False)
+    assert {name: each["state"] for name, each in first["machines"].items()} == dict.fromkeys(MACHINES, "absent")
     world.registry.slow_down(2 * NOISE_BYTES)
-    assert world.broker.call("POST", "/v1/images/lab/pull", {"machine": None}).status_code == 202
+    assert world.broker.call("POST", "/v1/images/lab/pull", {"machines": None}).status_code == 202
     heard: dict[str, list[tuple[int, int]]] = {name: [] for name in MACHINES}
 
     def is_everywhere() -> bool:
@@ -60,7 +60,7 @@ def test_an_image_is_fetched_ahead_on_every_machine_and_tells_its_bytes(world: R
         for name, each in there.items():
             if each["pull"] and each["pull"]["total_bytes"]:
                 heard[name].append((each["pull"]["done_bytes"], each["pull"]["total_bytes"]))
-        return all(each["present"] and each["pull"] is None for each in there.values())
+        return all(each["state"] == "present" and each["pull"] is None for each in there.values())
 
     eventually(is_everywhere, what="it is on every machine", seconds=60)
     world.registry.slow_down(None)
