@@ -27,6 +27,7 @@ from shiva_manager_api import bootstrap as manager
 from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
+from shiva_manager_api.predictions import Predictions
 from shiva_manager_api.settings import Settings as ManagerSettings
 from shiva_manager_api.truth import Truth
 
@@ -155,7 +156,8 @@ def manager_api(folder: Path) -> str:
     IdleTable(database).update(lambda _: IdleState(passed_at=now, lasting=timedelta(hours=1), launches=launches))
     database.close()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Truth, "keep", lambda *_: None)
+        for asks in (Truth, Predictions):
+            patched.setattr(asks, "keep", lambda *_: None)
         return _page(manager.build(settings).test_client())
 
 
