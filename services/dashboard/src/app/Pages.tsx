@@ -8,6 +8,7 @@ import { NotFound } from "./NotFound";
 const AdminPage = lazy(async () => ({ default: (await import("../features/admin/AdminPage")).AdminPage }));
 const ApiDocsPage = lazy(async () => ({ default: (await import("../features/docs/ApiDocsPage")).ApiDocsPage }));
 const DevicePage = lazy(async () => ({ default: (await import("../features/device/DevicePage")).DevicePage }));
+const ImagesPage = lazy(async () => ({ default: (await import("../features/images/ImagesPage")).ImagesPage }));
 const TokensPage = lazy(async () => ({ default: (await import("../features/tokens/TokensPage")).TokensPage }));
 
 /** Which address is which page. */
@@ -16,6 +17,7 @@ export function Pages() {
     <Routes>
       <Route element={<Layout />}>
         <Route index element={<Home />} />
+        <Route path="images" element={<ImagesPage />} />
         <Route path="tokens" element={<TokensPage />} />
         <Route path="device" element={<DevicePage />} />
         <Route path="admin/:part?" element={<AdminPage />} />

@@ -13,7 +13,7 @@ import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
-import { container, idle, me, overview, problem, token } from "./factories";
+import { container, idle, image, me, overview, problem, token } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
 
@@ -24,6 +24,7 @@ export class World {
   me: Schemas["Me"] | Schemas["Problem"] = me();
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
   machinesAge = 0;
+  images: Schemas["Images"]["images"] | Schemas["Problem"] = [image()];
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   stop: Schemas["Problem"] | null = null;
@@ -50,9 +51,7 @@ export class World {
   readonly handlers = [
     http.get(at("me"), () => this.answer(this.me)),
     http.get(at("machines"), () => this.answer(this.machines, 200, { Age: String(this.machinesAge) })),
-    http.get(at("images"), () =>
-      this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
-    ),
+    http.get(at("images"), () => this.answer(this.list("images", this.images))),
     http.get(at("containers"), () =>
       this.answer(Array.isArray(this.containers) ? { containers: this.containers } : this.containers),
     ),
