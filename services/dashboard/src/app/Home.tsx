@@ -8,7 +8,6 @@ import { MyContainer } from "../features/containers/MyContainer";
 import { containersQuery, imagesQuery, type Wish } from "../features/containers/queries";
 import { useStart } from "../features/containers/useStart";
 import { MachineGrid } from "../features/machines/MachineGrid";
-import { Sources } from "../features/machines/Sources";
 import { messages } from "../messages";
 import { useWords } from "../words/Words";
 import { keepWish, lastWish } from "./lastWish";
@@ -36,7 +35,6 @@ export function Home() {
   const none = containers.data?.every((each) => each.state === "failed") ?? false;
   return (
     <Stack spacing={2}>
-      <Sources />
       <Box component="section" aria-labelledby="mine">
         <Box sx={{ display: "flex", flexWrap: "wrap", columnGap: 2, rowGap: 1, alignItems: "center", mb: 1 }}>
           <Typography id="mine" variant="h5" component="h1">
