@@ -11,7 +11,18 @@ import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
-import { container, explanation, history, idle, log, me, overview, problem, token } from "./factories";
+import {
+  container,
+  containerHistory,
+  explanation,
+  history,
+  idle,
+  log,
+  me,
+  overview,
+  problem,
+  token,
+} from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
 
@@ -22,13 +33,14 @@ export class World {
   me: Schemas["Me"] | Schemas["Problem"] = me();
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
   machinesAge = 0;
+  history: Schemas["MachineHistory"] | Schemas["Problem"] = history();
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   /** So many answers to a start get lost on their way. */
   startsLost = 0;
   explanation: Schemas["Explanation"] | Schemas["Problem"] = explanation();
   log: Schemas["Log"] | Schemas["Problem"] = log();
-  history: Schemas["ContainerHistory"] | Schemas["Problem"] = history();
+  containerHistory: Schemas["ContainerHistory"] | Schemas["Problem"] = containerHistory();
   events: Schemas["Events"]["events"] | Schemas["Problem"] = [];
   stop: Schemas["Problem"] | null = null;
   keep: Schemas["Problem"] | null = null;
@@ -58,6 +70,7 @@ export class World {
   readonly handlers = [
     http.get(at("me"), () => this.answer(this.me)),
     http.get(at("machines"), () => this.answer(this.machines, 200, { Age: String(this.machinesAge) })),
+    http.get(at("machines/:machine/history"), () => this.answer(this.history)),
     http.get(at("images"), () =>
       this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
     ),
@@ -77,7 +90,7 @@ export class World {
     }),
     http.get(at("containers/:id"), ({ params }) => this.answer(this.one(String(params.id)))),
     http.get(at("containers/:id/log"), () => this.answer(this.log)),
-    http.get(at("containers/:id/history"), () => this.answer(this.history)),
+    http.get(at("containers/:id/history"), () => this.answer(this.containerHistory)),
     http.get(at("events"), () => {
       const told = this.list("events", this.events);
       return this.answer("code" in told ? told : { ...told, last_id: "000000000000-0000000000" });

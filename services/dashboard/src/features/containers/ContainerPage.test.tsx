@@ -1,7 +1,16 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import { admin, booting, container, explanation, happening, history, log, problem } from "../../testing/factories";
+import {
+  admin,
+  booting,
+  container,
+  containerHistory,
+  explanation,
+  happening,
+  log,
+  problem,
+} from "../../testing/factories";
 import { page, type World, worldOf } from "../../testing/world";
 
 const here = (changes: Partial<World> = {}) => {
@@ -65,7 +74,7 @@ it("has a table of each curve for those who do not see it, a dash where nothing 
 });
 
 it("says where nobody reported anything, and draws no curve", async () => {
-  here({ history: history({ gpus: [], series: { memory_used_bytes: [null], cpu_ratio: [null] } }) });
+  here({ containerHistory: containerHistory({ gpus: [], series: { memory_used_bytes: [null], cpu_ratio: [null] } }) });
   const use = await section("Use");
   expect(await use.findAllByText("Nobody reported anything in this time.")).toHaveLength(2);
   expect(use.queryByRole("table")).toBeNull();
@@ -80,7 +89,7 @@ it("asks for the range that is chosen", async () => {
 });
 
 it("says that there are no numbers, while everything else is shown", async () => {
-  here({ history: problem(503, "metrics-unavailable", "There are no numbers now") });
+  here({ containerHistory: problem(503, "metrics-unavailable", "There are no numbers now") });
   expect(await (await section("Use")).findByText("There are no numbers now")).toBeVisible();
   expect(await screen.findByText("Jupyter Server is running.")).toBeVisible();
 });
