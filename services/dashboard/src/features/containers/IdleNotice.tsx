@@ -3,11 +3,11 @@ import Button from "@mui/material/Button";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Schemas } from "../../api/client";
+import { useNow } from "../../api/clock";
 import { Problem } from "../../components/Problem";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import { type Container, keepMutation } from "./queries";
-import { useNow } from "./useNow";
 
 type Idle = Schemas["Idle"];
 

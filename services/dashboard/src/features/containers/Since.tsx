@@ -1,14 +1,14 @@
 import Tooltip from "@mui/material/Tooltip";
+import { useAtTime } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
-import { useNow } from "./useNow";
 
 /** "since 3 h 12 m", with the exact time on hover. */
 export function Since({ at }: { at: string }) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow(10_000);
-  const time = f.duration((now - new Date(at).getTime()) / 1000);
+  const started = Date.parse(at);
+  const time = useAtTime((now) => f.duration((now - started) / 1000));
   return (
     <Tooltip title={f.moment(at, true)}>
       <time dateTime={at}>{t("common.since", { time })}</time>
