@@ -1,7 +1,9 @@
 import { lazy, Suspense } from "react";
 import { Route, Routes } from "react-router";
+import { Arrival } from "./Arrival";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Home } from "./Home";
+import { Keyboard } from "./Keyboard";
 import { Layout } from "./Layout";
 import { NotFound } from "./NotFound";
 
@@ -16,26 +18,29 @@ const WallPage = lazy(async () => ({ default: (await import("../features/wall/Wa
 /** Which address is which page. */
 export function Pages() {
   return (
-    <Routes>
-      <Route element={<Layout />}>
-        <Route index element={<Home />} />
-        <Route path="tokens" element={<TokensPage />} />
-        <Route path="usage" element={<UsagePage />} />
-        <Route path="device" element={<DevicePage />} />
-        <Route path="admin/:part?" element={<AdminPage />} />
-        <Route path="api-docs" element={<ApiDocsPage />} />
-        <Route path="*" element={<NotFound />} />
-      </Route>
-      <Route
-        path="wall"
-        element={
-          <ErrorBoundary>
-            <Suspense>
-              <WallPage />
-            </Suspense>
-          </ErrorBoundary>
-        }
-      />
-    </Routes>
+    <Keyboard>
+      <Arrival />
+      <Routes>
+        <Route element={<Layout />}>
+          <Route index element={<Home />} />
+          <Route path="tokens" element={<TokensPage />} />
+          <Route path="usage" element={<UsagePage />} />
+          <Route path="device" element={<DevicePage />} />
+          <Route path="admin/:part?" element={<AdminPage />} />
+          <Route path="api-docs" element={<ApiDocsPage />} />
+          <Route path="*" element={<NotFound />} />
+        </Route>
+        <Route
+          path="wall"
+          element={
+            <ErrorBoundary>
+              <Suspense>
+                <WallPage />
+              </Suspense>
+            </ErrorBoundary>
+          }
+        />
+      </Routes>
+    </Keyboard>
   );
 }

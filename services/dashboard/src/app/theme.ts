@@ -1,7 +1,17 @@
-import { createTheme } from "@mui/material/styles";
+import { enUS, jaJP, zhCN } from "@mui/material/locale";
+import { createTheme, type Theme, type ThemeOptions } from "@mui/material/styles";
+import type { Language } from "../words/language";
+
+// Fonts of the person's own machine; nothing is fetched for them. The same character looks different in each language.
+const FONTS: Record<Language, string> = {
+  en: '"Noto Sans CJK JP"',
+  ja: '"Hiragino Sans", "Yu Gothic UI", Meiryo, "Noto Sans CJK JP", "Noto Sans JP"',
+  "zh-CN": '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC"',
+};
+const MUI_WORDS = { en: enUS, ja: jaJP, "zh-CN": zhCN };
 
 /** The only place with colours. */
-export const theme = createTheme({
+const LOOK: ThemeOptions = {
   cssVariables: { colorSchemeSelector: "data" },
   colorSchemes: {
     light: {
@@ -26,14 +36,17 @@ export const theme = createTheme({
     },
   },
   shape: { borderRadius: 8 },
-  typography: {
-    fontFamily: 'system-ui, "Noto Sans", "Noto Sans CJK JP", "DejaVu Sans", sans-serif',
-    button: { textTransform: "none", fontWeight: 600 },
-  },
   components: {
     MuiCardContent: { styleOverrides: { root: { padding: 16, "&:last-child": { paddingBottom: 16 } } } },
     MuiLinearProgress: {
       styleOverrides: { bar: { "@media (prefers-reduced-motion: reduce)": { transition: "none" } } },
     },
   },
-});
+};
+
+/** The look, with MUI's own words and the fonts of a language. */
+export function themeIn(language: Language): Theme {
+  const fontFamily = `system-ui, "Noto Sans", ${FONTS[language]}, "DejaVu Sans", sans-serif`;
+  const typography = { fontFamily, button: { textTransform: "none", fontWeight: 600 } } as const;
+  return createTheme({ ...LOOK, typography }, MUI_WORDS[language]);
+}

@@ -1,12 +1,13 @@
 import Box from "@mui/material/Box";
 import LinearProgress from "@mui/material/LinearProgress";
 import Typography from "@mui/material/Typography";
-import { messages } from "../messages";
+import { useWords } from "../words/Words";
 
 type Props = { label: string; ratio: number | null; text: string | null };
 
 /** A ratio from 0 to 1 with its text, or a dash when nobody told it. */
 export function Meter({ label, ratio, text }: Props) {
+  const t = useWords();
   const known = ratio !== null;
   const share = Math.min(100, Math.max(0, (ratio ?? 0) * 100));
   return (
@@ -16,7 +17,7 @@ export function Meter({ label, ratio, text }: Props) {
           {label}
         </Typography>
         <Typography variant="body2" noWrap sx={{ fontVariantNumeric: "tabular-nums" }}>
-          {text ?? messages.dash}
+          {text ?? t("common.dash")}
         </Typography>
       </Box>
       <LinearProgress
@@ -24,7 +25,7 @@ export function Meter({ label, ratio, text }: Props) {
         value={share}
         color={share >= 90 ? "warning" : "primary"}
         aria-label={label}
-        aria-valuetext={known ? (text ?? undefined) : messages.unknown}
+        aria-valuetext={known ? (text ?? undefined) : t("common.unknown")}
         sx={{ height: 6, borderRadius: 3, opacity: known ? 1 : 0.3 }}
       />
     </Box>

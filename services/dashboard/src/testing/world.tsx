@@ -1,4 +1,3 @@
-import { ThemeProvider } from "@mui/material/styles";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { delay, HttpResponse, http } from "msw";
@@ -6,9 +5,8 @@ import { setupServer } from "msw/node";
 import type { ReactNode } from "react";
 import { MemoryRouter } from "react-router";
 import type { Schemas } from "../api/client";
-import { newClient } from "../app/App";
+import { Look, newClient } from "../app/App";
 import { Pages } from "../app/Pages";
-import { theme } from "../app/theme";
 import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
@@ -150,9 +148,9 @@ const ENGLISH: Spoken = { language: "en", catalogue: en };
 export function shown(inner: ReactNode, spoken = ENGLISH) {
   return render(
     <QueryClientProvider client={newClient()}>
-      <ThemeProvider theme={theme}>
-        <WordsIn {...spoken}>{inner}</WordsIn>
-      </ThemeProvider>
+      <WordsIn {...spoken}>
+        <Look>{inner}</Look>
+      </WordsIn>
     </QueryClientProvider>,
   );
 }
