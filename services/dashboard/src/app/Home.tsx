@@ -9,7 +9,6 @@ import { MyContainer } from "../features/containers/MyContainer";
 import { containersQuery, startMutation, type Wish } from "../features/containers/queries";
 import { StartDialog } from "../features/containers/StartDialog";
 import { MachineGrid } from "../features/machines/MachineGrid";
-import { Sources } from "../features/machines/Sources";
 import { Strip } from "../features/machines/Strip";
 import { messages } from "../messages";
 import { keepWish, lastWish } from "./lastWish";
@@ -43,7 +42,6 @@ export function Home() {
   const usual = lastWish(machines);
   return (
     <Stack spacing={2}>
-      <Sources />
       <Box component="section" aria-labelledby="mine">
         <Box sx={{ display: "flex", flexWrap: "wrap", columnGap: 2, alignItems: "baseline", mb: 1 }}>
           <Typography id="mine" variant="h5" component="h1">

@@ -1,6 +1,8 @@
 import { lazy } from "react";
 import { Route, Routes } from "react-router";
+import { Arrival } from "./Arrival";
 import { Home } from "./Home";
+import { Keyboard } from "./Keyboard";
 import { Layout } from "./Layout";
 import { NotFound } from "./NotFound";
 
@@ -13,15 +15,18 @@ const TokensPage = lazy(async () => ({ default: (await import("../features/token
 /** Which address is which page. */
 export function Pages() {
   return (
-    <Routes>
-      <Route element={<Layout />}>
-        <Route index element={<Home />} />
-        <Route path="tokens" element={<TokensPage />} />
-        <Route path="device" element={<DevicePage />} />
-        <Route path="admin/:part?" element={<AdminPage />} />
-        <Route path="api-docs" element={<ApiDocsPage />} />
-        <Route path="*" element={<NotFound />} />
-      </Route>
-    </Routes>
+    <Keyboard>
+      <Arrival />
+      <Routes>
+        <Route element={<Layout />}>
+          <Route index element={<Home />} />
+          <Route path="tokens" element={<TokensPage />} />
+          <Route path="device" element={<DevicePage />} />
+          <Route path="admin/:part?" element={<AdminPage />} />
+          <Route path="api-docs" element={<ApiDocsPage />} />
+          <Route path="*" element={<NotFound />} />
+        </Route>
+      </Routes>
+    </Keyboard>
   );
 }

@@ -1,4 +1,3 @@
-import { ThemeProvider } from "@mui/material/styles";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { delay, HttpResponse, http } from "msw";
@@ -6,14 +5,13 @@ import { setupServer } from "msw/node";
 import type { ReactNode } from "react";
 import { MemoryRouter } from "react-router";
 import type { Schemas } from "../api/client";
-import { newClient } from "../app/App";
+import { Look, newClient } from "../app/App";
 import { Pages } from "../app/Pages";
-import { theme } from "../app/theme";
 import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
-import { container, idle, me, overview, problem, token } from "./factories";
+import { container, history, idle, me, overview, problem, token } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
 
@@ -24,6 +22,7 @@ export class World {
   me: Schemas["Me"] | Schemas["Problem"] = me();
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
   machinesAge = 0;
+  history: Schemas["MachineHistory"] | Schemas["Problem"] = history();
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   stop: Schemas["Problem"] | null = null;
@@ -50,6 +49,7 @@ export class World {
   readonly handlers = [
     http.get(at("me"), () => this.answer(this.me)),
     http.get(at("machines"), () => this.answer(this.machines, 200, { Age: String(this.machinesAge) })),
+    http.get(at("machines/:machine/history"), () => this.answer(this.history)),
     http.get(at("images"), () =>
       this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
     ),
@@ -145,9 +145,9 @@ const ENGLISH: Spoken = { language: "en", catalogue: en };
 export function shown(inner: ReactNode, spoken = ENGLISH) {
   return render(
     <QueryClientProvider client={newClient()}>
-      <ThemeProvider theme={theme}>
-        <WordsIn {...spoken}>{inner}</WordsIn>
-      </ThemeProvider>
+      <WordsIn {...spoken}>
+        <Look>{inner}</Look>
+      </WordsIn>
     </QueryClientProvider>,
   );
 }
