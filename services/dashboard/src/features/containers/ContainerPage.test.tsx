@@ -1,16 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import {
-  admin,
-  booting,
-  container,
-  containerHistory,
-  explanation,
-  happening,
-  log,
-  problem,
-} from "../../testing/factories";
+import { admin, booting, container, containerHistory, happening, log, problem } from "../../testing/factories";
 import { page, type World, worldOf } from "../../testing/world";
 
 const here = (changes: Partial<World> = {}) => {
