@@ -68,6 +68,7 @@ def test_containers_have_curves_of_their_own_by_the_cpus_they_may_use_and_the_gp
         told = world.histories.of_container(each, "1h")
         assert (told.container_id, [gpu.uuid for gpu in told.gpus]) == (each["id"], each["gpus"])
     assert world.container_curves.asked == [("ada--default", 2.0), ("ken--default", 2.0)]
+    assert [gpu.index for gpu in world.histories.of_container(other, "1h").gpus] == [1]  # as the broker numbers it
     world.histories.of_container(own | {"limits": {"cpus": 4.0}}, "1h")
     assert world.container_curves.asked[-1] == ("ada--default", 4.0)
 

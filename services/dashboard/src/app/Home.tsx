@@ -8,7 +8,6 @@ import { MyContainer } from "../features/containers/MyContainer";
 import { containersQuery, imagesQuery, type Wish } from "../features/containers/queries";
 import { useStart } from "../features/containers/useStart";
 import { MachineGrid } from "../features/machines/MachineGrid";
-import { messages } from "../messages";
 import { useWords } from "../words/Words";
 import { keepWish, lastWish } from "./lastWish";
 import { Strip } from "./Strip";
@@ -46,7 +45,7 @@ export function Home() {
       </Box>
       <Box component="section" aria-labelledby="machines">
         <Typography id="machines" variant="h5" component="h2" sx={{ mb: 1 }}>
-          {messages.machines}
+          {t("machines.title")}
         </Typography>
         <MachineGrid onStart={none && !asked.pending ? (machine) => go({ ...usual, machine }) : null} />
       </Box>

@@ -1,6 +1,7 @@
 """Curves of machines and containers for many who look: each is asked for once in a step, and few at a time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from shiva_manager_api.domain.container_history import ContainerCurves, ContainerHistories
@@ -36,14 +37,18 @@ class Histories:
 
     def of_container(self, container: Container, wanted: str) -> ContainerCurves:
         """Return a container's curves over a range of RANGES; raises as `of`, but for the name."""
-        fresh, asked = self._truth.shown().overview.metrics.fresh, RANGES[wanted]
+        overview, asked = self._truth.shown().overview, RANGES[wanted]
         until = floored(self._now(), asked.step)
+        known = {gpu.reading.uuid: gpu.reading.index for view in overview.machines for gpu in view.gpus}
         gpus, cpus = tuple(map(str, container["gpus"])), float(container["limits"]["cpus"])
 
         def ask() -> ContainerCurves:
             return self._containers.read(container["id"], gpus, cpus, asked, until)
 
-        return self._of_containers.of((container["id"], gpus, cpus, wanted), until, ask, fresh=fresh)
+        question = container["id"], gpus, cpus, wanted
+        told = self._of_containers.of(question, until, ask, fresh=overview.metrics.fresh)
+        numbered = [replace(gpu, index=known.get(gpu.uuid) if gpu.index is None else gpu.index) for gpu in told.gpus]
+        return replace(told, gpus=numbered)
 
     def _known(self, machine: str) -> bool:
         """Return whether Prometheus answers."""

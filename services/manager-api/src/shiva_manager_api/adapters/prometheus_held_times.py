@@ -19,7 +19,7 @@ QUERIES: Mapping[tuple[str, str], str] = {
     (whose, part): f"sum_over_time({label}:shiva_gpu_time_{part}:{how}[SPAN])"
     for whose, label in WHOSE.items()
     for part, how in PARTS.items()
-} | {SINCE: f"min(min_over_time(timestamp(shiva_gpu_time_recorded:max)[SPAN:{SAMPLE_SECONDS}s]))"}
+} | {SINCE: "min(min_over_time(shiva_gpu_time_recorded:timestamp[SPAN]))"}
 
 
 class PrometheusHeldTimes:
