@@ -102,7 +102,7 @@ export class Format {
 
 function unitOf(value: number): number {
   let unit = 0;
-  while (value / 1024 ** unit >= 1024 && unit < UNITS.length - 1) unit += 1;
+  while (value / 1024 ** unit >= 999.5 && unit < UNITS.length - 1) unit += 1;
   return unit;
 }
 

@@ -35,9 +35,9 @@ const State = styled("div")(({ theme }) => ({
   marginBottom: 4,
   fontVariantNumeric: "tabular-nums",
   overflowWrap: "anywhere",
-  "& > time": { flex: "none" },
   "& > svg": { flex: "none", fontSize: 18, marginTop: 1 },
 }));
+const Whom = styled("span")({ display: "flex", flexWrap: "wrap", flexGrow: 1, columnGap: 4, minWidth: 0 });
 const Name = styled("strong")({
   flexGrow: 1,
   minWidth: 0,
@@ -100,8 +100,10 @@ function Whose({ gpu, machine, me }: Props) {
   return (
     <State>
       {icon}
-      <Name title={name}>{owner === me ? t("machines.you", { name }) : name}</Name>
-      {since !== null && <Since at={since} brief />}
+      <Whom>
+        <Name title={name}>{owner === me ? t("machines.me") : name}</Name>
+        {since !== null && <Since at={since} brief />}
+      </Whom>
     </State>
   );
 }

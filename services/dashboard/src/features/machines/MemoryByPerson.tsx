@@ -72,7 +72,7 @@ export function MemoryNames({ gpu, me }: { gpu: Gpu; me: string | null }) {
       {named.map(({ key, owner, who, bytes, hint, look }) => (
         <Name key={key} title={hint}>
           <Swatch aria-hidden data-key {...look} />
-          <Who>{owner !== null && owner === me ? t("machines.you", { name: who }) : who}</Who>{" "}
+          <Who>{owner !== null && owner === me ? t("machines.me") : who}</Who>{" "}
           <Amount>{bytes === null ? t("common.dash") : f.bytes(bytes)}</Amount>
         </Name>
       ))}
