@@ -85,7 +85,7 @@ describe("a GPU's tile", () => {
     tile({ users: [user("ada", GIB), user("ken", GIB)] });
     const [first, second] = within(screen.getByRole("list")).getAllByRole("listitem");
     const pattern = (line: Element | undefined) => {
-      const swatch = line?.querySelector("[data-key]");
+      const swatch = line?.querySelector("[data-color]");
       return swatch && window.getComputedStyle(swatch).backgroundImage;
     };
     expect(pattern(second)).toContain("gradient");
