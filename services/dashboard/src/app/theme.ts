@@ -10,7 +10,16 @@ const FONTS: Record<Language, string> = {
 };
 const MUI_WORDS = { en: enUS, ja: jaJP, "zh-CN": zhCN };
 
-/** The only place with colours. */
+declare module "@mui/material/styles" {
+  interface Palette {
+    person: Record<"a" | "b" | "c" | "d" | "e", string>;
+  }
+  interface PaletteOptions {
+    person?: Palette["person"];
+  }
+}
+
+/** The only place with colours. Those of persons can be told apart with any eyes; a pattern and a name stand beside each. */
 const LOOK: ThemeOptions = {
   cssVariables: { colorSchemeSelector: "data" },
   colorSchemes: {
@@ -22,6 +31,7 @@ const LOOK: ThemeOptions = {
         error: { main: "#b3261e" },
         info: { main: "#1f5f8b" },
         background: { default: "#faf9f7", paper: "#ffffff" },
+        person: { a: "#0b6fb0", b: "#b45309", c: "#0f7a62", d: "#93408b", e: "#6b6a00" },
       },
     },
     dark: {
@@ -32,6 +42,7 @@ const LOOK: ThemeOptions = {
         error: { main: "#ff9c93" },
         info: { main: "#8cc8f0" },
         background: { default: "#171614", paper: "#211f1c" },
+        person: { a: "#5ab4ec", b: "#f5a04c", c: "#3fc3a3", d: "#dd9ad7", e: "#d8cf5c" },
       },
     },
   },

@@ -78,6 +78,23 @@ export const silentGpu = () =>
     memory_unattributed_bytes: null,
   });
 
+export const history = (changes: Partial<Schemas["MachineHistory"]> = {}): Schemas["MachineHistory"] => ({
+  machine: "gpu-01",
+  from: "2026-11-23T09:00:00.000Z",
+  to: "2026-11-23T10:00:00.000Z",
+  step_seconds: 15,
+  series: {
+    cpu_ratio: [0.2, null, 0.4],
+    memory_used_bytes: [null, null, null],
+    disk_used_bytes: [null, null, null],
+    network_receive_bytes_per_second: [null, null, null],
+    network_transmit_bytes_per_second: [null, null, null],
+    temperature_celsius: [null, null, null],
+  },
+  gpus: [],
+  ...changes,
+});
+
 export const overview = (
   machines: Schemas["Machine"][] = [machine()],
   changes: Partial<Schemas["Machines"]> = {},

@@ -7,9 +7,18 @@ import { server } from "./world";
 
 configure({ asyncUtilTimeout: 5_000 }); // machines that are busy with other tests are slow
 
+// jsdom lays nothing out: nothing changes its size, and nothing is seen until a test says so.
+class Watching {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 beforeEach(() => {
   vi.spyOn(browser, "goTo").mockImplementation(() => undefined);
+  vi.stubGlobal("ResizeObserver", Watching);
+  vi.stubGlobal("IntersectionObserver", Watching);
   window.localStorage.clear();
   forgetCsrfToken();
   vi.spyOn(window, "scrollTo").mockImplementation(() => undefined);
@@ -18,5 +27,6 @@ afterEach(() => {
   cleanup();
   server.resetHandlers();
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 afterAll(() => server.close());

@@ -11,7 +11,7 @@ import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
-import { container, idle, me, overview, problem, token } from "./factories";
+import { container, history, idle, me, overview, problem, token } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
 
@@ -22,6 +22,7 @@ export class World {
   me: Schemas["Me"] | Schemas["Problem"] = me();
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
   machinesAge = 0;
+  history: Schemas["MachineHistory"] | Schemas["Problem"] = history();
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   stop: Schemas["Problem"] | null = null;
@@ -48,6 +49,7 @@ export class World {
   readonly handlers = [
     http.get(at("me"), () => this.answer(this.me)),
     http.get(at("machines"), () => this.answer(this.machines, 200, { Age: String(this.machinesAge) })),
+    http.get(at("machines/:machine/history"), () => this.answer(this.history)),
     http.get(at("images"), () =>
       this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
     ),
