@@ -9,6 +9,9 @@ import { NotFound } from "./NotFound";
 // Each fetched when it is opened, so that the first page does not wait for them.
 const AdminPage = lazy(async () => ({ default: (await import("../features/admin/AdminPage")).AdminPage }));
 const ApiDocsPage = lazy(async () => ({ default: (await import("../features/docs/ApiDocsPage")).ApiDocsPage }));
+const ContainerPage = lazy(async () => ({
+  default: (await import("../features/containers/ContainerPage")).ContainerPage,
+}));
 const DevicePage = lazy(async () => ({ default: (await import("../features/device/DevicePage")).DevicePage }));
 const TokensPage = lazy(async () => ({ default: (await import("../features/tokens/TokensPage")).TokensPage }));
 
@@ -20,6 +23,7 @@ export function Pages() {
       <Routes>
         <Route element={<Layout />}>
           <Route index element={<Home />} />
+          <Route path="containers/:id" element={<ContainerPage />} />
           <Route path="tokens" element={<TokensPage />} />
           <Route path="device" element={<DevicePage />} />
           <Route path="admin/:part?" element={<AdminPage />} />

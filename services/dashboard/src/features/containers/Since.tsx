@@ -1,0 +1,17 @@
+import Tooltip from "@mui/material/Tooltip";
+import { useFormat } from "../../words/format";
+import { useWords } from "../../words/Words";
+import { useNow } from "./useNow";
+
+/** "since 3 h 12 m", with the exact time on hover. */
+export function Since({ at }: { at: string }) {
+  const t = useWords();
+  const f = useFormat();
+  const now = useNow(10_000);
+  const time = f.duration((now - new Date(at).getTime()) / 1000);
+  return (
+    <Tooltip title={f.moment(at, true)}>
+      <time dateTime={at}>{t("common.since", { time })}</time>
+    </Tooltip>
+  );
+}
