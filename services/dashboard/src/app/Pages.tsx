@@ -1,6 +1,7 @@
-import { lazy } from "react";
+import { lazy, Suspense } from "react";
 import { Route, Routes } from "react-router";
 import { Arrival } from "./Arrival";
+import { ErrorBoundary } from "./ErrorBoundary";
 import { Home } from "./Home";
 import { Keyboard } from "./Keyboard";
 import { Layout } from "./Layout";
@@ -14,6 +15,8 @@ const ContainerPage = lazy(async () => ({
 }));
 const DevicePage = lazy(async () => ({ default: (await import("../features/device/DevicePage")).DevicePage }));
 const TokensPage = lazy(async () => ({ default: (await import("../features/tokens/TokensPage")).TokensPage }));
+const UsagePage = lazy(async () => ({ default: (await import("../features/usage/UsagePage")).UsagePage }));
+const WallPage = lazy(async () => ({ default: (await import("../features/wall/WallPage")).WallPage }));
 
 /** Which address is which page. */
 export function Pages() {
@@ -25,11 +28,22 @@ export function Pages() {
           <Route index element={<Home />} />
           <Route path="containers/:id" element={<ContainerPage />} />
           <Route path="tokens" element={<TokensPage />} />
+          <Route path="usage" element={<UsagePage />} />
           <Route path="device" element={<DevicePage />} />
           <Route path="admin/:part?" element={<AdminPage />} />
           <Route path="api-docs" element={<ApiDocsPage />} />
           <Route path="*" element={<NotFound />} />
         </Route>
+        <Route
+          path="wall"
+          element={
+            <ErrorBoundary>
+              <Suspense>
+                <WallPage />
+              </Suspense>
+            </ErrorBoundary>
+          }
+        />
       </Routes>
     </Keyboard>
   );

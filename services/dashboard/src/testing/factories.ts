@@ -280,6 +280,18 @@ export const act = (changes: Partial<Act> = {}): Act => ({
   ...changes,
 });
 
+export const usage = (changes: Partial<Schemas["Usage"]> = {}): Schemas["Usage"] => ({
+  from: "2026-11-16T10:00:00.000Z",
+  to: "2026-11-23T10:00:00.000Z",
+  recorded_from: "2026-11-16T10:00:00.000Z",
+  people: [
+    { owner: "ken", gpu_seconds_held: 36_000, gpu_seconds_used: 27_000 },
+    { owner: "ada", gpu_seconds_held: 7_200, gpu_seconds_used: 1_800 },
+  ],
+  machines: [{ machine: "gpu-01", gpus: 2, gpu_seconds_held: 43_200, gpu_seconds_used: 28_800 }],
+  ...changes,
+});
+
 export const problem = (status: number, code: string, title: string, parameters = {}): Schemas["Problem"] => ({
   type: `urn:shiva:problem:${code}`,
   status,

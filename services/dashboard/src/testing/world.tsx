@@ -22,6 +22,7 @@ import {
   overview,
   problem,
   token,
+  usage,
 } from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
@@ -48,6 +49,7 @@ export class World {
   device: Schemas["Device"] | Schemas["Problem"] = problem(404, "device-not-found", "No program waits with that code");
   people: Person[] | Schemas["Problem"] = [];
   acts: Act[] = [];
+  usage: Schemas["Usage"] | Schemas["Problem"] = usage();
   contract: object = {};
   /** The answer to any change that is not a container's; null: done. */
   change: Schemas["Problem"] | null = null;
@@ -58,7 +60,7 @@ export class World {
   readonly keys: (string | null)[] = [];
   /** Whether which wishes fit was asked. */
   readonly explained: unknown[] = [];
-  /** The audit log was asked for. */
+  /** The audit log or the usage was asked for. */
   readonly asked: string[] = [];
   /** What else was changed: "PUT admin/announcement" and the body. */
   readonly changes: [what: string, body: unknown][] = [];
@@ -128,6 +130,10 @@ export class World {
       const left = this.acts.filter((each) => each.id < Number(asked.get("before") ?? Number.POSITIVE_INFINITY));
       const acts = left.slice(0, 2);
       return this.answer({ acts, next_before: left.length > acts.length ? (acts.at(-1)?.id ?? null) : null });
+    }),
+    http.get(at("usage"), ({ request }) => {
+      this.asked.push(new URL(request.url).searchParams.toString());
+      return this.answer(this.usage);
     }),
     http.get(at("openapi.json"), () => this.answer(this.contract)),
     http.put(at("*"), ({ request }) => this.changed(request)),
