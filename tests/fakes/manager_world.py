@@ -29,7 +29,7 @@ from werkzeug.test import TestResponse
 
 from tests.contract.described import contract
 from tests.fakes.idle_world import Book
-from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, container, declared
+from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, FakePasts, container, declared
 from tests.fakes.manager_store import Away, stores
 
 CONTRACT = contract("manager-api")
@@ -83,6 +83,7 @@ class World:
     broker: FakeBroker = field(default_factory=lambda: FakeBroker([container("ada"), container("ken")], [declared()]))
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     curves: FakeCurves = field(default_factory=FakeCurves)
+    pasts: FakePasts = field(default_factory=FakePasts)
     idle: Book = field(default_factory=lambda: Book(IDLE))
     rules: AccessRules = RULES
     dev: bool = False
@@ -97,7 +98,7 @@ class World:
         gpus = tuple(GpuReading(uuid=f"GPU-{n}", index=n - 1, model="GTX 1080", up=True) for n in (1, 2))
         self.metrics.readings = [MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=gpus)]
         ports = Ports(
-            metrics=self.metrics, curves=self.curves, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
+            metrics=self.metrics, curves=self.curves, pasts=self.pasts, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
             dev=self.dev, clock=self._tick, now=self.clock,
         )  # fmt: skip
         self.use = use_cases.over(ports)
@@ -186,10 +187,11 @@ class World:
 
 
 PATHS = {
-    "token_id": "0123456789abcdef", "user_code": "BDGH-KLMN", "name": "ken", "machine": "gpu-01", "uuid": "GPU-1",
+    "token_id": "0123456789abcdef", "user_code": "BDGH-KLMN", "name": "ken", "machine": "gpu-01", "uuid": "GPU-1", "image": "shiva-jupyter",
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
-    "login": {"issuer": "https://id.example", "subject": "s-ada", "email": "ada@example.org", "hosted_domain": "example.org"}
+    "login": {"issuer": "https://id.example", "subject": "s-ada", "email": "ada@example.org", "hosted_domain": "example.org"},
+    "pull_image": {"machines": ["gpu-01"]},
 }  # fmt: skip
 
 

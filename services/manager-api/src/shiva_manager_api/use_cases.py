@@ -10,6 +10,7 @@ from shiva_manager_api.audit import Audit
 from shiva_manager_api.containers import Containers
 from shiva_manager_api.devices import Devices
 from shiva_manager_api.domain.admission import AccessRules
+from shiva_manager_api.domain.foretelling import Pasts
 from shiva_manager_api.domain.idle_ports import IdleBook
 from shiva_manager_api.domain.machine_history import MachineHistories
 from shiva_manager_api.domain.people_ports import Store
@@ -17,6 +18,7 @@ from shiva_manager_api.domain.ports import ContainerBroker, MetricsSource
 from shiva_manager_api.events import EventLog, Sight
 from shiva_manager_api.histories import Histories
 from shiva_manager_api.people import People
+from shiva_manager_api.predictions import Predictions
 from shiva_manager_api.service import Manager
 from shiva_manager_api.starts import Starts
 from shiva_manager_api.tokens import Tokens
@@ -28,6 +30,7 @@ class Ports:
 
     metrics: MetricsSource
     curves: MachineHistories
+    pasts: Pasts
     broker: ContainerBroker
     store: Store
     rules: Callable[[], AccessRules]  # those that hold now
@@ -46,6 +49,7 @@ class UseCases:
     people: People
     containers: Containers
     starts: Starts
+    predictions: Predictions
     tokens: Tokens
     devices: Devices
     administration: Administration
@@ -72,6 +76,7 @@ def over(ports: Ports) -> UseCases:
         tokens=tokens,
         containers=Containers(broker, people, audit, now=now, idle=ports.idle),
         starts=Starts(broker, manager, store, ports.rules, now=now),
+        predictions=Predictions(ports.pasts, clock=ports.clock),
         devices=Devices(store, people, tokens, audit, now=now),
         administration=Administration(store, people, broker, audit, now=now),
         events=EventLog(sight, clock=ports.clock, now=now),
