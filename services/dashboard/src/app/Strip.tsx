@@ -2,18 +2,18 @@ import Chip from "@mui/material/Chip";
 import Skeleton from "@mui/material/Skeleton";
 import Stack from "@mui/material/Stack";
 import { useQuery } from "@tanstack/react-query";
-import { machinesQuery } from "../api/queries";
+import { useMachines } from "../api/queries";
 import { containersQuery } from "../features/containers/queries";
 import { useWords } from "../words/Words";
 
 /** "3 free GPUs of 6", "you use 1", "quota 2": the answer to the first question. What is not known is not counted as free. `quota` null: none. */
 export function Strip({ quota }: { quota: number | null }) {
   const t = useWords();
-  const overview = useQuery(machinesQuery());
+  const { overview, error, isPending } = useMachines();
   const containers = useQuery(containersQuery()).data;
-  if (overview.isPending) return <Skeleton width={240} height={24} />;
-  if (overview.data === undefined) return null;
-  const { machines } = overview.data;
+  if (isPending) return <Skeleton width={240} height={24} />;
+  if (overview === undefined) return null;
+  const { machines } = overview;
   const all = machines.reduce((sum, machine) => sum + machine.gpus_total, 0);
   const told = machines.filter((machine) => machine.state !== "unreachable" && machine.gpus_free !== null);
   const free = told.reduce((sum, machine) => sum + (machine.gpus_free ?? 0), 0);
@@ -41,7 +41,7 @@ export function Strip({ quota }: { quota: number | null }) {
       useFlexGap
       aria-label={t("start.strip.label")}
       sx={{
-        opacity: overview.isError ? 0.6 : 1,
+        opacity: error ? 0.6 : 1,
         flexWrap: "wrap",
         gap: 1,
         m: 0,

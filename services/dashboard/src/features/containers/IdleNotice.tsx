@@ -3,11 +3,11 @@ import Button from "@mui/material/Button";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Schemas } from "../../api/client";
+import { useNow } from "../../api/clock";
 import { Problem } from "../../components/Problem";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import { type Container, keepMutation } from "./queries";
-import { useNow } from "./useNow";
 
 type Idle = Schemas["Idle"];
 
@@ -64,7 +64,7 @@ function Told({ container, idle }: { container: Container; idle: Idle }) {
 function Countdown({ until }: { until: string }) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow(1_000);
+  const now = useNow();
   const time = f.duration((new Date(until).getTime() - now) / 1000);
   return (
     <Typography variant="body2" sx={{ mt: 0.5, fontWeight: 600, fontVariantNumeric: "tabular-nums" }}>

@@ -1,7 +1,7 @@
 import Tooltip from "@mui/material/Tooltip";
+import { useNow } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
-import { useNow } from "./useNow";
 
 /** "since 3 h 12 m", with the exact time on hover. */
 export function Since({ at }: { at: string }) {

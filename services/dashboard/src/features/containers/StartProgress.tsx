@@ -5,11 +5,11 @@ import StepLabel from "@mui/material/StepLabel";
 import Stepper from "@mui/material/Stepper";
 import Typography from "@mui/material/Typography";
 import { useQueryClient } from "@tanstack/react-query";
+import { useNow } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import { NewTab } from "./NewTab";
 import { type Container, predictedFor } from "./queries";
-import { useNow } from "./useNow";
 
 const ORDER = ["placed", "created", "booting", "ready"] as const;
 const NEARLY = 97; // per cent: only the answer itself fills the bar
