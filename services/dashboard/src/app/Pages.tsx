@@ -14,6 +14,7 @@ const ContainerPage = lazy(async () => ({
   default: (await import("../features/containers/ContainerPage")).ContainerPage,
 }));
 const DevicePage = lazy(async () => ({ default: (await import("../features/device/DevicePage")).DevicePage }));
+const ImagesPage = lazy(async () => ({ default: (await import("../features/images/ImagesPage")).ImagesPage }));
 const TokensPage = lazy(async () => ({ default: (await import("../features/tokens/TokensPage")).TokensPage }));
 const UsagePage = lazy(async () => ({ default: (await import("../features/usage/UsagePage")).UsagePage }));
 const WallPage = lazy(async () => ({ default: (await import("../features/wall/WallPage")).WallPage }));
@@ -27,6 +28,7 @@ export function Pages() {
         <Route element={<Layout />}>
           <Route index element={<Home />} />
           <Route path="containers/:id" element={<ContainerPage />} />
+          <Route path="images" element={<ImagesPage />} />
           <Route path="tokens" element={<TokensPage />} />
           <Route path="usage" element={<UsagePage />} />
           <Route path="device" element={<DevicePage />} />

@@ -109,6 +109,30 @@ export const overview = (
   ...changes,
 });
 
+type Image = Schemas["Images"]["images"][number];
+
+/** What everybody starts with, and gpu-01 has. */
+export const image = (changes: Partial<Image> = {}): Image => ({
+  name: "shiva-jupyter",
+  title: "JupyterLab",
+  description: "",
+  reference: "registry.lan/shiva-jupyter:2026.1",
+  digest: `sha256:${"5f2b7c1d".repeat(8)}`,
+  size_bytes: 2 * 2 ** 30,
+  needs_gpu: false,
+  cuda: null,
+  trouble: null,
+  machines: [on("gpu-01")],
+  ...changes,
+});
+
+/** One machine's part of an image. */
+export const on = (
+  machine: string,
+  state: Schemas["ImagePresence"] = "present",
+  changes: Partial<Image["machines"][number]> = {},
+): Image["machines"][number] => ({ machine, state, pulled_bytes: null, total_bytes: null, error: null, ...changes });
+
 export const container = (changes: Partial<Schemas["Container"]> = {}): Schemas["Container"] => ({
   id: "ada--default",
   owner: "ada",

@@ -11,12 +11,14 @@ import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
+
 import {
   container,
   containerHistory,
   explanation,
   history,
   idle,
+  image,
   log,
   me,
   overview,
@@ -35,6 +37,7 @@ export class World {
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
   machinesAge = 0;
   history: Schemas["MachineHistory"] | Schemas["Problem"] = history();
+  images: Schemas["Images"]["images"] | Schemas["Problem"] = [image()];
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
   /** So many answers to a start get lost on their way. */
@@ -73,9 +76,7 @@ export class World {
     http.get(at("me"), () => this.answer(this.me)),
     http.get(at("machines"), () => this.answer(this.machines, 200, { Age: String(this.machinesAge) })),
     http.get(at("machines/:machine/history"), () => this.answer(this.history)),
-    http.get(at("images"), () =>
-      this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
-    ),
+    http.get(at("images"), () => this.answer(this.list("images", this.images))),
     http.get(at("containers"), () =>
       this.answer(Array.isArray(this.containers) ? { containers: this.containers } : this.containers),
     ),
