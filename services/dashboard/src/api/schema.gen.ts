@@ -173,8 +173,9 @@ export interface paths {
         /**
          * @description What one of one's own containers (for admins, anybody's) used lately, over its restarts: points as in the history of a machine.
          *     `cpu_ratio` is of the CPUs in its `limits`, so that 1 is all of them; above 1 where the engine does not hold it to them. A GPU's
-         *     `memory_used_bytes` is the container's own share, `machine_utilization_ratio` the whole card's, whoever works on it. GPUs are those
-         *     that it holds, and those on which it was seen in this range. Null was not reported: at the ends of a curve, it did not run.
+         *     `memory_used_bytes` is the container's own share, `machine_utilization_ratio` the whole card's, whoever works on it: both for
+         *     while it held the card. A value is the mean of a step, of a minute at least. Null was not reported, or it did not run then. GPUs are
+         *     those that it holds, and those that it held or used in this range.
          */
         get: operations["container_history"];
         put?: never;
@@ -235,8 +236,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Who held how many GPUs for how long, and how much of that they were used, by person and by machine; the most held first. Shares
-         *     of a card that several hold count in full for each. Everybody may see it, as everybody sees who holds what now.
+         * @description Who held how many GPUs for how long, and how much of that they were used, by person and by machine; the most held first. A card
+         *     that several hold counts in full for each of them, and once for its machine. Everybody may see it, as everybody sees who holds what now.
          *     Asked for once a minute.
          */
         get: operations["usage"];
@@ -1082,7 +1083,7 @@ export interface components {
             };
             gpus: {
                 uuid: string;
-                /** @description Null: it was not seen in this range. */
+                /** @description Null: nobody tells. */
                 index: number | null;
                 machine_utilization_ratio: components["schemas"]["Curve"];
                 memory_used_bytes: components["schemas"]["Curve"];
@@ -1111,16 +1112,16 @@ export interface components {
                 owner: string;
                 /** @description Seconds times GPUs. Null: nobody recorded it. */
                 gpu_seconds_held: number | null;
-                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: no card told, for a part of it that matters. */
+                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: the cards told of less than nine tenths of it. */
                 gpu_seconds_used: number | null;
             }[];
             machines: {
                 machine: string;
-                /** @description The most that it had in this range. Null: nobody recorded it. */
+                /** @description That it has now. Null: the machine is not there any more. */
                 gpus: number | null;
                 /** @description Seconds times GPUs. Null: nobody recorded it. */
                 gpu_seconds_held: number | null;
-                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: no card told, for a part of it that matters. */
+                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: the cards told of less than nine tenths of it. */
                 gpu_seconds_used: number | null;
             }[];
         };

@@ -72,6 +72,7 @@ function Away({ online, error, age }: AwayProps) {
 function Old({ age }: { age: number }) {
   const t = useWords();
   const f = useFormat();
+  if (age === 0) return null;
   return <Typography variant="body2">{t("frame.away", { age: f.duration(age) })}</Typography>;
 }
 

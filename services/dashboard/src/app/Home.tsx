@@ -45,7 +45,7 @@ export function Home() {
       </Box>
       <Box component="section" aria-labelledby="machines">
         <Typography id="machines" variant="h5" component="h2" sx={{ mb: 1 }}>
-          {t("machines.list")}
+          {t("machines.title")}
         </Typography>
         <MachineGrid onStart={none && !asked.pending ? (machine) => go({ ...usual, machine }) : null} />
       </Box>

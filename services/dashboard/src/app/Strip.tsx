@@ -9,7 +9,7 @@ import { useWords } from "../words/Words";
 /** "3 free GPUs of 6", "you use 1", "quota 2": the answer to the first question. What is not known is not counted as free. `quota` null: none. */
 export function Strip({ quota }: { quota: number | null }) {
   const t = useWords();
-  const { overview, error, isPending } = useMachines();
+  const { overview, late, error, isPending } = useMachines();
   const containers = useQuery(containersQuery()).data;
   if (isPending) return <Skeleton width={240} height={24} />;
   if (overview === undefined) return null;
@@ -41,7 +41,7 @@ export function Strip({ quota }: { quota: number | null }) {
       useFlexGap
       aria-label={t("start.strip.label")}
       sx={{
-        opacity: error ? 0.6 : 1,
+        opacity: error || late > 0 ? 0.6 : 1,
         flexWrap: "wrap",
         gap: 1,
         m: 0,

@@ -11,7 +11,6 @@ import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
-
 import {
   container,
   containerHistory,

@@ -1,5 +1,5 @@
 import Typography from "@mui/material/Typography";
-import { useSecondsSince } from "../../api/clock";
+import { useAtTime } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 
@@ -7,10 +7,10 @@ import { useWords } from "../../words/Words";
 export function AsOf({ since }: { since: number }) {
   const t = useWords();
   const f = useFormat();
-  const age = useSecondsSince(since);
+  const age = useAtTime(() => f.duration((Date.now() - since) / 1000)); // both are of this computer's clock
   return (
     <Typography variant="body2" color="textSecondary">
-      {t("containers.asOf", { age: f.duration(age) })}
+      {t("containers.asOf", { age })}
     </Typography>
   );
 }

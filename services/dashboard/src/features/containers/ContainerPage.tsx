@@ -108,7 +108,7 @@ function Shown({ container }: { container: Container }) {
         <Stack spacing={2}>
           <History container={container} />
           <Section title={t("containers.log")}>
-            <LogTail id={container.id} name={container.name} lines={LINES} />
+            <LogTail id={container.id} name={container.name} lines={LINES} heading={false} />
           </Section>
         </Stack>
         <Stack spacing={2}>

@@ -3,11 +3,9 @@ import AlertTitle from "@mui/material/AlertTitle";
 import Box from "@mui/material/Box";
 import Typography from "@mui/material/Typography";
 import { useWords } from "../../words/Words";
-import { Fit, useFit } from "./Fit";
 import { LogTail } from "./LogTail";
 import type { Container } from "./queries";
-import { StartButtons } from "./StartButtons";
-import { Asking } from "./StartCard";
+import { Ask } from "./StartCard";
 import type { Start } from "./useStart";
 
 const LINES = 50;
@@ -38,20 +36,5 @@ export function Failure({ container, start, onOptions, log = true }: Props) {
 function Retry({ container, start, onOptions }: Props & { start: Start }) {
   const t = useWords();
   const wish = { machine: null, image: container.image, gpus: container.gpus.length };
-  const fit = useFit(wish);
-  return (
-    <>
-      <StartButtons
-        label={t("start.retry")}
-        onStart={() => start.go(wish, fit.told?.predicted_seconds ?? null)}
-        onOptions={onOptions}
-        disabled={start.pending}
-      />
-      {start.pending ? (
-        <Asking repeats={start.repeats} />
-      ) : (
-        <Fit wish={wish} fit={fit} onStart={(other) => start.go(other)} />
-      )}
-    </>
-  );
+  return <Ask label={t("start.retry")} start={start} wish={wish} onOptions={onOptions} />;
 }

@@ -133,10 +133,10 @@ export function Offers({ offers, onStart, disabled, none = false }: OffersProps)
   return (
     <Stack direction="row" spacing={1} useFlexGap sx={{ flexWrap: "wrap", alignItems: "center", mt: 1 }}>
       <Typography variant="body2">{t("start.could")}</Typography>
-      {offers.map((offer) => (
+      {offers.map((offer, index) => (
         <Button
           key={`${offer.machine}/${offer.wish.gpus}`}
-          variant="outlined"
+          variant={index === 0 ? "contained" : "outlined"}
           disabled={disabled}
           onClick={() => onStart(offer.wish)}
           sx={{ minHeight: 44, overflowWrap: "anywhere" }}

@@ -64,7 +64,7 @@ function Told({ container, idle }: { container: Container; idle: Idle }) {
 function Countdown({ until }: { until: string }) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow();
+  const now = useNow(1_000);
   const time = f.duration((new Date(until).getTime() - now) / 1000);
   return (
     <Typography variant="body2" sx={{ mt: 0.5, fontWeight: 600, fontVariantNumeric: "tabular-nums" }}>

@@ -13,18 +13,22 @@ import { logQuery } from "./queries";
 
 const MOST = 1_000;
 
-/** The end of what a container wrote, read again when asked. */
-export function LogTail({ id, name, lines }: { id: string; name: string; lines: number }) {
+type Props = { id: string; name: string; lines: number; heading?: boolean };
+
+/** The end of what a container wrote, read again when asked. `heading` false: it has one already. */
+export function LogTail({ id, name, lines, heading = true }: Props) {
   const t = useWords();
   const f = useFormat();
   const [count, setCount] = useState(lines);
   const log = useQuery({ ...logQuery(id, count), placeholderData: keepPreviousData });
   return (
-    <Box sx={{ mt: 1.5 }}>
+    <Box sx={{ mt: heading ? 1.5 : 0 }}>
       <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, alignItems: "center", minHeight: 44 }}>
-        <Typography component="h3" variant="subtitle2">
-          {t("containers.log")}
-        </Typography>
+        {heading && (
+          <Typography component="h3" variant="subtitle2">
+            {t("containers.log")}
+          </Typography>
+        )}
         {log.data && (
           <Typography variant="caption" color="textSecondary">
             {t("containers.logTaken", { time: f.moment(log.data.taken_at) })}

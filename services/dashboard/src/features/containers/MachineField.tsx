@@ -38,7 +38,7 @@ export function MachineField({ names, wish, onChange }: Props) {
         <li key={key} {...props}>
           <Box sx={{ minWidth: 0 }}>
             <Box sx={{ overflowWrap: "anywhere" }}>{label(name)}</Box>
-            <Verdict verdict={verdicts.get(name)} />
+            <Verdict verdict={name === ANY ? told && best(told) : verdicts.get(name)} />
           </Box>
         </li>
       )}
@@ -46,10 +46,14 @@ export function MachineField({ names, wish, onChange }: Props) {
   );
 }
 
-function Verdict({ verdict }: { verdict: Verdict | undefined }) {
+/** What the best machine is, and how long it takes there; null: it fits nowhere. */
+const best = (told: Explanation): Verdict | null =>
+  told.machines.find((each) => told.fits && each.name === told.machine) ?? null;
+
+function Verdict({ verdict }: { verdict: Verdict | null | undefined }) {
   const t = useWords();
   const f = useFormat();
-  if (verdict === undefined) return null;
+  if (!verdict) return null;
   const { misfit, predicted_seconds: seconds, name } = verdict;
   const fits =
     seconds === null ? t("start.fits", { machine: name }) : t("start.in", { time: f.duration(Math.max(1, seconds)) });

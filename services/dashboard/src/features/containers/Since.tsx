@@ -1,5 +1,5 @@
 import Tooltip from "@mui/material/Tooltip";
-import { useNow } from "../../api/clock";
+import { useAtTime } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 
@@ -7,8 +7,8 @@ import { useWords } from "../../words/Words";
 export function Since({ at }: { at: string }) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow(10_000);
-  const time = f.duration((now - new Date(at).getTime()) / 1000);
+  const started = Date.parse(at);
+  const time = useAtTime((now) => f.duration((now - started) / 1000));
   return (
     <Tooltip title={f.moment(at, true)}>
       <time dateTime={at}>{t("common.since", { time })}</time>

@@ -4,15 +4,15 @@ import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
 import { useWords } from "../../words/Words";
 
-type Props = { label: string; onStart: () => void; onOptions: (() => void) | null; disabled: boolean };
+type Props = { label: string; onStart: () => void; onOptions: (() => void) | null; disabled: boolean; quiet: boolean };
 
-/** Start with what was last asked for, or choose; `onOptions` null: there is nothing to choose here. */
-export function StartButtons({ label, onStart, onOptions, disabled }: Props) {
+/** Start with what was last asked for, or choose; `onOptions` null: there is nothing to choose here; `quiet`: it would be refused now. */
+export function StartButtons({ label, onStart, onOptions, disabled, quiet }: Props) {
   const t = useWords();
   return (
-    <Stack direction="row" spacing={1} useFlexGap sx={{ flexWrap: "wrap", mb: 1.5 }}>
+    <Stack direction="row" spacing={1} useFlexGap sx={{ flexWrap: "wrap" }}>
       <Button
-        variant="contained"
+        variant={quiet ? "outlined" : "contained"}
         size="large"
         startIcon={<PlayArrow />}
         onClick={onStart}

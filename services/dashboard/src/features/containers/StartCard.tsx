@@ -15,29 +15,43 @@ type Props = { start: Start; wish: Wish; onOptions: () => void; first: boolean }
 /** Where there is no container: one click starts one, and what would happen is said before. */
 export function StartCard({ start, wish, onOptions, first }: Props) {
   const t = useWords();
-  const fit = useFit(wish);
   return (
     <Card variant="outlined">
       <CardContent>
         {first && <Typography sx={{ mb: 1.5 }}>{t("containers.none")}</Typography>}
-        <StartButtons
-          label={t("start.button")}
-          onStart={() => start.go(wish, fit.told?.predicted_seconds ?? null)}
-          onOptions={onOptions}
-          disabled={start.pending}
-        />
-        {start.pending ? (
-          <Asking repeats={start.repeats} />
-        ) : (
-          <Fit wish={wish} fit={fit} onStart={(other) => start.go(other)} />
-        )}
+        <Ask label={t("start.button")} start={start} wish={wish} onOptions={onOptions} />
       </CardContent>
     </Card>
   );
 }
 
+type AskProps = { label: string; start: Start; wish: Wish; onOptions: (() => void) | null };
+
+/** The button that starts, and beside it what would happen, or what fits instead. */
+export function Ask({ label, start, wish, onOptions }: AskProps) {
+  const fit = useFit(wish);
+  return (
+    <Box sx={{ display: "flex", flexWrap: "wrap", columnGap: 3, rowGap: 1.5, alignItems: "center" }}>
+      <StartButtons
+        label={label}
+        onStart={() => start.go(wish, fit.told?.predicted_seconds ?? null)}
+        onOptions={onOptions}
+        disabled={start.pending}
+        quiet={fit.told?.fits === false}
+      />
+      <Box sx={{ flex: "1 1 280px", minWidth: 0 }}>
+        {start.pending ? (
+          <Asking repeats={start.repeats} />
+        ) : (
+          <Fit wish={wish} fit={fit} onStart={(other) => start.go(other)} />
+        )}
+      </Box>
+    </Box>
+  );
+}
+
 /** That one asks, and that one asks again where the answer was lost. */
-export function Asking({ repeats }: { repeats: number }) {
+function Asking({ repeats }: { repeats: number }) {
   const t = useWords();
   return (
     <Box role="status">

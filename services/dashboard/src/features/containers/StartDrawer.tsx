@@ -103,7 +103,12 @@ function Form({ titleId, machines, initial, onStart, onClose }: FormProps) {
         <Fit wish={wish} fit={fit} onStart={(other) => onStart(other, null)} />
         <NewTab />
         <Stack direction="row" spacing={1} sx={{ mt: 1 }}>
-          <Button type="submit" variant="contained" size="large" sx={{ flexGrow: 1 }}>
+          <Button
+            type="submit"
+            variant={fit.told?.fits === false ? "outlined" : "contained"}
+            size="large"
+            sx={{ flexGrow: 1 }}
+          >
             {t("start.button")}
           </Button>
           <Button size="large" onClick={onClose}>

@@ -24,6 +24,8 @@ const LOOK: Record<Kind, readonly [typeof ClockIcon, string]> = {
   "idle-warned": [WarnIcon, "warning.main"],
 };
 
+const WHEN = { dateStyle: "medium", timeStyle: "medium" } as const;
+
 const isKind = (kind: string): kind is Kind => Object.hasOwn(LOOK, kind);
 
 /** What happened to a container, the newest first. */
@@ -79,7 +81,7 @@ function Happened({ event }: { event: Event }) {
         )}
         <Typography variant="caption" color="textSecondary">
           <time dateTime={event.at} title={f.moment(event.at, true)}>
-            {f.moment(event.at)}
+            {new Intl.DateTimeFormat(f.language, WHEN).format(new Date(event.at))}
           </time>
         </Typography>
       </Box>

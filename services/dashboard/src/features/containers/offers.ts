@@ -1,5 +1,4 @@
 import type { Schemas } from "../../api/client";
-import en from "../../words/en";
 import type { Key } from "../../words/Words";
 import type { Wish } from "./queries";
 
@@ -18,10 +17,24 @@ export function offersOf(told: unknown): Offer[] {
   );
 }
 
-const isKey = (key: string): key is Key => Object.hasOwn(en, key);
+const RULES = [
+  "image-needs-gpu",
+  "quota",
+  "quota-exceeded",
+  "machine-unreachable",
+  "machine-drained",
+  "driver-too-old",
+  "too-few-gpus",
+  "gpus-quarantined",
+  "gpus-taken",
+  "too-few-cpus",
+  "cpus-taken",
+  "too-little-memory",
+  "memory-taken",
+] as const;
 
-/** The key of the sentence for a rule that stops a start. */
+/** The key of the sentence for a rule that stops a start; a rule that is new here has a sentence that says no more than that. */
 export function whyKey(rule: string): Key {
-  const key = `start.why.${rule}`;
-  return isKey(key) ? key : "start.why.other";
+  const known = RULES.find((each) => each === rule);
+  return known === undefined ? "start.why.other" : `start.why.${known}`;
 }

@@ -116,6 +116,7 @@ export const startMutation = (client: QueryClient) => ({
   onSuccess: (container: Container, { predicted }: Press) => {
     if (predicted !== null) client.setQueryData(predictedKey(container), predicted);
     put(client, container);
+    void client.invalidateQueries({ queryKey: ["machines"] });
   },
   onError: () => client.invalidateQueries({ queryKey: ["containers"] }),
 });

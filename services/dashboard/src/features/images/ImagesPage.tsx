@@ -70,7 +70,9 @@ function Catalogue({ images, old }: { images: Image[]; old: boolean }) {
   return (
     <>
       {fetch.isError && <Problem error={fetch.error} />}
-      <Box role="status">{fetch.isSuccess && <Alert severity="success">{t("images.asked")}</Alert>}</Box>
+      <Box role="status" sx={{ "&:empty": { position: "absolute" } }}>
+        {fetch.isSuccess && <Alert severity="success">{t("images.asked")}</Alert>}
+      </Box>
       {untold && <Alert severity="info">{t("images.untold")}</Alert>}
       <Box sx={{ display: "grid", gap: 2, minWidth: 0, filter: old ? "grayscale(1)" : "none" }}>
         <Box sx={CARDS}>

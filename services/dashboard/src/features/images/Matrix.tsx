@@ -21,6 +21,8 @@ import type { Fetch, Image, Where } from "./queries";
 const PAGE_SIZES = [25, 50, 100];
 const FILTERS = ["all", "lacking", "fetching"] as const;
 const FIRST = { position: "sticky", left: 0, zIndex: 1, backgroundColor: "background.paper" } as const;
+const NAME = { minWidth: 96, maxWidth: 200, overflowWrap: "anywhere", fontWeight: 600, verticalAlign: "top" } as const;
+const TOUCH = { "@media (pointer: coarse)": { minHeight: 44 } };
 
 type Props = { images: readonly Image[]; onFetch: ((fetch: Fetch) => void) | null };
 
@@ -30,7 +32,7 @@ export function Matrix({ images, onFetch }: Props) {
   const [filter, setFilter] = useState<Filter>("all");
   const [search, setSearch] = useState("");
   const [page, setPage] = useState(0);
-  const [size, setSize] = useState(50);
+  const [size, setSize] = useState(25);
   const rows = useMemo(() => rowsOf(images), [images]);
   const found = useMemo(() => filtered(rows, filter, search), [rows, filter, search]);
   const at = Math.min(page, Math.max(0, Math.ceil(found.length / size) - 1));
@@ -56,7 +58,7 @@ export function Matrix({ images, onFetch }: Props) {
           onChange={(_, chosen: Filter | null) => chosen !== null && setFilter(chosen)}
         >
           {FILTERS.map((each) => (
-            <ToggleButton key={each} value={each} sx={{ minHeight: 40, textTransform: "none" }}>
+            <ToggleButton key={each} value={each} sx={{ minHeight: 40, ...TOUCH }}>
               {t(`images.show.${each}`)}
             </ToggleButton>
           ))}
@@ -122,7 +124,7 @@ function NoMatch({ onShowAll }: { onShowAll: () => void }) {
 const MachineRow = memo(function MachineRow({ row, images, onFetch }: { row: Row } & Props) {
   return (
     <TableRow>
-      <TableCell component="th" scope="row" sx={{ ...FIRST, maxWidth: 200, overflowWrap: "anywhere", fontWeight: 600 }}>
+      <TableCell component="th" scope="row" sx={{ ...FIRST, ...NAME }}>
         {row.machine}
       </TableCell>
       {images.map((image, index) => (
@@ -149,7 +151,7 @@ function ImageCell({ image, where, onFetch }: { image: Image; where: Where | und
           size="small"
           onClick={fetch}
           aria-label={t("images.fetchNamed", { image: image.title, machine: where.machine })}
-          sx={{ ml: -0.75, "@media (pointer: coarse)": { minHeight: 44 } }}
+          sx={{ ml: -0.75, ...TOUCH }}
         >
           {t("images.fetch")}
         </Button>

@@ -62,6 +62,7 @@ function Progress({ where, label }: { where: Where; label: string }) {
   return (
     <Box sx={{ minWidth: 140, mt: 0.5 }}>
       <LinearProgress
+        color="info"
         aria-label={label}
         {...(ratio !== null && { variant: "determinate" as const, value: ratio * 100 })}
       />
