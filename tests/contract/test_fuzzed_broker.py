@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(600)
 CONTRACT = contract("jupyter-broker")
 TOKENS = {name: name * 10 for name in ("manager", "proxy", "exporter", "metrics")}
 LABELS = {f"{method.upper()} {path}" for method, path, _ in CONTRACT.operations.values()}
-ENDS_LATER = {"containers", "container", "container_activity"}  # what was asked to end is shown until it has ended
+ENDS_LATER = {"containers", "container", "container_activity", "container_log"}  # what was asked to end is shown until it has ended
 
 
 def settings_of(name: str) -> dict[str, object]:
