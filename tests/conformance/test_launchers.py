@@ -16,7 +16,7 @@ from shiva_jupyter_broker.adapters import local_process, processes
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.jupyter_settings import LAUNCH_MARK
 from shiva_jupyter_broker.domain import naming
-from shiva_jupyter_broker.domain.containers import ContainerId, ContainerSpec, ContainerState, LaunchId
+from shiva_jupyter_broker.domain.containers import ContainerId, ContainerSpec, ContainerState, ImagePresence, LaunchId
 from shiva_jupyter_broker.domain.ports import LaunchRefusedError, Reach
 
 from tests.conformance.marathon import MarathonSubject, marathon_subject
@@ -120,6 +120,16 @@ def test_another_container_of_that_id_is_refused_and_the_running_one_stays(subje
 
 def test_a_new_launcher_finds_it_with_the_same_start_and_endpoint(subject: Subject, running: Running) -> None:
     assert shown(subject.reopened(), running.spec.id) == shown(subject.launcher, running.spec.id)
+
+
+def test_what_runs_on_a_machine_is_there_and_fetching_it_again_changes_nothing(
+    subject: Subject, running: Running
+) -> None:
+    spec, before = running.spec, list(subject.launcher.containers())
+    for _ in range(2):
+        assert subject.launcher.machines()[spec.machine].presence(spec.image_ref) is ImagePresence.PRESENT
+        subject.launcher.pull(spec.image_ref, spec.machine)
+    assert list(subject.launcher.containers()) == before
 
 
 @pytest.mark.parametrize("keep", [True, False])

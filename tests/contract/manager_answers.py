@@ -173,6 +173,8 @@ CASES: dict[Case, How] = {
     ("drain", 404): lambda w: w.call("drain", ROOT, path={"machine": "gpu-99"}),
     ("disable", 204): lambda w: w.call("disable", ROOT),
     ("disable", 404): lambda w: w.call("disable", ROOT, path={"uuid": "GPU-99"}),
+    ("pull_image", 202): lambda w: w.call("pull_image", ROOT),
+    ("pull_image", 404): lambda w: w.call("pull_image", ROOT, path={"image": "none"}),
     ("announce", 204): lambda w: w.call("announce", ROOT),
     ("unannounce", 204): lambda w: w.call("unannounce", ROOT),
     ("audit", 200): lambda w: w.call("audit", ROOT),

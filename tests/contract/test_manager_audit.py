@@ -29,6 +29,7 @@ ACTS: dict[str, Act] = {
     "end_sessions": ({}, "logout", "ken"),
     "drain": ({}, "machine.drain", "gpu-01"),
     "disable": ({}, "gpu.disable", "GPU-1"),
+    "pull_image": ({}, "image.pull", "shiva-jupyter"),
     "announce": ({}, "announcement.set", "announcement"),
     "unannounce": ({}, "announcement.remove", "announcement"),
 }
@@ -46,6 +47,7 @@ def effects(world: World) -> object:
         [*broker.stopped],
         {**broker.drained},
         {**broker.disabled},
+        [*broker.pulled],
         people,
         store.quotas(),
         store.announcement(),

@@ -29,6 +29,7 @@ from shiva_manager_api import bootstrap as manager
 from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
+from shiva_manager_api.predictions import Predictions
 from shiva_manager_api.settings import Settings as ManagerSettings
 from shiva_manager_api.truth import Truth
 
@@ -131,7 +132,8 @@ def broker_exporter(_: Path) -> str:
 def jupyter_broker(folder: Path) -> str:
     """Return the page of the broker as it is built to run."""
     inventory = folder / "machines.json"
-    inventory.write_text(json.dumps({"machines": []}), encoding="utf-8")
+    machine = {"name": "gpu-01", "address": "127.0.0.1", "cpus": 8, "memory_bytes": 2**34, "gpus": []}
+    inventory.write_text(json.dumps({"machines": [machine]}), encoding="utf-8")
     settings = BrokerSettings(
         manager_token="m" * 32, proxy_token="p" * 32, exporter_token="e" * 32, metrics_token="x" * 32, state_dir=folder / "state",
         homes_dir=folder / "homes", machines_file=inventory,
@@ -157,7 +159,8 @@ def manager_api(folder: Path) -> str:
     IdleTable(database).update(lambda _: IdleState(passed_at=now, lasting=timedelta(hours=1), launches=launches))
     database.close()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Truth, "keep", lambda *_: None)
+        for asks in (Truth, Predictions):
+            patched.setattr(asks, "keep", lambda *_: None)
         return _page(manager.build(settings).test_client())
 
 

@@ -119,8 +119,9 @@ class FakeLauncher:
                 self._change(each.id, state=ContainerState.STOPPING, endpoint=None)
 
     def machines(self) -> Mapping[MachineName, MachineState]:
-        """Return what the test says of machines."""
-        return self.known
+        """Return what the test says of machines; of the others, what runs there."""
+        there = {each.machine: MachineState(running=frozenset({each.image_ref})) for each in self.held.values()}
+        return there | self.known
 
     def settle(self) -> None:
         """Count the call."""
@@ -222,6 +223,9 @@ class FakeHomes:
         return Home(path=f"/home/{user}", uid=20001)
 
 
+SIZE = 9_200_000_000
+
+
 @dataclass
 class ToldRegistry:
     """Registry of one digest; raises `withdrawn` where an image is to be pinned."""
@@ -239,7 +243,9 @@ class ToldRegistry:
         """Return the digest and one tag, or that there is none."""
         if self.withdrawn:
             return Listing(pinned=image.reference, trouble="It is gone.")
-        return Listing(pinned=ImageRef(f"{image.reference.partition(':')[0]}@{self.digest}"), tags=("1",))
+        return Listing(
+            pinned=ImageRef(f"{image.reference.partition(':')[0]}@{self.digest}"), tags=("1",), size_bytes=SIZE
+        )
 
 
 @dataclass

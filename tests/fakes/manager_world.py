@@ -35,6 +35,7 @@ from tests.fakes.manager_ports import (
     FakeCurves,
     FakeHeldTimes,
     FakeMetrics,
+    FakePasts,
     container,
     declared,
 )
@@ -93,6 +94,7 @@ class World:
     curves: FakeCurves = field(default_factory=FakeCurves)
     container_curves: FakeContainerCurves = field(default_factory=FakeContainerCurves)
     held_times: FakeHeldTimes = field(default_factory=FakeHeldTimes)
+    pasts: FakePasts = field(default_factory=FakePasts)
     idle: Book = field(default_factory=lambda: Book(IDLE))
     rules: AccessRules = RULES
     dev: bool = False
@@ -108,7 +110,7 @@ class World:
         self.metrics.readings = [MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=gpus)]
         ports = Ports(
             metrics=self.metrics, curves=self.curves, container_curves=self.container_curves, held_times=self.held_times,
-            broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
+            pasts=self.pasts, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
             dev=self.dev, clock=self._tick, now=self.clock,
         )  # fmt: skip
         self.use = use_cases.over(ports)
@@ -198,10 +200,11 @@ class World:
 
 
 PATHS = {
-    "token_id": "0123456789abcdef", "user_code": "BDGH-KLMN", "name": "ken", "machine": "gpu-01", "uuid": "GPU-1",
+    "token_id": "0123456789abcdef", "user_code": "BDGH-KLMN", "name": "ken", "machine": "gpu-01", "uuid": "GPU-1", "image": "shiva-jupyter",
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
-    "login": {"issuer": "https://id.example", "subject": "s-ada", "email": "ada@example.org", "hosted_domain": "example.org"}
+    "login": {"issuer": "https://id.example", "subject": "s-ada", "email": "ada@example.org", "hosted_domain": "example.org"},
+    "pull_image": {"machines": ["gpu-01"]},
 }  # fmt: skip
 
 

@@ -5,20 +5,23 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogContentText from "@mui/material/DialogContentText";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useId } from "react";
-import { messages } from "../messages";
+import { useWords } from "../words/Words";
 
 type Props = {
   open: boolean;
   title: string;
   text: string;
   confirm: string;
+  /** Of the button: `error`, the default, where something ends. */
+  color?: "error" | "primary";
   onConfirm: () => void;
   onClose: () => void;
 };
 
-/** Asks once before something ends. */
-export function ConfirmDialog({ open, title, text, confirm, onConfirm, onClose }: Props) {
+/** Asks once before something ends, or costs much. */
+export function ConfirmDialog({ open, title, text, confirm, color = "error", onConfirm, onClose }: Props) {
   const id = useId();
+  const t = useWords();
   return (
     <Dialog open={open} onClose={onClose} aria-labelledby={id}>
       <DialogTitle id={id}>{title}</DialogTitle>
@@ -26,8 +29,8 @@ export function ConfirmDialog({ open, title, text, confirm, onConfirm, onClose }
         <DialogContentText>{text}</DialogContentText>
       </DialogContent>
       <DialogActions>
-        <Button onClick={onClose}>{messages.cancel}</Button>
-        <Button variant="contained" color="error" onClick={onConfirm} autoFocus>
+        <Button onClick={onClose}>{t("common.cancel")}</Button>
+        <Button variant="contained" color={color} onClick={onConfirm} autoFocus>
           {confirm}
         </Button>
       </DialogActions>

@@ -11,6 +11,7 @@ from shiva_manager_api.containers import Containers
 from shiva_manager_api.devices import Devices
 from shiva_manager_api.domain.admission import AccessRules
 from shiva_manager_api.domain.container_history import ContainerHistories
+from shiva_manager_api.domain.foretelling import Pasts
 from shiva_manager_api.domain.held_time import HeldTimeSource
 from shiva_manager_api.domain.idle_ports import IdleBook
 from shiva_manager_api.domain.machine_history import MachineHistories
@@ -19,6 +20,7 @@ from shiva_manager_api.domain.ports import ContainerBroker, MetricsSource
 from shiva_manager_api.events import EventLog, Sight
 from shiva_manager_api.histories import Histories
 from shiva_manager_api.people import People
+from shiva_manager_api.predictions import Predictions
 from shiva_manager_api.service import Manager
 from shiva_manager_api.starts import Starts
 from shiva_manager_api.tokens import Tokens
@@ -33,6 +35,7 @@ class Ports:
     curves: MachineHistories
     container_curves: ContainerHistories
     held_times: HeldTimeSource
+    pasts: Pasts
     broker: ContainerBroker
     store: Store
     rules: Callable[[], AccessRules]  # those that hold now
@@ -52,6 +55,7 @@ class UseCases:
     people: People
     containers: Containers
     starts: Starts
+    predictions: Predictions
     tokens: Tokens
     devices: Devices
     administration: Administration
@@ -79,6 +83,7 @@ def over(ports: Ports) -> UseCases:
         tokens=tokens,
         containers=Containers(broker, people, audit, now=now, idle=ports.idle),
         starts=Starts(broker, manager, store, ports.rules, now=now),
+        predictions=Predictions(ports.pasts, clock=ports.clock),
         devices=Devices(store, people, tokens, audit, now=now),
         administration=Administration(store, people, broker, audit, now=now),
         events=EventLog(sight, clock=ports.clock, now=now),

@@ -47,11 +47,14 @@ class ProcessLauncher:
 
     name = "process"
 
-    def __init__(self, state: Path, *, demo: bool = False, kernel_idle_timeout: int = 0) -> None:
+    def __init__(
+        self, state: Path, *, machines: Sequence[MachineName] = (), demo: bool = False, kernel_idle_timeout: int = 0
+    ) -> None:
         """Take up what an earlier broker left under `state`: running containers, and stops that were under way.
 
-        `kernel_idle_timeout` is seconds, 0 for never.
+        `machines` are all names of this machine; `kernel_idle_timeout` is seconds, 0 for never.
         """
+        self._machines = dict.fromkeys(machines, MachineState(imageless=True))
         self._demo = demo
         self._kernel_idle_timeout = kernel_idle_timeout
         self._records = Records(state / "containers")
@@ -100,8 +103,8 @@ class ProcessLauncher:
         return [self._observed(record) for record in self._read_all()]
 
     def machines(self) -> Mapping[MachineName, MachineState]:
-        """Return nothing: this machine answers as long as the broker does."""
-        return {}
+        """Return that it answers, as long as the broker does, and has whatever is on offer."""
+        return self._machines
 
     def settle(self) -> None:
         """Nothing is left half done that `__init__` and the threads of `stop` do not see to."""

@@ -159,8 +159,10 @@ class MarathonLauncher:
             self._handover.forget_all_but(launches | self._starting)
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
-        """Create an app that fetches the image, unless it is there; see `Launcher.pull`."""
+        """Create an app that fetches the image, unless it runs there; see `Launcher.pull`. Bytes are told by nobody."""
         self._reachable()
+        if reference in self.machines().get(machine, MachineState()).running:
+            return
         app_id = pull_id(self._cluster.group, reference, machine)
         known = next((each for each in self._snapshot.apps() if each.id == app_id), None)
         if known is not None and not marathon_state.kept(known.app):

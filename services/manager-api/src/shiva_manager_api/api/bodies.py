@@ -10,6 +10,7 @@ from flask import request
 from shiva_manager_api.domain.names import visible
 from shiva_manager_api.domain.ports import RefusedError
 
+MOST_NAME = 255
 NUL_OR_HALF = re.compile("[\x00\ud800-\udfff]")  # no database keeps these
 SEEN = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -109,6 +110,15 @@ class Members:
         if not fine or not all(isinstance(each, str) and not NUL_OR_HALF.search(each) for each in value or ()):
             raise MalformedError(f"{key}: must be a list of at most {most} texts.")
         return [str(each) for each in value or ()]
+
+    def names_or_all(self, key: str, *, most: int) -> list[str] | None:
+        """Return at least one name, or None: null, all of them. It must be there."""
+        if key in self._raw and self._raw[key] is None:
+            return None
+        names = self.texts(key, most=most)
+        if not names or not all(0 < len(each) <= MOST_NAME for each in names):
+            raise MalformedError(f"{key}: must be a list of 1 to {most} names, or null for all.")
+        return names
 
     def moment(self, key: str) -> datetime | None:
         """Return a time with its zone; None where it is null or left out."""
