@@ -17,7 +17,12 @@ pytestmark = pytest.mark.timeout(600)
 CONTRACT = contract("jupyter-broker")
 TOKENS = {name: name * 10 for name in ("manager", "proxy", "exporter", "metrics")}
 LABELS = {f"{method.upper()} {path}" for method, path, _ in CONTRACT.operations.values()}
-ENDS_LATER = {"containers", "container", "container_activity"}  # what was asked to end is shown until it has ended
+ENDS_LATER = {
+    "containers",
+    "container",
+    "container_activity",
+    "container_log",
+}  # what was asked to end is shown until it has ended
 
 
 def settings_of(name: str) -> dict[str, object]:
@@ -29,7 +34,7 @@ def settings_of(name: str) -> dict[str, object]:
 
 def broker(folder: Path, *, examples: int, known: bool) -> Found:
     """Fuzz a broker over an engine in memory, as its callers or as a stranger."""
-    made = broker_over(ports(folder, FakeLauncher(), machines=[machine("gpu-01")]))
+    made = broker_over(ports(folder, FakeLauncher(), machines=[machine("gpu-01", gpus=0)]))  # a wish for one is refused
     app = create_app(made, Tokens(**TOKENS), CollectorRegistry())
     operations = [settings_of(name) for name in CONTRACT.operations if name != "health"] if known else []
     return fuzzed(CONTRACT.spec, app, examples=examples, operations=operations)

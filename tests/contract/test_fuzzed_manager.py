@@ -12,7 +12,12 @@ from tests.fakes.manager_world import CONTRACT, DOOR, METRICS, NOBODY, ROOT, Wor
 pytestmark = pytest.mark.timeout(900)
 
 LABELS = {f"{method.upper()} {path}" for method, path, _ in CONTRACT.operations.values()}
-ENDS_LATER = {"containers", "container"}  # what was asked to end is shown until it has ended
+ENDS_LATER = {
+    "containers",
+    "container",
+    "container_history",
+    "container_log",
+}  # what was asked to end is shown until it has ended
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "503"]
 FACTS = {
     "device_token": "400",
