@@ -16,6 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from shiva_exporters import serve
 from shiva_exporters.broker.collector import BrokerCollector
 from shiva_exporters.broker.source import ContainerFacts
+from shiva_exporters.containers.cgroups import Use
+from shiva_exporters.containers.collector import ContainerCollector
 from shiva_exporters.gpu.activity import Meter
 from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.facts import ABOUT
@@ -106,7 +108,8 @@ def gpu_exporter(_: Path) -> str:
         driver_present=True, success=True, reading=reading, collected_at=1.0, duration_seconds=0.1,
         activity=Meter(longest_seconds=6).add(reading, 0.0),
     )  # fmt: skip
-    return generate_latest(serve.registry([GpuCollector(lambda: now)])).decode()
+    uses = {"0a" * 16: Use(memory_used_bytes=2**20, cpu_seconds=1.5)}
+    return generate_latest(serve.registry([GpuCollector(lambda: now), ContainerCollector(lambda: uses)])).decode()
 
 
 class Containers:

@@ -25,6 +25,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import (
     Activity,
     Home,
@@ -82,6 +83,8 @@ class FakeLauncher:
     settled: int = 0
     known: dict[MachineName, MachineState] = field(default_factory=dict)
     pulled: list[tuple[ImageRef, MachineName]] = field(default_factory=list)
+    written: dict[LaunchId, Sequence[str]] = field(default_factory=dict)
+    keeps_logs: bool = True
 
     def launch(self, spec: ContainerSpec) -> None:
         """Show `spec` as booting from now on."""
@@ -96,6 +99,7 @@ class FakeLauncher:
                 raise LaunchRefusedError(f"another container is called {spec.id}")
             return
         self.launches += 1
+        self.written[spec.launch_id] = [f"Jupyter of {spec.owner} begins"]
         self.specs[spec.id] = spec
         self.held[spec.id] = observed(spec)
 
@@ -128,6 +132,13 @@ class FakeLauncher:
         if self.failure:
             raise self.failure
         self.pulled.append((reference, machine))
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log | None:
+        """Return what a test says that it wrote."""
+        if self.failure:
+            raise self.failure
+        told = self.written.get(launch, ())
+        return Log(lines=tuple(told[-lines:]), truncated=len(told) > lines) if self.keeps_logs else None
 
     def containers(self) -> Sequence[Container]:
         """Return every container."""

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shiva_manager_api.adapters.prometheus_curves import GPU, MACHINE
+from shiva_manager_api.domain.container_history import GPU_SERIES, SERIES, ContainerCurves
 from shiva_manager_api.domain.foretelling import Past
+from shiva_manager_api.domain.held_time import GpuTime, HeldTimes
 from shiva_manager_api.domain.images import Image, Presence, Whereabouts
 from shiva_manager_api.domain.machine_history import GpuCurves, MachineCurves, Range
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, MachineReading, Tenant
-from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Explanation, PortError, Wish
+from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Explanation, Log, PortError, Wish
 
 JUPYTER = Image(
     name="shiva-jupyter", title="JupyterLab", description="JupyterLab with this project's Python.",
@@ -91,6 +93,49 @@ class FakeCurves:
 
 
 @dataclass
+class FakeContainerCurves:
+    """ContainerHistories of containers that hold what the broker says; raises `failure` while there is one."""
+
+    failure: PortError | None = None
+    asked: list[tuple[str, float]] = field(default_factory=list)
+
+    def read(
+        self, container_id: str, gpus: Sequence[str], cpus: float, asked: Range, until: datetime
+    ) -> ContainerCurves:
+        """Return curves that nobody told but for their last point."""
+        self.asked.append((container_id, cpus))
+        if self.failure:
+            raise self.failure
+        curve = [None] * (asked.points - 1) + [0.5]
+        return ContainerCurves(
+            container_id=container_id, start=until - timedelta(seconds=asked.span), end=until, step=asked.step,
+            curves=dict.fromkeys(SERIES, curve),
+            gpus=[GpuCurves(uuid=uuid, index=None, curves=dict.fromkeys(GPU_SERIES, curve)) for uuid in gpus],
+        )  # fmt: skip
+
+
+@dataclass
+class FakeHeldTimes:
+    """HeldTimeSource of what a test says; raises `failure` while there is one."""
+
+    failure: PortError | None = None
+    people: Mapping[str, GpuTime] = field(default_factory=lambda: {"ada": GpuTime(held=7200.0, used=3600.04)})
+    machines: Mapping[str, GpuTime] = field(default_factory=lambda: {"gpu-01": GpuTime(held=7200.0, used=None)})
+    recorded: bool = True
+    asked: list[tuple[int, datetime]] = field(default_factory=list)
+
+    def read(self, span: int, until: datetime) -> HeldTimes:
+        """Return it, recorded from the middle of the span on."""
+        self.asked.append((span, until))
+        if self.failure:
+            raise self.failure
+        since = until - timedelta(seconds=span / 2) if self.recorded else None
+        return HeldTimes(
+            start=until - timedelta(seconds=span), end=until, recorded_from=since, people=self.people, machines=self.machines
+        )  # fmt: skip
+
+
+@dataclass
 class FakePasts:
     """Pasts as given; raises `failure` while there is one."""
 
@@ -153,6 +198,17 @@ class FakeBroker:
             if each["id"] == container_id:
                 return each
         raise BrokerRefusedError(404, "container-not-found", "A title", "A detail.", {})
+
+    def log(self, container_id: str, lines: int) -> Log:
+        """Return two lines, or fewer."""
+        self.container(container_id)
+        told = ["begins", "listens"][-lines:]
+        return {
+            "container_id": container_id,
+            "taken_at": "2026-11-23T10:00:00.000Z",
+            "lines": told,
+            "truncated": lines < 2,
+        }
 
     def launch(
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()

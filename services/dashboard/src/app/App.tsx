@@ -1,11 +1,11 @@
 import CssBaseline from "@mui/material/CssBaseline";
 import { ThemeProvider } from "@mui/material/styles";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { BrowserRouter } from "react-router";
-import { Words } from "../words/Words";
+import { useLanguage, Words } from "../words/Words";
 import { Pages } from "./Pages";
-import { theme } from "./theme";
+import { themeIn } from "./theme";
 
 /** A failed poll is shown at once and tried again at the next poll; nothing waits for a network that it needs not. */
 export const newClient = () =>
@@ -18,14 +18,25 @@ export function App() {
   const [client] = useState(newClient);
   return (
     <QueryClientProvider client={client}>
-      <ThemeProvider theme={theme} defaultMode="system">
-        <CssBaseline enableColorScheme />
-        <Words>
+      <Words>
+        <Look>
           <BrowserRouter>
             <Pages />
           </BrowserRouter>
-        </Words>
-      </ThemeProvider>
+        </Look>
+      </Words>
     </QueryClientProvider>
+  );
+}
+
+/** The theme in the language that is shown. */
+export function Look({ children }: { children: ReactNode }) {
+  const language = useLanguage();
+  const theme = useMemo(() => themeIn(language), [language]);
+  return (
+    <ThemeProvider theme={theme} defaultMode="system">
+      <CssBaseline enableColorScheme />
+      {children}
+    </ThemeProvider>
   );
 }

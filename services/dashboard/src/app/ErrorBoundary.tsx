@@ -2,7 +2,7 @@ import Alert from "@mui/material/Alert";
 import AlertTitle from "@mui/material/AlertTitle";
 import Button from "@mui/material/Button";
 import { Component, type ReactNode } from "react";
-import { messages } from "../messages";
+import { useWords } from "../words/Words";
 
 /** What people see when a view breaks. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
@@ -13,12 +13,23 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: 
   }
 
   override render() {
-    if (!this.state.broken) return this.props.children;
-    return (
-      <Alert severity="error" action={<Button onClick={() => window.location.reload()}>{messages.reload}</Button>}>
-        <AlertTitle>{messages.broken}</AlertTitle>
-        {messages.brokenHint}
-      </Alert>
-    );
+    return this.state.broken ? <Broken /> : this.props.children;
   }
+}
+
+function Broken() {
+  const t = useWords();
+  return (
+    <Alert
+      severity="error"
+      action={
+        <Button color="inherit" onClick={() => window.location.reload()}>
+          {t("common.reload")}
+        </Button>
+      }
+    >
+      <AlertTitle>{t("common.broken")}</AlertTitle>
+      {t("common.brokenHint")}
+    </Alert>
+  );
 }

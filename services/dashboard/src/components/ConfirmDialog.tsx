@@ -5,7 +5,7 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogContentText from "@mui/material/DialogContentText";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useId } from "react";
-import { messages } from "../messages";
+import { useWords } from "../words/Words";
 
 type Props = {
   open: boolean;
@@ -21,6 +21,7 @@ type Props = {
 /** Asks once before something ends, or costs much. */
 export function ConfirmDialog({ open, title, text, confirm, color = "error", onConfirm, onClose }: Props) {
   const id = useId();
+  const t = useWords();
   return (
     <Dialog open={open} onClose={onClose} aria-labelledby={id}>
       <DialogTitle id={id}>{title}</DialogTitle>
@@ -28,7 +29,7 @@ export function ConfirmDialog({ open, title, text, confirm, color = "error", onC
         <DialogContentText>{text}</DialogContentText>
       </DialogContent>
       <DialogActions>
-        <Button onClick={onClose}>{messages.cancel}</Button>
+        <Button onClick={onClose}>{t("common.cancel")}</Button>
         <Button variant="contained" color={color} onClick={onConfirm} autoFocus>
           {confirm}
         </Button>

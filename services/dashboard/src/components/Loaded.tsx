@@ -1,18 +1,19 @@
 import Skeleton from "@mui/material/Skeleton";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { messages } from "../messages";
+import { useWords } from "../words/Words";
 import { Problem } from "./Problem";
 
 type Props<T> = { query: UseQueryResult<T>; children: (data: T) => ReactNode };
 
 /** The three states of a view: loading, ready, error; what was known stays beside an error. */
 export function Loaded<T>({ query, children }: Props<T>) {
+  const t = useWords();
   return (
     <>
       {query.isError && <Problem error={query.error} />}
       {query.data !== undefined && children(query.data)}
-      {query.isPending && <Skeleton variant="rounded" height={96} role="status" aria-label={messages.loading} />}
+      {query.isPending && <Skeleton variant="rounded" height={96} role="status" aria-label={t("common.loading")} />}
     </>
   );
 }

@@ -1,32 +1,36 @@
-import Box from "@mui/material/Box";
 import LinearProgress from "@mui/material/LinearProgress";
-import Typography from "@mui/material/Typography";
-import { messages } from "../messages";
+import { styled } from "@mui/material/styles";
+import { useWords } from "../words/Words";
+import { Fact } from "./Fact";
 
-type Props = { label: string; ratio: number | null; text: string | null };
+// Styled once: a page shows hundreds.
+const Bar = styled(LinearProgress)(({ theme }) => ({
+  height: 6,
+  borderRadius: 3,
+  backgroundColor: theme.vars?.palette.action.selected,
+  "&::before": { display: "none" },
+  "&[data-unknown]": { opacity: 0.4 },
+}));
 
-/** A ratio from 0 to 1 with its text, or a dash when nobody told it. */
-export function Meter({ label, ratio, text }: Props) {
+type Props = { label: string; ratio: number | null; text: string | null; calm?: boolean };
+
+/** A ratio from 0 to 1 with its text, or a dash when nobody told it; nearly full is a warning unless `calm`. */
+export function Meter({ label, ratio, text, calm = false }: Props) {
+  const t = useWords();
   const known = ratio !== null;
   const share = Math.min(100, Math.max(0, (ratio ?? 0) * 100));
   return (
-    <Box sx={{ minWidth: 0 }}>
-      <Box sx={{ display: "flex", justifyContent: "space-between", gap: 1 }}>
-        <Typography variant="body2" color="textSecondary">
-          {label}
-        </Typography>
-        <Typography variant="body2" noWrap sx={{ fontVariantNumeric: "tabular-nums" }}>
-          {text ?? messages.dash}
-        </Typography>
-      </Box>
-      <LinearProgress
+    <div>
+      <Fact label={label}>{text ?? t("common.dash")}</Fact>
+      <Bar
         variant="determinate"
         value={share}
-        color={share >= 90 ? "warning" : "primary"}
+        color={share >= 90 && !calm ? "warning" : "info"}
         aria-label={label}
-        aria-valuetext={known ? (text ?? undefined) : messages.unknown}
-        sx={{ height: 6, borderRadius: 3, opacity: known ? 1 : 0.3 }}
+        aria-valuenow={known ? Math.round(share) : undefined}
+        aria-valuetext={known ? (text ?? undefined) : t("common.unknown")}
+        data-unknown={known ? undefined : true}
       />
-    </Box>
+    </div>
   );
 }

@@ -1,16 +1,14 @@
-import { messages } from "../messages";
+import { useFormat } from "../words/format";
+import { useWords } from "../words/Words";
 
-/** A point in time in the person's zone; a dash when there is none. */
+/** A point in time in the person's zone and language; a dash when there is none. */
 export function Moment({ at }: { at: string | null }) {
-  if (at === null) return messages.dash;
-  const moment = new Date(at);
+  const t = useWords();
+  const f = useFormat();
+  if (at === null) return t("common.dash");
   return (
-    <time
-      dateTime={at}
-      style={{ whiteSpace: "nowrap" }}
-      title={moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" })}
-    >
-      {moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}
+    <time dateTime={at} style={{ whiteSpace: "nowrap" }} title={f.moment(at, true)}>
+      {f.moment(at)}
     </time>
   );
 }

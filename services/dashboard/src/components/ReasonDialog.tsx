@@ -6,7 +6,7 @@ import DialogContentText from "@mui/material/DialogContentText";
 import DialogTitle from "@mui/material/DialogTitle";
 import TextField from "@mui/material/TextField";
 import { useId, useState } from "react";
-import { messages } from "../messages";
+import { useWords } from "../words/Words";
 
 type Props = {
   title: string;
@@ -19,6 +19,7 @@ type Props = {
 /** Asks why, before something is taken from people. */
 export function ReasonDialog({ title, text, confirm, onConfirm, onClose }: Props) {
   const id = useId();
+  const t = useWords();
   const [reason, setReason] = useState("");
   return (
     <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby={id}>
@@ -35,15 +36,15 @@ export function ReasonDialog({ title, text, confirm, onConfirm, onClose }: Props
             autoFocus
             required
             fullWidth
-            label={messages.reason}
-            helperText={messages.reasonHint}
+            label={t("common.reason")}
+            helperText={t("common.reasonHint")}
             value={reason}
             onChange={(event) => setReason(event.target.value)}
             slotProps={{ htmlInput: { maxLength: 200 } }}
           />
         </DialogContent>
         <DialogActions>
-          <Button onClick={onClose}>{messages.cancel}</Button>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
           <Button type="submit" variant="contained" color="error" disabled={reason.trim() === ""}>
             {confirm}
           </Button>

@@ -6,7 +6,7 @@ import List from "@mui/material/List";
 import ListItem from "@mui/material/ListItem";
 import ListItemText from "@mui/material/ListItemText";
 import type { Scope } from "../api/queries";
-import { messages, scopeWords } from "../messages";
+import { useWords } from "../words/Words";
 
 const ALL: readonly Scope[] = ["read", "containers", "admin"];
 
@@ -20,17 +20,18 @@ export function ScopeChoice({
   admin: boolean;
   onChange: (scopes: Scope[]) => void;
 }) {
+  const t = useWords();
   const offered = ALL.filter((scope) => admin || scope !== "admin");
   return (
     <FormControl component="fieldset">
-      <FormLabel component="legend">{messages.tokens.scopesAsk}</FormLabel>
+      <FormLabel component="legend">{t("common.tokens.scopesAsk")}</FormLabel>
       {offered.map((scope) => (
         <FormControlLabel
           key={scope}
           control={<Checkbox checked={chosen.includes(scope)} />}
           label={
             <>
-              <strong>{scopeWords[scope].name}</strong> — {scopeWords[scope].text}
+              <strong>{t(`common.scope.${scope}`)}</strong> — {t(`common.scope.${scope}.text`)}
             </>
           }
           onChange={(_, checked) =>
@@ -44,11 +45,12 @@ export function ScopeChoice({
 
 /** What a token will be allowed to do, in plain sentences. */
 export function ScopeList({ scopes }: { scopes: readonly Scope[] }) {
+  const t = useWords();
   return (
-    <List dense disablePadding aria-label={messages.tokens.scopes}>
+    <List dense disablePadding aria-label={t("common.tokens.scopes")}>
       {scopes.map((scope) => (
         <ListItem key={scope} disableGutters>
-          <ListItemText primary={scopeWords[scope].name} secondary={scopeWords[scope].text} />
+          <ListItemText primary={t(`common.scope.${scope}`)} secondary={t(`common.scope.${scope}.text`)} />
         </ListItem>
       ))}
     </List>

@@ -4,7 +4,7 @@ import TableRow from "@mui/material/TableRow";
 import Typography from "@mui/material/Typography";
 import { useState } from "react";
 import type { Schemas } from "../api/client";
-import { messages, scopeWords } from "../messages";
+import { useWords } from "../words/Words";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { DataTable } from "./DataTable";
 import { Moment } from "./Moment";
@@ -12,15 +12,19 @@ import { Moment } from "./Moment";
 type Token = Schemas["Token"];
 type Props = { tokens: Token[]; ofEverybody?: boolean; onRevoke: (token: Token) => void };
 
-const words = messages.tokens;
-
 /** API tokens with the way to end them; `ofEverybody` names their owners. */
 export function TokenTable({ tokens, ofEverybody = false, onRevoke }: Props) {
   const [asked, setAsked] = useState<Token | null>(null);
-  const columns = [words.label, words.scopes, words.created, words.expires, words.lastUsed, words.actions];
+  const t = useWords();
+  const columns = (["label", "scopes", "created", "expires", "lastUsed", "actions"] as const).map((column) =>
+    t(`common.tokens.${column}`),
+  );
   return (
     <>
-      <DataTable label={words.title} columns={ofEverybody ? [words.owner, ...columns] : columns}>
+      <DataTable
+        label={t("common.tokens.title")}
+        columns={ofEverybody ? [t("common.tokens.owner"), ...columns] : columns}
+      >
         {tokens.map((token) => (
           <TableRow key={token.id}>
             {ofEverybody && <TableCell>{token.owner}</TableCell>}
@@ -30,7 +34,7 @@ export function TokenTable({ tokens, ofEverybody = false, onRevoke }: Props) {
                 {token.id}
               </Typography>
             </TableCell>
-            <TableCell>{token.scopes.map((scope) => scopeWords[scope].name).join(", ")}</TableCell>
+            <TableCell>{token.scopes.map((scope) => t(`common.scope.${scope}`)).join(", ")}</TableCell>
             <TableCell>
               <Moment at={token.created_at} />
             </TableCell>
@@ -38,24 +42,24 @@ export function TokenTable({ tokens, ofEverybody = false, onRevoke }: Props) {
               <Moment at={token.expires_at} />
             </TableCell>
             <TableCell>
-              {token.last_used_at === null ? words.never : <Moment at={token.last_used_at} />}
+              {token.last_used_at === null ? t("common.tokens.never") : <Moment at={token.last_used_at} />}
               {token.last_used_from !== null && (
                 <Typography variant="caption" component="div" color="textSecondary">
-                  {words.from(token.last_used_from)}
+                  {t("common.tokens.from", { address: token.last_used_from })}
                 </Typography>
               )}
             </TableCell>
             <TableCell>
               {token.state !== "active" ? (
-                words.ended[token.state]
+                t(`common.tokens.${token.state}`)
               ) : (
                 <Button
                   size="small"
                   color="error"
-                  aria-label={words.revokeNamed(token.label)}
+                  aria-label={t("common.tokens.revokeNamed", { label: token.label })}
                   onClick={() => setAsked(token)}
                 >
-                  {words.revoke}
+                  {t("common.tokens.revoke")}
                 </Button>
               )}
             </TableCell>
@@ -64,9 +68,9 @@ export function TokenTable({ tokens, ofEverybody = false, onRevoke }: Props) {
       </DataTable>
       <ConfirmDialog
         open={asked !== null}
-        title={words.revokeTitle(asked?.label ?? "")}
-        text={words.revokeText}
-        confirm={words.revokeConfirm}
+        title={t("common.tokens.revokeTitle", { label: asked?.label ?? "" })}
+        text={t("common.tokens.revokeText")}
+        confirm={t("common.tokens.revokeConfirm")}
         onConfirm={() => {
           if (asked) onRevoke(asked);
           setAsked(null);

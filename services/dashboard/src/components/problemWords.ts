@@ -1,34 +1,16 @@
 import type { ApiError } from "../api/client";
 import catalogue from "../api/problems.gen.json";
+import type { Language } from "../words/language";
+import type { Key, Translate } from "../words/Words";
 
-export type Language = "en" | "ja" | "zh-CN";
 type Words = { title: string; detail: string };
 type Entry = { parameters: readonly string[] } & Record<Language, Words>;
 export type Worded = Words & { language: Language; more: string | null };
+/** A sentence and the language that it is in: what no code tells is left in the API's English. */
+export type Sentence = { text: string; language: Language };
 
 const CATALOGUE: Readonly<Record<string, Entry>> = catalogue;
 const PLACEHOLDER = /\{(\w+)\}/g;
-
-/** What happens before any API can say it. */
-const OWN: Readonly<Record<string, Omit<Record<Language, Words>, "en">>> = {
-  unreachable: {
-    ja: {
-      title: "Shiva が応答しません",
-      detail: "ノートブックは動き続け、ファイルは安全です。このページは自動的に再試行します。",
-    },
-    "zh-CN": {
-      title: "Shiva 没有响应",
-      detail: "笔记本会继续运行，文件是安全的。本页面会自动重试。",
-    },
-  },
-};
-
-/** The language that problems are worded in for who speaks `tag`. */
-export function languageOf(tag: string): Language {
-  const primary = tag.toLowerCase().split("-")[0];
-  if (primary === "ja") return "ja";
-  return primary === "zh" ? "zh-CN" : "en";
-}
 
 /** The sentence with its facts; null when one of them is not told. */
 function filled(sentence: string, parameters: Record<string, unknown>): string | null {
@@ -53,11 +35,50 @@ function wordsOf(words: Words, parameters: Record<string, unknown>): Words | nul
  */
 export function worded(error: ApiError, language: Language): Worded {
   const own: Worded = { title: error.title, detail: error.detail, language: "en", more: null };
-  if (language === "en") return own;
   const entry = CATALOGUE[error.code];
-  const words = (entry ?? OWN[error.code])?.[language];
-  const told = words && wordsOf(words, error.parameters);
+  if (language === "en" || entry === undefined) return own;
+  const told = wordsOf(entry[language], error.parameters);
   if (!told) return own;
-  const known = entry === undefined || wordsOf(entry.en, error.parameters)?.detail === error.detail;
+  const known = wordsOf(entry.en, error.parameters)?.detail === error.detail;
   return { ...told, language, more: known ? null : error.detail };
+}
+
+/** What happened before any API could say it: nothing answered, or somebody else did. */
+export const unanswered = (error: ApiError): boolean => error.status === 0 || error.code === `http-${error.status}`;
+
+const RULES = {
+  "image-needs-gpu": "common.rule.image-needs-gpu",
+  quota: "common.rule.quota",
+  "quota-exceeded": "common.rule.quota",
+  "machine-unreachable": "common.rule.machine-unreachable",
+  "machine-drained": "common.rule.machine-drained",
+  "driver-too-old": "common.rule.driver-too-old",
+  "too-few-gpus": "common.rule.too-few-gpus",
+  "gpus-quarantined": "common.rule.gpus-quarantined",
+  "gpus-taken": "common.rule.gpus-taken",
+  "too-few-cpus": "common.rule.too-few-cpus",
+  "cpus-taken": "common.rule.cpus-taken",
+  "too-little-memory": "common.rule.too-little-memory",
+  "memory-taken": "common.rule.memory-taken",
+} as const satisfies Record<string, Key>;
+
+const isRule = (rule: string): rule is keyof typeof RULES => Object.hasOwn(RULES, rule);
+
+/** Why it does not fit, by the rule's code; English keeps the API's sentence, which has the numbers. */
+export function ruleWords(misfit: { rule: string; text: string }, language: Language, t: Translate): Sentence {
+  if (language === "en" || !isRule(misfit.rule)) return { text: misfit.text, language: "en" };
+  return { text: t(RULES[misfit.rule]), language };
+}
+
+const BEYOND_GPUS = ["memory_bytes", "cpus", "gpus_shared"] as const;
+type Offer = {
+  text: string;
+  machine: string;
+  wish: { gpus: number } & { [key in (typeof BEYOND_GPUS)[number]]?: unknown };
+};
+
+/** What would fit instead, by the machine and the GPUs of the offered wish; what else it changes, the API says. */
+export function offerWords(offer: Offer, language: Language, t: Translate): Sentence {
+  if (language === "en" || BEYOND_GPUS.some((key) => offer.wish[key])) return { text: offer.text, language: "en" };
+  return { text: t("common.offer.gpus", { machine: offer.machine, gpus: offer.wish.gpus }), language };
 }

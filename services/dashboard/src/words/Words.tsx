@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, use, useCallback, useEffect, useState } from "react";
-import { IntlProvider, useIntl } from "react-intl";
+import { FormattedMessage, IntlProvider, useIntl } from "react-intl";
 import type en from "./en";
 import { choose, chosen, type Language, ofBrowser } from "./language";
 
@@ -14,6 +14,17 @@ const LOAD: Record<Language, () => Promise<{ default: Catalogue }>> = {
   "zh-CN": () => import("./zh-CN"),
 };
 
+type Spoken = { language: Language; catalogue: Catalogue };
+
+/** The words of `language`; else English ones. */
+async function fetched(language: Language): Promise<Spoken> {
+  try {
+    return { language, catalogue: (await LOAD[language]()).default };
+  } catch {
+    return { language: "en", catalogue: (await LOAD.en()).default };
+  }
+}
+
 type Choice = { choice: Language | null; setChoice: (language: Language | null) => void };
 const ChoiceContext = createContext<Choice>({ choice: null, setChoice: () => undefined });
 
@@ -26,19 +37,16 @@ export function useWords(): Translate {
   return useCallback((key, values) => intl.formatMessage({ id: key }, values), [intl]);
 }
 
+/** A sentence with elements in its places, as a time or a link. */
+export function Said({ id, values }: { id: Key; values: Record<string, ReactNode> }) {
+  return <FormattedMessage id={id} values={values} />;
+}
+
 /** The language that is shown. */
 export const useLanguage = () => useIntl().locale as Language;
 
 /** Give `children` one language's words, already here. */
-export function WordsIn({
-  language,
-  catalogue,
-  children,
-}: {
-  language: Language;
-  catalogue: Catalogue;
-  children: ReactNode;
-}) {
+export function WordsIn({ language, catalogue, children }: Spoken & { children: ReactNode }) {
   return (
     <IntlProvider locale={language} messages={catalogue}>
       {children}
@@ -49,21 +57,20 @@ export function WordsIn({
 /** Fetch the words of the person's language and give them to `children`; a language that cannot be fetched keeps the last. */
 export function Words({ children }: { children: ReactNode }) {
   const [choice, setKept] = useState(chosen);
-  const [shown, setShown] = useState<{ language: Language; catalogue: Catalogue } | null>(null);
+  const [shown, setShown] = useState<Spoken | null>(null);
   const wanted = choice ?? ofBrowser();
   useEffect(() => {
     let current = true;
-    LOAD[wanted]()
-      .catch(() => LOAD.en())
-      .then(({ default: catalogue }) => {
-        if (!current) return;
-        document.documentElement.lang = wanted;
-        setShown({ language: wanted, catalogue });
-      });
+    fetched(wanted).then((spoken) => {
+      if (current) setShown((last) => (spoken.language === wanted ? spoken : (last ?? spoken)));
+    });
     return () => {
       current = false;
     };
   }, [wanted]);
+  useEffect(() => {
+    if (shown !== null) document.documentElement.lang = shown.language;
+  }, [shown]);
   const setChoice = useCallback((language: Language | null) => {
     choose(language);
     setKept(language);

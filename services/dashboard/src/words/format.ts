@@ -3,6 +3,29 @@ import { type Translate, useLanguage, useWords } from "./Words";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
+const numbers = new Map<string, Intl.NumberFormat>();
+const times = new Map<string, Intl.DateTimeFormat>();
+
+/** Made once for each language and kind: making one takes longer than a hundred uses. */
+function numberFormat(language: string, least: number, most: number, style?: "percent"): Intl.NumberFormat {
+  const key = `${language} ${least} ${most} ${style}`;
+  const made =
+    numbers.get(key) ??
+    new Intl.NumberFormat(language, { minimumFractionDigits: least, maximumFractionDigits: most, style });
+  numbers.set(key, made);
+  return made;
+}
+
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const DAY = { month: "short", day: "numeric" } as const;
+
+function timeFormat(language: string, style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language} ${JSON.stringify(style)}`;
+  const made = times.get(key) ?? new Intl.DateTimeFormat(language, style);
+  times.set(key, made);
+  return made;
+}
+
 /** Numbers, sizes and times as the person's language writes them. */
 export class Format {
   constructor(
@@ -12,12 +35,12 @@ export class Format {
 
   /** "1,024"; at most `digits` behind the point. */
   number(value: number, digits = 0): string {
-    return new Intl.NumberFormat(this.language, { maximumFractionDigits: digits }).format(value);
+    return numberFormat(this.language, 0, digits).format(value);
   }
 
   /** "31%", from a ratio. */
   percent(ratio: number): string {
-    return new Intl.NumberFormat(this.language, { style: "percent", maximumFractionDigits: 0 }).format(ratio);
+    return numberFormat(this.language, 0, 0, "percent").format(ratio);
   }
 
   /** "9.0 GiB"; three digits at most. */
@@ -40,7 +63,7 @@ export class Format {
 
   /** "2.3 s" below a minute, then as `duration`. */
   seconds(value: number): string {
-    const text = new Intl.NumberFormat(this.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    const text = numberFormat(this.language, 1, 1);
     return value < 60 ? this.words("common.seconds", { seconds: text.format(value) }) : this.duration(value);
   }
 
@@ -60,16 +83,20 @@ export class Format {
     const style = exact
       ? ({ dateStyle: "full", timeStyle: "long" } as const)
       : ({ dateStyle: "medium", timeStyle: "short" } as const);
-    return new Date(at).toLocaleString(this.language, style);
+    return timeFormat(this.language, style).format(new Date(at));
+  }
+
+  /** "09:10" on the day of `now` (milliseconds), else "Nov 28, 09:10", or "Nov 28" when `brief`. */
+  clock(at: string, now: number, brief = false): string {
+    const date = new Date(at);
+    if (date.toDateString() === new Date(now).toDateString()) return timeFormat(this.language, TIME).format(date);
+    return timeFormat(this.language, brief ? DAY : { ...DAY, ...TIME }).format(date);
   }
 
   private scaled(value: number, unit: number): string {
     const scaled = value / 1024 ** unit;
     const digits = scaled >= 100 || unit === 0 ? 0 : 1;
-    return new Intl.NumberFormat(this.language, {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    }).format(scaled);
+    return numberFormat(this.language, digits, digits).format(scaled);
   }
 }
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shiva_jupyter_broker.domain import naming
+from shiva_jupyter_broker.domain import logs, naming
 from shiva_jupyter_broker.domain.cluster import Cluster, Demand, cluster
 from shiva_jupyter_broker.domain.containers import (
     Container,
@@ -122,6 +122,12 @@ class Broker:
     def activity(self, container_id: ContainerId) -> Activity:
         """Return what the Jupyter of one does now; JupyterUnknownError where that does not tell."""
         return self.ports.reader.read(self.container(container_id).container)
+
+    def log(self, container_id: ContainerId, lines: int) -> logs.Log | None:
+        """Return the last lines that one wrote, without its secret; see `Launcher.log`."""
+        found = self.container(container_id).container
+        told = self.ports.launcher.log(found.launch_id, lines=lines)
+        return None if told is None else logs.without(told, found.token)
 
     def launch(self, wish: Wish) -> tuple[View, bool]:
         """Return the container and whether it was started now; a living one of that id is returned as it is.

@@ -10,7 +10,9 @@ from shiva_manager_api.audit import Audit
 from shiva_manager_api.containers import Containers
 from shiva_manager_api.devices import Devices
 from shiva_manager_api.domain.admission import AccessRules
+from shiva_manager_api.domain.container_history import ContainerHistories
 from shiva_manager_api.domain.foretelling import Pasts
+from shiva_manager_api.domain.held_time import HeldTimeSource
 from shiva_manager_api.domain.idle_ports import IdleBook
 from shiva_manager_api.domain.machine_history import MachineHistories
 from shiva_manager_api.domain.people_ports import Store
@@ -22,6 +24,7 @@ from shiva_manager_api.predictions import Predictions
 from shiva_manager_api.service import Manager
 from shiva_manager_api.starts import Starts
 from shiva_manager_api.tokens import Tokens
+from shiva_manager_api.usages import Usages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,8 @@ class Ports:
 
     metrics: MetricsSource
     curves: MachineHistories
+    container_curves: ContainerHistories
+    held_times: HeldTimeSource
     pasts: Pasts
     broker: ContainerBroker
     store: Store
@@ -46,6 +51,7 @@ class UseCases:
 
     manager: Manager
     histories: Histories
+    usages: Usages
     people: People
     containers: Containers
     starts: Starts
@@ -71,7 +77,8 @@ def over(ports: Ports) -> UseCases:
 
     return UseCases(
         manager=manager,
-        histories=Histories(ports.curves, manager.truth, now=now),
+        histories=Histories(ports.curves, ports.container_curves, manager.truth, now=now),
+        usages=Usages(ports.held_times, manager.truth, now=now),
         people=people,
         tokens=tokens,
         containers=Containers(broker, people, audit, now=now, idle=ports.idle),

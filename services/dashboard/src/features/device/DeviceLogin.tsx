@@ -12,14 +12,14 @@ import { Loaded } from "../../components/Loaded";
 import { Moment } from "../../components/Moment";
 import { Problem } from "../../components/Problem";
 import { ScopeList } from "../../components/Scopes";
-import { messages } from "../../messages";
+import { Said, useWords } from "../../words/Words";
 import { type Device, decideMutation, deviceQuery } from "./queries";
 
-const words = messages.device;
 const USUAL_DAYS = 90;
 
 /** One waiting program: who asks for what, and yes or no. */
 export function DeviceLogin({ code, onOther }: { code: string; onOther: () => void }) {
+  const t = useWords();
   const device = useQuery(deviceQuery(code));
   return (
     <>
@@ -27,13 +27,14 @@ export function DeviceLogin({ code, onOther }: { code: string; onOther: () => vo
         {(asked) => (asked.state === "pending" ? <Question code={code} device={asked} /> : <Outcome device={asked} />)}
       </Loaded>
       <Button onClick={onOther} sx={{ alignSelf: "flex-start" }}>
-        {words.other}
+        {t("device.other")}
       </Button>
     </>
   );
 }
 
 function Question({ code, device }: { code: string; device: Device }) {
+  const t = useWords();
   const decide = useMutation(decideMutation(useQueryClient(), code));
   const [days, setDays] = useState(USUAL_DAYS);
   return (
@@ -41,23 +42,23 @@ function Question({ code, device }: { code: string; device: Device }) {
       <CardContent>
         <Stack spacing={2}>
           <Typography variant="h6" component="h2" sx={{ overflowWrap: "anywhere" }}>
-            {words.asks(device.client)}
+            {t("device.asks", { client: device.client })}
           </Typography>
           <Typography component="p" variant="h4" sx={{ fontFamily: "monospace", letterSpacing: 2 }}>
             {code}
           </Typography>
           <Typography>
-            {words.from(device.asked_from)} · {words.until} <Moment at={device.expires_at} />
+            <Said id="device.from" values={{ address: device.asked_from, time: <Moment at={device.expires_at} /> }} />
           </Typography>
           <div>
             <Typography variant="subtitle2" component="h3">
-              {words.wants}
+              {t("device.wants")}
             </Typography>
             <ScopeList scopes={device.scopes} />
           </div>
           <Alert severity="warning">
-            <AlertTitle>{words.warningTitle}</AlertTitle>
-            {words.warning}
+            <AlertTitle>{t("device.warningTitle")}</AlertTitle>
+            {t("device.warning")}
           </Alert>
           <ExpirySelect days={days} onChange={setDays} />
           {decide.isError && <Problem error={decide.error} />}
@@ -67,7 +68,7 @@ function Question({ code, device }: { code: string; device: Device }) {
               disabled={decide.isPending}
               onClick={() => decide.mutate({ approve: true, expires_in_days: days })}
             >
-              {words.approve}
+              {t("device.approve")}
             </Button>
             <Button
               color="error"
@@ -75,7 +76,7 @@ function Question({ code, device }: { code: string; device: Device }) {
               disabled={decide.isPending}
               onClick={() => decide.mutate({ approve: false })}
             >
-              {words.deny}
+              {t("device.deny")}
             </Button>
           </Stack>
         </Stack>
@@ -85,11 +86,12 @@ function Question({ code, device }: { code: string; device: Device }) {
 }
 
 function Outcome({ device }: { device: Device }) {
+  const t = useWords();
   const denied = device.state === "denied";
   return (
     <Alert severity={denied ? "info" : "success"}>
-      <AlertTitle>{denied ? words.denied : words.approved(device.client)}</AlertTitle>
-      {denied ? words.deniedHint : words.approvedHint}
+      <AlertTitle>{denied ? t("device.denied") : t("device.approved", { client: device.client })}</AlertTitle>
+      {denied ? t("device.deniedHint") : t("device.approvedHint")}
     </Alert>
   );
 }

@@ -5,20 +5,19 @@ import Typography from "@mui/material/Typography";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { PageTitle } from "../../components/PageTitle";
-import { messages } from "../../messages";
+import { useWords } from "../../words/Words";
 import { DeviceLogin } from "./DeviceLogin";
 import { codeOf } from "./queries";
 
-const words = messages.device;
-
 /** Lets a program in that cannot show a login page: its code is typed here, or comes with the address. */
 export function DevicePage() {
+  const t = useWords();
   const [search, setSearch] = useSearchParams();
   const given = search.get("user_code") ?? search.get("code");
   const code = given === null ? null : codeOf(given);
   return (
     <Stack spacing={2} sx={{ maxWidth: 600 }}>
-      <PageTitle>{words.title}</PageTitle>
+      <PageTitle>{t("device.title")}</PageTitle>
       {code === null ? (
         <CodeForm wrong={given !== null} onCode={(typed) => setSearch({ user_code: typed })} />
       ) : (
@@ -29,6 +28,7 @@ export function DevicePage() {
 }
 
 function CodeForm({ wrong, onCode }: { wrong: boolean; onCode: (typed: string) => void }) {
+  const t = useWords();
   const [typed, setTyped] = useState("");
   return (
     <form
@@ -38,23 +38,29 @@ function CodeForm({ wrong, onCode }: { wrong: boolean; onCode: (typed: string) =
       }}
     >
       <Stack spacing={2} sx={{ alignItems: "flex-start" }}>
-        <Typography>{words.ask}</Typography>
+        <Typography>{t("device.ask")}</Typography>
         <TextField
           autoFocus
           required
-          label={words.code}
+          label={t("device.code")}
           placeholder="ABCD-EFGH"
           error={wrong}
-          helperText={wrong ? words.wrongCode : " "}
+          helperText={wrong ? t("device.wrongCode") : " "}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
           slotProps={{
-            htmlInput: { autoComplete: "off", autoCapitalize: "characters", spellCheck: false, maxLength: 16 },
+            htmlInput: {
+              autoComplete: "off",
+              autoCapitalize: "characters",
+              spellCheck: false,
+              translate: "no",
+              maxLength: 16,
+            },
             inputLabel: { shrink: true },
           }}
         />
         <Button type="submit" variant="contained" disabled={typed.trim() === ""}>
-          {words.go}
+          {t("device.go")}
         </Button>
       </Stack>
     </form>

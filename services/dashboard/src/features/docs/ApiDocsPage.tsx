@@ -8,7 +8,7 @@ import { useEffect, useRef } from "react";
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import { Loaded } from "../../components/Loaded";
 import { PageTitle } from "../../components/PageTitle";
-import { messages } from "../../messages";
+import { Said, useWords } from "../../words/Words";
 import { CONTRACT, contractQuery } from "./queries";
 import "swagger-ui-dist/swagger-ui.css";
 
@@ -30,12 +30,22 @@ const OUR_LOOK = {
 
 /** The API as people read it; nothing is sent from here. */
 export function ApiDocsPage() {
+  const t = useWords();
   const contract = useQuery(contractQuery());
   return (
     <Stack spacing={2}>
-      <PageTitle>{messages.apiDocs}</PageTitle>
+      <PageTitle>{t("docs.title")}</PageTitle>
       <Typography color="textSecondary">
-        {messages.apiDocsHint} <Link href={CONTRACT}>openapi.json</Link>
+        <Said
+          id="docs.hint"
+          values={{
+            file: (
+              <Link href={CONTRACT} translate="no">
+                openapi.json
+              </Link>
+            ),
+          }}
+        />
       </Typography>
       <Loaded query={contract}>{(found) => <Reader contract={found} />}</Loaded>
     </Stack>

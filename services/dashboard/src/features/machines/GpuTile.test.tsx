@@ -1,14 +1,15 @@
 import { screen, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Schemas } from "../../api/client";
-import { gpu, silentGpu } from "../../testing/factories";
+import { gpu, machine, silentGpu } from "../../testing/factories";
 import { shown } from "../../testing/world";
 import { GpuTile } from "./GpuTile";
 
 const GIB = 2 ** 30;
 const holder = { container_id: "ada--default", owner: "ada", since: null };
 
-const tile = (changes: Partial<Schemas["Gpu"]>) => shown(<GpuTile gpu={gpu(changes)} holdersKnown />);
+const tile = (changes: Partial<Schemas["Gpu"]>, of: Partial<Schemas["Machine"]> = {}) =>
+  shown(<GpuTile gpu={gpu(changes)} machine={machine({ name: "gpu-02", ...of })} me="ken" />);
 const user = (owner: string, memory_used_bytes: number | null): Schemas["Gpu"]["users"][number] => ({
   owner,
   container_id: `${owner}--default`,
@@ -29,14 +30,14 @@ describe("a GPU's tile", () => {
       users: [user("_41da", 3 * GIB), user("ken", 2 * GIB)],
       unmanaged: [process, unknown],
       memory_other_bytes: GIB / 4,
-      memory_unattributed_bytes: GIB / 8,
+      memory_unattributed_bytes: GIB / 4,
     });
     expect(lines()).toEqual([
-      "■ Ada3.0 GiB",
-      "■ ken2.0 GiB",
-      "■ unmanaged1.5 GiB",
-      "■ dead or unnamed processes256 MiB",
-      "■ unattributed128 MiB",
+      "Ada 3.0 GiB",
+      "ken (you) 2.0 GiB",
+      "unmanaged 1.5 GiB",
+      "dead or unnamed processes 256 MiB",
+      "unattributed 256 MiB",
     ]);
     expect(screen.getByTitle("mei, process 4242; a container that nobody knows")).toBeVisible();
   });
@@ -54,7 +55,7 @@ describe("a GPU's tile", () => {
       memory_other_bytes: null,
       memory_unattributed_bytes: null,
     });
-    expect(lines()).toEqual(["■ ada—", "■ unmanaged—", "■ dead or unnamed processes—", "■ unattributed—"]);
+    expect(lines()).toEqual(["ada —", "unmanaged —", "dead or unnamed processes —", "unattributed —"]);
   });
 
   it("says nothing of shares where nothing is in use", () => {
@@ -69,9 +70,68 @@ describe("a GPU's tile", () => {
   });
 
   it("claims nothing of a GPU of which nobody told anything", () => {
-    shown(<GpuTile gpu={silentGpu()} holdersKnown />);
+    tile(silentGpu());
     expect(screen.queryByText("nobody tells who uses it")).toBeNull();
     expect(screen.queryByRole("list")).toBeNull();
+    expect(screen.getByText("unknown")).toBeVisible();
+  });
+
+  it("names no rest that every driver takes", () => {
+    tile({ memory_unattributed_bytes: GIB / 16 });
+    expect(screen.queryByRole("list")).toBeNull();
+  });
+
+  it("tells shares apart by pattern, not by color alone", () => {
+    tile({ users: [user("ada", GIB), user("ken", GIB)] });
+    const [first, second] = within(screen.getByRole("list")).getAllByRole("listitem");
+    const pattern = (line: Element | undefined) => {
+      const swatch = line?.querySelector("[data-key]");
+      return swatch && window.getComputedStyle(swatch).backgroundImage;
+    };
+    expect(pattern(second)).toContain("gradient");
+    expect(pattern(first)).not.toBe(pattern(second));
+  });
+
+  const today = new Date();
+  today.setHours(9, 10, 0, 0);
+
+  it.each([
+    [
+      { utilization_ratio: 0.87, holder: { ...holder, owner: "yuki", since: today.toISOString() } },
+      "GPU 0 on gpu-02, GTX 1080, 87 percent, 61 degrees, memory 1.0 / 8.0 GiB, used by yuki since 09:10",
+    ],
+    [{ holder }, /used by ada$/],
+    [
+      { utilization_ratio: null, temperature_celsius: null, memory_used_bytes: null },
+      "GPU 0 on gpu-02, GTX 1080, free",
+    ],
+    [{ foreign_use: true }, /in use by something outside Shiva$/],
+  ])("is a sentence for who listens (%#)", (changes, sentence) => {
+    vi.setSystemTime(today.getTime() + 3_600_000);
+    tile(changes);
+    expect(screen.getByText(sentence)).toBeInTheDocument();
+  });
+
+  it.each([
+    [{}, {}, "free"],
+    [{}, { state: "stale" }, "unknown"],
+    [{}, { state: "unreachable" }, "unknown"],
+    [{}, { holders_known: false }, "unknown"],
+    [{ up: null }, {}, "unknown"],
+    [{ up: false }, {}, "lost: the driver cannot reach it"],
+    [{}, { closed: "New cooling." }, "not given out"],
+    [{ foreign_use: true }, {}, "in use by something outside Shiva"],
+    [{ foreign_use: null }, {}, "free"],
+  ] as const)("%j on a machine %j is %s", (changes, of, word) => {
+    tile(changes, of);
+    expect(screen.getByText(word)).toBeVisible();
+    if (word !== "free") expect(screen.queryByText("free")).toBeNull();
+  });
+
+  it("that is lost while somebody has it says both", () => {
+    tile({ up: false, holder });
+    expect(screen.getByText("ada")).toBeVisible();
+    expect(screen.getByRole("note")).toHaveTextContent("lost: the driver cannot reach it");
   });
 
   it.each([
@@ -79,8 +139,7 @@ describe("a GPU's tile", () => {
     ["disabled", "Disabled:"],
   ] as const)("says why it is not given out (%s), and does not call it free", (key, title) => {
     tile({ [key]: "It fell off the bus." });
-    expect(screen.getByText(title)).toBeVisible();
-    expect(screen.getByRole("alert")).toHaveTextContent("It fell off the bus.");
+    expect(screen.getByRole("note")).toHaveTextContent(`${title} It fell off the bus.`);
     expect(screen.getByText("not given out")).toBeVisible();
     expect(screen.queryByText("free")).toBeNull();
   });
@@ -88,7 +147,7 @@ describe("a GPU's tile", () => {
   it("leaves a GPU in quarantine to its holder, who reads why", () => {
     tile({ quarantine: "It fell off the bus.", holder });
     expect(screen.getByText("ada")).toBeVisible();
-    expect(screen.getByRole("alert")).toHaveTextContent("It fell off the bus.");
+    expect(screen.getByRole("note")).toHaveTextContent("It fell off the bus.");
     expect(screen.queryByText("not given out")).toBeNull();
   });
 });

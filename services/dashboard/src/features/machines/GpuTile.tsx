@@ -1,63 +1,115 @@
 import Alert from "@mui/material/Alert";
-import Box from "@mui/material/Box";
-import Typography from "@mui/material/Typography";
-import { Ago } from "../../components/Ago";
-import { amounts, percent, share, spelled } from "../../components/format";
+import { styled } from "@mui/material/styles";
+import { useNow } from "../../api/clock";
+import { Fact } from "../../components/Fact";
+import { spelled } from "../../components/format";
+import { Hidden } from "../../components/Hidden";
 import { Meter } from "../../components/Meter";
-import { messages } from "../../messages";
-import { MemoryByPerson } from "./MemoryByPerson";
-import type { Gpu } from "./queries";
+import { useFormat } from "../../words/format";
+import { useWords } from "../../words/Words";
+import { gpuState, shortModel } from "./gpuState";
+import { useGpuSentence } from "./gpuWords";
+import { GPU_LOOK } from "./looks";
+import { MemoryBar, MemoryNames } from "./MemoryByPerson";
+import type { Gpu, Machine } from "./queries";
+import { Since } from "./Since";
 
-function free(gpu: Gpu, holdersKnown: boolean): string {
-  if (!holdersKnown) return messages.unknown;
-  if (gpu.quarantine || gpu.disabled) return messages.notGiven;
-  return gpu.foreign_use ? messages.foreign : messages.free;
-}
+const Tile = styled("li")(({ theme }) => ({
+  border: `1px solid ${theme.vars?.palette.divider}`,
+  borderRadius: theme.shape.borderRadius,
+  padding: 10,
+  minWidth: 0,
+  position: "relative",
+}));
+const Title = styled("div")(({ theme }) => ({
+  ...theme.typography.body2,
+  overflow: "hidden",
+  textOverflow: "ellipsis",
+  whiteSpace: "nowrap",
+}));
+const Muted = styled("span")(({ theme }) => ({ color: theme.vars?.palette.text.secondary }));
+const State = styled("div")(({ theme }) => ({
+  ...theme.typography.body2,
+  display: "flex",
+  gap: 4,
+  marginBottom: 4,
+  fontVariantNumeric: "tabular-nums",
+  overflowWrap: "anywhere",
+  "& > time": { flex: "none" },
+  "& > svg": { flex: "none", fontSize: 18, marginTop: 1 },
+}));
+const Name = styled("strong")({
+  flexGrow: 1,
+  minWidth: 0,
+  overflow: "hidden",
+  textOverflow: "ellipsis",
+  whiteSpace: "nowrap",
+});
+const Note = styled(Alert)({ marginTop: 4, padding: "0 8px", overflowWrap: "anywhere" });
 
-/** One GPU: how busy, how full and with whose work, how warm, who holds it, and why nobody may. */
-export function GpuTile({ gpu, holdersKnown }: { gpu: Gpu; holdersKnown: boolean }) {
-  const use = gpu.utilization_ratio === null ? messages.dash : percent(gpu.utilization_ratio);
-  const temperature = gpu.temperature_celsius === null ? messages.dash : `${Math.round(gpu.temperature_celsius)} °C`;
+type Props = { gpu: Gpu; machine: Machine; me: string | null };
+
+/** One GPU: who has it, how busy, how warm, how full and with whose work, and why nobody may have it. */
+export function GpuTile({ gpu, machine, me }: Props) {
+  const t = useWords();
+  const f = useFormat();
+  const now = useNow(10_000);
+  const sentence = useGpuSentence();
+  const use = gpu.utilization_ratio === null ? t("common.dash") : f.percent(gpu.utilization_ratio);
+  const celsius = gpu.temperature_celsius === null ? t("common.dash") : f.celsius(gpu.temperature_celsius);
+  const memory = f.amounts(gpu.memory_used_bytes, gpu.memory_total_bytes);
   return (
-    <Box sx={{ border: 1, borderColor: "divider", borderRadius: 1, p: 1.25, minWidth: 0 }}>
-      <Typography variant="body2" noWrap title={gpu.model}>
-        <strong>GPU {gpu.index ?? "?"}</strong> {gpu.model.replace("NVIDIA ", "").replace("GeForce ", "")}
-      </Typography>
-      <Meter label={messages.usage} ratio={gpu.utilization_ratio} text={`${use} · ${temperature}`} />
-      <Meter
-        label={messages.memory}
-        ratio={share(gpu.memory_used_bytes, gpu.memory_total_bytes)}
-        text={amounts(gpu.memory_used_bytes, gpu.memory_total_bytes)}
-      />
-      <MemoryByPerson gpu={gpu} />
-      <Typography variant="body2" sx={{ mt: 0.5, overflowWrap: "anywhere" }}>
-        {gpu.up === false && `${messages.lost} · `}
-        {gpu.holder ? (
-          <>
-            <strong>{spelled(gpu.holder.owner)}</strong>
-            {gpu.holder.since && (
-              <>
-                {" "}
-                {messages.since} <Ago at={gpu.holder.since} />
-              </>
-            )}
-          </>
-        ) : (
-          <span>{free(gpu, holdersKnown)}</span>
-        )}
-      </Typography>
-      {gpu.quarantine && <Why severity="error" title={messages.quarantined} text={gpu.quarantine} />}
-      {gpu.disabled && <Why severity="warning" title={messages.disabled} text={gpu.disabled} />}
-    </Box>
+    <Tile>
+      <Hidden>{sentence(gpu, machine, now)}</Hidden>
+      <div aria-hidden>
+        <Title title={gpu.model}>
+          <strong>{t("machines.gpu", { index: gpu.index ?? "?" })}</strong> <Muted>{shortModel(gpu.model)}</Muted>
+        </Title>
+        <Whose gpu={gpu} machine={machine} me={me} />
+        <Meter calm label={t("machines.use")} ratio={gpu.utilization_ratio} text={`${use} · ${celsius}`} />
+        <Fact label={t("machines.memory")}>{memory ?? t("common.dash")}</Fact>
+        <MemoryBar gpu={gpu} />
+      </div>
+      <MemoryNames gpu={gpu} me={me} />
+      {gpu.holder && gpu.up === false && <Why severity="error" text={t("machines.gpu.lost")} />}
+      {gpu.quarantine && (
+        <Why severity="error" text={t("machines.because", { what: t("machines.quarantined"), why: gpu.quarantine })} />
+      )}
+      {gpu.disabled && (
+        <Why severity="warning" text={t("machines.because", { what: t("machines.disabled"), why: gpu.disabled })} />
+      )}
+    </Tile>
   );
 }
 
-type WhyProps = { severity: "error" | "warning"; title: string; text: string };
-
-function Why({ severity, title, text }: WhyProps) {
+function Whose({ gpu, machine, me }: Props) {
+  const t = useWords();
+  const state = gpuState(gpu, machine);
+  const [Icon, color] = GPU_LOOK[state];
+  const icon = <Icon color={color === "default" ? "action" : color} />;
+  if (state !== "held" || gpu.holder === null) {
+    return (
+      <State>
+        {icon}
+        <span>{t(`machines.gpu.${state === "held" ? "unknown" : state}`)}</span>
+      </State>
+    );
+  }
+  const { owner, since } = gpu.holder;
+  const name = spelled(owner);
   return (
-    <Alert severity={severity} icon={false} sx={{ mt: 0.5, px: 1, py: 0, overflowWrap: "anywhere" }}>
-      <strong>{title}:</strong> {text}
-    </Alert>
+    <State>
+      {icon}
+      <Name title={name}>{owner === me ? t("machines.you", { name }) : name}</Name>
+      {since !== null && <Since at={since} brief />}
+    </State>
+  );
+}
+
+function Why({ severity, text }: { severity: "error" | "warning"; text: string }) {
+  return (
+    <Note role="note" severity={severity} icon={false}>
+      {text}
+    </Note>
   );
 }

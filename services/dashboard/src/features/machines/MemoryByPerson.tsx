@@ -1,59 +1,81 @@
-import Box from "@mui/material/Box";
-import Typography from "@mui/material/Typography";
-import { bytes, share } from "../../components/format";
-import { messages } from "../../messages";
+import { styled } from "@mui/material/styles";
+import { share } from "../../components/format";
+import { useFormat } from "../../words/format";
+import { useWords } from "../../words/Words";
 import type { Gpu } from "./queries";
+import { Swatch } from "./Swatch";
 import { shares } from "./shares";
+import { lookOf } from "./swatches";
 
-const COLORS = ["primary.main", "secondary.main", "success.main", "info.main"];
-const NOBODYS = "text.disabled";
+const Bar = styled("div")(({ theme }) => ({
+  display: "flex",
+  height: 8,
+  borderRadius: 4,
+  overflow: "hidden",
+  backgroundColor: theme.vars?.palette.action.selected,
+}));
+const Names = styled("ul")(({ theme }) => ({
+  ...theme.typography.caption,
+  display: "flex",
+  flexWrap: "wrap",
+  columnGap: 12,
+  margin: "2px 0 0",
+  padding: 0,
+  listStyle: "none",
+}));
+const Name = styled("li")({ display: "flex", alignItems: "baseline", gap: 4, minWidth: 0, maxWidth: "100%" });
+const Who = styled("span")({ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" });
+const Amount = styled("span")(({ theme }) => ({
+  color: theme.vars?.palette.text.secondary,
+  fontVariantNumeric: "tabular-nums",
+  whiteSpace: "nowrap",
+}));
 
-/** Whose the memory of a GPU is: a bar of its shares, and each with its name. Nothing where nothing is in use. */
-export function MemoryByPerson({ gpu }: { gpu: Gpu }) {
-  const parts = shares(gpu).map((part, index) => ({
-    ...part,
-    color: part.person ? COLORS[index % COLORS.length] : NOBODYS,
-    wide: share(part.bytes, gpu.memory_total_bytes),
-  }));
+/** Whose the memory of a GPU is, as a bar of its shares: each has a color and a pattern. */
+export function MemoryBar({ gpu }: { gpu: Gpu }) {
+  const t = useWords();
+  const parts = shares(gpu, t);
+  const whole = [{ key: "all", owner: null, bytes: gpu.memory_used_bytes }]; // nobody told whose it is
+  return (
+    <Bar aria-hidden>
+      {(parts.length > 0 ? parts : whole).map(({ key, owner, bytes }, index) => (
+        <Swatch
+          key={key}
+          {...lookOf(owner, index)}
+          style={{ width: `${(share(bytes, gpu.memory_total_bytes) ?? 0) * 100}%` }}
+        />
+      ))}
+    </Bar>
+  );
+}
+
+// A rest that is less than this share of the memory is what every driver takes; the bar and the sum still have it.
+const SMALL = 0.02;
+
+/** The names to a MemoryBar. Nothing where nothing is in use. */
+export function MemoryNames({ gpu, me }: { gpu: Gpu; me: string | null }) {
+  const t = useWords();
+  const f = useFormat();
+  const small = (gpu.memory_total_bytes ?? 0) * SMALL;
+  const parts = shares(gpu, t).map((part, index) => ({ ...part, look: lookOf(part.owner, index) }));
+  const named = parts.filter(({ owner, bytes }) => owner !== null || bytes === null || bytes >= small);
   if (!gpu.users_known && gpu.memory_used_bytes) {
     return (
-      <Typography variant="caption" color="textSecondary">
-        {messages.usersUnknown}
-      </Typography>
+      <Names as="p">
+        <Amount>{t("machines.usersUnknown")}</Amount>
+      </Names>
     );
   }
-  if (parts.length === 0) return null;
+  if (named.length === 0) return null;
   return (
-    <Box sx={{ mt: 0.5 }}>
-      <Box
-        aria-hidden
-        sx={{ display: "flex", height: 6, borderRadius: 3, overflow: "hidden", bgcolor: "action.hover" }}
-      >
-        {parts.map((part) => (
-          <Box key={part.key} sx={{ width: `${(part.wide ?? 0) * 100}%`, bgcolor: part.color }} />
-        ))}
-      </Box>
-      <Box component="ul" aria-label={messages.memoryBy} sx={{ m: 0, p: 0, listStyle: "none" }}>
-        {parts.map((part) => (
-          <Typography
-            component="li"
-            variant="caption"
-            key={part.key}
-            title={part.hint}
-            sx={{ display: "flex", justifyContent: "space-between", gap: 1 }}
-          >
-            <Box component="span" sx={{ overflowWrap: "anywhere", minWidth: 0 }}>
-              <Box component="span" aria-hidden sx={{ color: part.color }}>
-                ■{" "}
-              </Box>
-              {part.who}
-            </Box>
-            <Box component="span" sx={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}>
-              {part.bytes === null ? messages.dash : bytes(part.bytes)}
-            </Box>
-          </Typography>
-        ))}
-      </Box>
-    </Box>
+    <Names aria-label={t("machines.memoryBy")}>
+      {named.map(({ key, owner, who, bytes, hint, look }) => (
+        <Name key={key} title={hint}>
+          <Swatch aria-hidden data-key {...look} />
+          <Who>{owner !== null && owner === me ? t("machines.you", { name: who }) : who}</Who>{" "}
+          <Amount>{bytes === null ? t("common.dash") : f.bytes(bytes)}</Amount>
+        </Name>
+      ))}
+    </Names>
   );
 }

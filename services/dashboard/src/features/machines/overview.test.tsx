@@ -1,89 +1,86 @@
 import { screen, waitFor } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { gpu, machine, overview, problem } from "../../testing/factories";
-import { page, worldOf } from "../../testing/world";
+import { shown, worldOf } from "../../testing/world";
+import ja from "../../words/ja";
+import { MachineGrid } from "./MachineGrid";
+
+const grid = () => shown(<MachineGrid onStart={null} />);
+const cards = () => screen.getAllByRole("heading", { level: 3 }).map((each) => each.textContent);
 
 describe("the machines", () => {
   it("are waited for", async () => {
     worldOf({ silent: true });
-    page();
-    expect(screen.getByLabelText("Loading machines")).toBeInTheDocument();
-    expect(screen.getByLabelText("Loading your container")).toBeInTheDocument();
+    grid();
+    expect(screen.getByRole("status", { name: "Loading machines" })).toBeInTheDocument();
   });
 
   it("are shown free ones first", async () => {
     const states = { c: "free", a: "full", b: "partly_free", d: "unreachable", e: "stale" } as const;
     worldOf({ machines: overview(Object.entries(states).map(([name, state]) => machine({ name, state }))) });
-    page();
+    grid();
     await screen.findByRole("article", { name: "c" });
-    const names = screen.getAllByRole("heading", { level: 3 }).map((each) => each.textContent);
-    expect(names).toEqual(["c", "b", "a", "e", "d"]);
+    expect(cards()).toEqual(["c", "b", "a", "e", "d"]);
   });
 
   it("that do not exist yet are explained", async () => {
     worldOf({ machines: overview([]) });
-    page();
+    grid();
     expect(await screen.findByText("No machines yet")).toBeVisible();
     expect(screen.getByText(/machines\.json/)).toBeVisible();
   });
 
   it("that cannot be had are a problem with words and a code", async () => {
     worldOf({ machines: problem(503, "manager-unavailable", "The manager does not answer") });
-    page();
+    grid();
     expect(await screen.findByText("The manager does not answer")).toBeVisible();
     expect(screen.getByText("manager-unavailable")).toBeVisible();
-    expect(screen.getByText("Your files are safe.")).toBeVisible();
   });
 
-  it("stay on the page when Shiva stops to answer, and the page says so", async () => {
-    const world = worldOf();
-    page();
+  it("stay when Shiva stops to answer, and are soon not called free", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    const world = worldOf({ machines: overview([machine({ gpus: [gpu()] })]) });
+    grid();
     await screen.findByRole("article", { name: "gpu-01" });
+    expect(screen.getByText("Free")).toBeVisible();
     world.unreachable = true;
-    expect(await screen.findByText("Shiva does not answer", {}, { timeout: 6000 })).toBeVisible();
-    expect(screen.getByRole("article", { name: "gpu-01" })).toBeVisible();
+    vi.setSystemTime(Date.now() + 58_000);
+    await waitFor(() => expect(screen.getByText("Stale")).toBeVisible());
+    expect(screen.getByText("1 m old")).toBeVisible();
+    expect(screen.getByText("31% of 8")).toBeVisible();
+    expect(screen.queryByText("Free")).toBeNull();
+    expect(screen.queryByText("free")).toBeNull();
     world.unreachable = false;
-    await waitFor(() => expect(screen.queryByText("Shiva does not answer")).toBeNull(), { timeout: 6000 });
-  });
-});
-
-describe("what is missing is said", () => {
-  it("while everything answers, nothing", async () => {
-    worldOf();
-    page();
-    await screen.findByRole("article", { name: "gpu-01" });
-    expect(screen.queryByRole("alert")).toBeNull();
+    await waitFor(() => expect(screen.getByText("Free")).toBeVisible());
   });
 
-  it.each([
-    [{ metrics: { state: "stale", age_seconds: 75 } }, /Numbers are 1 m old: Prometheus does not answer/],
-    [{ metrics: { state: "unavailable", age_seconds: null } }, /There are no numbers: Prometheus does not answer/],
-    [{ broker: { state: "stale", age_seconds: 9 } }, /Containers cannot be started or stopped now/],
-    [{ broker: { state: "unavailable", age_seconds: null } }, /Containers cannot be started or stopped now/],
-  ] as const)("%j", async (changes, text) => {
-    worldOf({ machines: overview([machine()], changes) });
-    page();
-    expect(await screen.findByText(text)).toBeVisible();
+  it("keep the focus when new numbers come", async () => {
+    const world = worldOf({ machines: overview([machine({ name: "a" }), machine({ name: "b" })]) });
+    shown(<MachineGrid onStart={vi.fn()} />);
+    await screen.findByRole("article", { name: "b" });
+    const [, second] = screen.getAllByRole("button", { name: "Start here" });
+    second?.focus();
+    world.machines = overview([machine({ name: "a", state: "full" }), machine({ name: "b", cpu_ratio: 0.77 })]);
+    await screen.findByText("77% of 8");
+    expect(document.activeElement).toBe(second);
+    expect(cards()).toEqual(["a", "b"]); // nothing moves away from under it
   });
 
-  it("counts what the answer itself is old", async () => {
-    worldOf({ machines: overview([machine()], { metrics: { state: "stale", age_seconds: 75 } }), machinesAge: 50 });
-    page();
-    expect(await screen.findByText(/Numbers are 2 m old: Prometheus does not answer/)).toBeVisible();
+  it("are said in the person's language, and names are not", async () => {
+    worldOf({ machines: overview([machine({ state: "partly_free", gpus_total: 2, gpus_free: 1 })]) });
+    shown(<MachineGrid onStart={null} />, { language: "ja", catalogue: ja });
+    expect(await screen.findByText("一部空き（2 基中 1 基）")).toBeVisible();
+    expect(screen.getByText("gpu-01")).toBeVisible();
   });
-});
 
-describe("the first line", () => {
-  const held = gpu({ uuid: "GPU-2", index: 1, holder: { container_id: "ada--default", owner: "ada", since: null } });
-
-  it.each([
-    [[machine({ gpus: [gpu(), held], gpus_total: 2, gpus_free: 1 })], "1 free GPU of 2 · you use 1"],
-    [[machine({ gpus_free: null })], "1 GPUs, free ones unknown · you use 0"],
-    [[machine({ gpus: [], gpu_driver: "none" })], "No GPUs here · 1 machine"],
-    [[machine({ state: "unreachable" }), machine({ name: "b" })], "1 free GPU of 2 · you use 0"],
-  ])("counts what is free and mine (%#)", async (machines, text) => {
-    worldOf({ machines: overview(machines) });
-    page();
-    expect(await screen.findByText(text)).toBeVisible();
+  it("are in the page only near the window, be there a thousand", async () => {
+    const many = Array.from({ length: 1000 }, (_, index) =>
+      machine({ name: `gpu-${String(index).padStart(4, "0")}-${"x".repeat(31)}` }),
+    );
+    worldOf({ machines: overview(many) });
+    grid();
+    await screen.findByText(many[0]?.name ?? "");
+    expect(cards().length).toBeLessThan(100);
+    expect(screen.getAllByRole("listitem", { name: "" })[0]).toHaveAttribute("aria-setsize", "1000");
   });
 });

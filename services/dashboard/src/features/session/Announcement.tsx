@@ -2,7 +2,7 @@ import Alert from "@mui/material/Alert";
 import Typography from "@mui/material/Typography";
 import type { Me } from "../../api/queries";
 import { Moment } from "../../components/Moment";
-import { messages } from "../../messages";
+import { Said } from "../../words/Words";
 
 /** What an admin tells everybody, above every page. */
 export function Announcement({ announcement }: { announcement: NonNullable<Me["announcement"]> }) {
@@ -17,7 +17,7 @@ export function Announcement({ announcement }: { announcement: NonNullable<Me["a
       {text}
       {ends_at !== null && (
         <Typography variant="caption" component="p">
-          {messages.until} <Moment at={ends_at} />
+          <Said id="common.until" values={{ time: <Moment at={ends_at} /> }} />
         </Typography>
       )}
     </Alert>

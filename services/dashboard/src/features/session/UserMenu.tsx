@@ -1,79 +1,122 @@
+import KeyboardIcon from "@mui/icons-material/KeyboardOutlined";
+import LogoutIcon from "@mui/icons-material/Logout";
 import Avatar from "@mui/material/Avatar";
+import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Divider from "@mui/material/Divider";
-import ListItem from "@mui/material/ListItem";
-import ListItemText from "@mui/material/ListItemText";
-import Menu from "@mui/material/Menu";
+import ListItemIcon from "@mui/material/ListItemIcon";
 import MenuItem from "@mui/material/MenuItem";
-import { useColorScheme } from "@mui/material/styles";
-import { useState } from "react";
+import MenuList from "@mui/material/MenuList";
+import Popover from "@mui/material/Popover";
+import type SvgIcon from "@mui/material/SvgIcon";
+import Typography from "@mui/material/Typography";
+import { useId, useState } from "react";
 import { Link } from "react-router";
 import type { Me } from "../../api/queries";
-import { MoonIcon, PersonIcon, SunIcon } from "../../components/icons";
-import { messages, roleWords } from "../../messages";
+import { type Key, useWords } from "../../words/Words";
+import { LanguageChoice, ThemeChoice } from "./Choices";
 
-const MODES = ["system", "light", "dark"] as const;
+type Page = { to: string; name: Key; icon: typeof SvgIcon };
+type Props = { me: Me; pages: readonly Page[]; onKeys: () => void };
 
-/** Who is logged in; the pages about oneself, theme and logout. */
-export function UserMenu({ me }: { me: Me }) {
+/** Who is logged in; the pages about oneself, theme, language and logout. */
+export function UserMenu({ me, pages, onKeys }: Props) {
+  const t = useWords();
+  const form = useId();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-  const { mode, setMode } = useColorScheme();
+  const close = () => setAnchor(null);
   const { user } = me;
-  const pages = [
-    { to: "/tokens", text: messages.tokens.title },
-    { to: "/device", text: messages.device.title },
-    ...(user.role === "admin" ? [{ to: "/admin", text: messages.admin.title }] : []),
-    { to: "/api-docs", text: messages.apiDocs },
-  ];
   return (
     <>
       <Button
         color="inherit"
-        startIcon={
-          <Avatar
-            alt=""
-            {...(user.picture !== null && { src: user.picture })}
-            slotProps={{ img: { referrerPolicy: "no-referrer" } }}
-            sx={{ width: 28, height: 28 }}
-          >
-            <PersonIcon fontSize="small" />
-          </Avatar>
-        }
+        startIcon={<Initials name={user.shown_name} />}
+        aria-label={t("frame.account", { name: user.shown_name })}
         aria-haspopup="menu"
         aria-expanded={anchor !== null}
         onClick={(event) => setAnchor(event.currentTarget)}
-        sx={{ textTransform: "none", minWidth: 0, maxWidth: 240 }}
+        sx={{ minWidth: 44, minHeight: 44, maxWidth: 240, "& .MuiButton-startIcon": { mr: { xs: 0, sm: 1 } } }}
       >
-        <span style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{user.shown_name}</span>
+        <Box component="span" translate="no" sx={{ display: { xs: "none", sm: "inline" }, ...ELLIPSIS }}>
+          {user.shown_name}
+        </Box>
       </Button>
-      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
-        <ListItem component="div" sx={{ pt: 0 }}>
-          <ListItemText primary={user.email ?? user.name} secondary={roleWords[user.role]} />
-        </ListItem>
-        <Divider component="div" />
-        {pages.map((page) => (
-          <MenuItem key={page.to} component={Link} to={page.to} onClick={() => setAnchor(null)}>
-            {page.text}
-          </MenuItem>
-        ))}
-        <Divider component="div" />
-        {MODES.map((each) => (
-          <MenuItem key={each} selected={mode === each} onClick={() => setMode(each)} sx={{ gap: 1 }}>
-            {each === "dark" ? <MoonIcon fontSize="small" /> : <SunIcon fontSize="small" />}
-            {messages.theme[each]}
-          </MenuItem>
-        ))}
-        <Divider component="div" />
-        <form method="post" action="/-/logout">
+      <Popover
+        open={anchor !== null}
+        anchorEl={anchor}
+        onClose={close}
+        anchorOrigin={{ vertical: "bottom", horizontal: "right" }}
+        transformOrigin={{ vertical: "top", horizontal: "right" }}
+        slotProps={{ paper: { sx: { minWidth: 240, maxWidth: "calc(100vw - 32px)" } } }}
+      >
+        <Box translate="no" sx={{ px: 2, pt: 1.5, pb: 1, overflowWrap: "anywhere" }}>
+          <Typography>{user.shown_name}</Typography>
+          <Typography variant="body2" color="textSecondary">
+            {user.email ?? user.name}
+          </Typography>
+          <Typography variant="body2" color="textSecondary">
+            {t(`common.role.${user.role}`)}
+          </Typography>
+        </Box>
+        <form id={form} method="post" action="/-/logout">
           <input type="hidden" name="csrf_token" value={me.csrf_token ?? ""} />
-          <MenuItem component="button" type="submit" sx={{ width: "100%" }}>
-            {messages.logOut}
-          </MenuItem>
-          <MenuItem component="button" type="submit" name="everywhere" value="1" sx={{ width: "100%" }}>
-            {messages.logOutEverywhere}
-          </MenuItem>
         </form>
-      </Menu>
+        <MenuList
+          autoFocusItem={anchor !== null}
+          aria-label={t("frame.account", { name: user.shown_name })}
+          onKeyDown={(event) => event.key === "Tab" && close()}
+          sx={{ pt: 0, "& .MuiMenuItem-root": { minHeight: { xs: 44, sm: 36 } } }}
+        >
+          <Divider component="li" sx={{ mb: 1 }} />
+          {pages.map(({ to, name, icon: Icon }) => (
+            <MenuItem key={to} component={Link} to={to} onClick={close}>
+              <ListItemIcon>
+                <Icon fontSize="small" />
+              </ListItemIcon>
+              {t(name)}
+            </MenuItem>
+          ))}
+          <MenuItem
+            onClick={() => {
+              close();
+              onKeys();
+            }}
+          >
+            <ListItemIcon>
+              <KeyboardIcon fontSize="small" />
+            </ListItemIcon>
+            {t("frame.keys")}
+          </MenuItem>
+          <ThemeChoice />
+          <LanguageChoice />
+          <Divider component="li" />
+          <MenuItem component="button" type="submit" form={form} sx={{ width: "100%" }}>
+            <ListItemIcon>
+              <LogoutIcon fontSize="small" />
+            </ListItemIcon>
+            {t("frame.logOut")}
+          </MenuItem>
+          <MenuItem component="button" type="submit" form={form} name="everywhere" value="1" sx={{ width: "100%" }}>
+            <ListItemIcon />
+            {t("frame.logOutEverywhere")}
+          </MenuItem>
+        </MenuList>
+      </Popover>
     </>
+  );
+}
+
+const ELLIPSIS = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;
+
+/** Stands for a person; a picture would be asked for at the login's provider, who need not know. */
+function Initials({ name }: { name: string }) {
+  const words = name.split(/[\s._-]+/).filter(Boolean);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map(
+    (word) => Array.from(word ?? "")[0] ?? "",
+  );
+  return (
+    <Avatar translate="no" aria-hidden sx={{ width: 28, height: 28, fontSize: "0.8rem !important" }}>
+      {letters.join("").toUpperCase()}
+    </Avatar>
   );
 }

@@ -11,15 +11,15 @@ import { meQuery } from "../../api/queries";
 import { ExpirySelect } from "../../components/ExpirySelect";
 import { Problem } from "../../components/Problem";
 import { ScopeChoice } from "../../components/Scopes";
-import { messages } from "../../messages";
+import { useWords } from "../../words/Words";
 import { createMutation, type TokenWish } from "./queries";
 import { Secret } from "./Secret";
 
-const words = messages.tokens;
 const USUAL: TokenWish = { label: "", scopes: ["read"], expires_in_days: 90 };
 
 /** Makes a token, and shows its secret this one time. */
 export function CreateDialog({ onClose }: { onClose: () => void }) {
+  const t = useWords();
   const id = useId();
   const me = useQuery(meQuery());
   const create = useMutation(createMutation(useQueryClient()));
@@ -27,13 +27,13 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
   if (create.data) {
     return (
       <Dialog open fullWidth maxWidth="sm" aria-labelledby={id}>
-        <DialogTitle id={id}>{words.madeTitle(create.data.label)}</DialogTitle>
+        <DialogTitle id={id}>{t("tokens.madeTitle", { label: create.data.label })}</DialogTitle>
         <DialogContent>
           <Secret secret={create.data.token} />
         </DialogContent>
         <DialogActions>
           <Button variant="contained" onClick={onClose}>
-            {words.kept}
+            {t("tokens.kept")}
           </Button>
         </DialogActions>
       </Dialog>
@@ -47,14 +47,14 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
           create.mutate({ ...wish, label: wish.label.trim() });
         }}
       >
-        <DialogTitle id={id}>{words.create}</DialogTitle>
+        <DialogTitle id={id}>{t("tokens.create")}</DialogTitle>
         <DialogContent>
           <Stack spacing={2} sx={{ pt: 1 }}>
             <TextField
               autoFocus
               required
-              label={words.label}
-              helperText={words.labelHint}
+              label={t("common.tokens.label")}
+              helperText={t("tokens.labelHint")}
               value={wish.label}
               onChange={(event) => setWish({ ...wish, label: event.target.value })}
               slotProps={{ htmlInput: { maxLength: 64 } }}
@@ -72,13 +72,13 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
           </Stack>
         </DialogContent>
         <DialogActions>
-          <Button onClick={onClose}>{messages.cancel}</Button>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
           <Button
             type="submit"
             variant="contained"
             disabled={create.isPending || wish.scopes.length === 0 || wish.label.trim() === ""}
           >
-            {words.createConfirm}
+            {t("tokens.createConfirm")}
           </Button>
         </DialogActions>
       </form>

@@ -3,12 +3,11 @@ import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import { useRef, useState } from "react";
-import { messages } from "../../messages";
-
-const words = messages.tokens;
+import { useWords } from "../../words/Words";
 
 /** What is shown once: a token's secret, with a button that copies it. */
 export function Secret({ secret }: { secret: string }) {
+  const t = useWords();
   const field = useRef<HTMLInputElement>(null);
   const [said, setSaid] = useState("");
 
@@ -16,18 +15,18 @@ export function Secret({ secret }: { secret: string }) {
     field.current?.select();
     try {
       await navigator.clipboard.writeText(secret); // missing without TLS, and a browser may refuse
-      setSaid(words.copied);
+      setSaid(t("tokens.copied"));
     } catch {
-      setSaid(words.copyByHand);
+      setSaid(t("tokens.copyByHand"));
     }
   };
 
   return (
     <Stack spacing={2}>
-      <Alert severity="warning">{words.once}</Alert>
+      <Alert severity="warning">{t("tokens.once")}</Alert>
       <TextField
         fullWidth
-        label={words.secret}
+        label={t("tokens.secret")}
         value={secret}
         inputRef={field}
         onFocus={(event) => event.target.select()}
@@ -35,7 +34,7 @@ export function Secret({ secret }: { secret: string }) {
         slotProps={{ htmlInput: { readOnly: true, spellCheck: false, style: { fontFamily: "monospace" } } }}
       />
       <Button variant="outlined" onClick={copy} autoFocus sx={{ alignSelf: "flex-start" }}>
-        {words.copy}
+        {t("tokens.copy")}
       </Button>
     </Stack>
   );

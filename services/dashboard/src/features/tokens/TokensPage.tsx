@@ -8,14 +8,13 @@ import { Loaded } from "../../components/Loaded";
 import { PageTitle } from "../../components/PageTitle";
 import { Problem } from "../../components/Problem";
 import { TokenTable } from "../../components/TokenTable";
-import { messages } from "../../messages";
+import { useWords } from "../../words/Words";
 import { CreateDialog } from "./CreateDialog";
 import { revokeMutation, tokensQuery } from "./queries";
 
-const words = messages.tokens;
-
 /** One's own API tokens: what they may, when they end, and who used them last. */
 export function TokensPage() {
+  const t = useWords();
   const tokens = useQuery(tokensQuery());
   const revoke = useMutation(revokeMutation(useQueryClient()));
   const [creating, setCreating] = useState(false);
@@ -24,18 +23,18 @@ export function TokensPage() {
       <PageTitle
         action={
           <Button variant="contained" onClick={() => setCreating(true)}>
-            {words.create}
+            {t("tokens.create")}
           </Button>
         }
       >
-        {words.title}
+        {t("common.tokens.title")}
       </PageTitle>
-      <Typography color="textSecondary">{words.intro}</Typography>
+      <Typography color="textSecondary">{t("tokens.intro")}</Typography>
       {revoke.isError && <Problem error={revoke.error} />}
       <Loaded query={tokens}>
         {(own) =>
           own.length === 0 ? (
-            <Alert severity="info">{words.none}</Alert>
+            <Alert severity="info">{t("tokens.none")}</Alert>
           ) : (
             <TokenTable tokens={own} onRevoke={revoke.mutate} />
           )

@@ -19,6 +19,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import Clock, Launcher
 
 # who, on the how-manieth machine, which of its GPUs, since what time of the day (UTC)
@@ -70,6 +71,10 @@ class DemoLauncher:
             self._inner.pull(reference, machine)
         else:
             self._images.fetch(reference, machine)
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log | None:
+        """Return a real one's; a simulated one writes nothing."""
+        return self._inner.log(launch, lines=lines)
 
     def containers(self) -> Sequence[Container]:
         """Return the real and the simulated ones."""

@@ -22,6 +22,7 @@ import psutil
 from shiva_jupyter_broker.adapters import jupyter_settings, processes
 from shiva_jupyter_broker.adapters.files import write_atomically
 from shiva_jupyter_broker.adapters.process_records import Record, Records
+from shiva_jupyter_broker.domain import logs
 from shiva_jupyter_broker.domain.containers import (
     Container,
     ContainerSpec,
@@ -38,7 +39,7 @@ log = logging.getLogger("shiva.jupyter_broker.local_process")
 
 
 LOG_TAIL_LINES = 20
-LOG_TAIL_BYTES = 8192
+LOG_BYTES = 2 * 2**20  # that are read at most; as much as the other engines keep
 
 
 class ProcessLauncher:
@@ -111,6 +112,11 @@ class ProcessLauncher:
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
         """Nothing has to be fetched: a notebook is this machine's own Python."""
 
+    def log(self, launch: LaunchId, *, lines: int) -> logs.Log:
+        """Return the end of its file; see `Launcher.log`."""
+        record = next((each for each in self._read_all() if each.spec.launch_id == launch), None)
+        return logs.Log() if record is None else self._log(record, lines)
+
     def _read_all(self) -> list[Record]:
         try:
             return list(self._records.all())
@@ -160,7 +166,7 @@ class ProcessLauncher:
             Container.of(spec, state, reason),
             started_at=started,
             endpoint=self._endpoint(record) if state is ContainerState.BOOTING else None,
-            log_tail=self._log_tail(record) if state is ContainerState.FAILED else (),
+            log_tail=self._log(record, LOG_TAIL_LINES).lines if state is ContainerState.FAILED else (),
         )
 
     def _state(self, record: Record) -> tuple[ContainerState, str | None]:
@@ -188,14 +194,14 @@ class ProcessLauncher:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _log_tail(self, record: Record) -> tuple[str, ...]:
+    def _log(self, record: Record, lines: int) -> logs.Log:
         try:
             with (self._records.folder(record.spec.id) / "jupyter.log").open("rb") as file:
-                file.seek(-min(LOG_TAIL_BYTES, file.seek(0, os.SEEK_END)), os.SEEK_END)
-                text = file.read().decode("utf-8", "replace")
+                size = file.seek(0, os.SEEK_END)
+                file.seek(-min(LOG_BYTES, size), os.SEEK_END)
+                return logs.last(file.read(LOG_BYTES), lines, cut=size > LOG_BYTES)
         except OSError:
-            return ()
-        return tuple(text.splitlines()[-LOG_TAIL_LINES:])
+            return logs.Log()
 
     @staticmethod
     def _in_background(end: Callable[..., None], record: Record, *, grace: timedelta) -> None:

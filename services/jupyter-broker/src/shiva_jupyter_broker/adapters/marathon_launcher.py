@@ -33,6 +33,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineName,
     MachineState,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
 
 SILENT_SECONDS = 10.0  # after which it is only looked at, every two seconds, until it answers
@@ -170,6 +171,12 @@ class MarathonLauncher:
             if known is not None:
                 self._endings.delete(known)
             self._create(pull_definition(reference, self._cluster, machine=machine))
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log | None:
+        """Return what Mesos' agent kept of it, where there is one to ask; see `Launcher.log`."""
+        self._read()
+        known = next((each for each in self._snapshot.apps() if each.spec and each.spec.launch_id == launch), None)
+        return Log() if known is None else self._endings.log(known, launch, lines)
 
     def _read(self) -> None:
         """Have seen Marathon's apps at least once."""

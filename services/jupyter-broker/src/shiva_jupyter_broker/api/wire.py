@@ -21,6 +21,7 @@ from shiva_jupyter_broker.domain.containers import (
 )
 from shiva_jupyter_broker.domain.explain import Explanation
 from shiva_jupyter_broker.domain.lifecycle import Phases, View
+from shiva_jupyter_broker.domain.logs import MOST_LINES, Log
 from shiva_jupyter_broker.domain.placement import Misfit
 from shiva_jupyter_broker.domain.ports import Activity
 from shiva_jupyter_broker.service import MachineView
@@ -29,6 +30,7 @@ MAX_GPUS = 64
 MAX_TEXT = 255
 MAX_MACHINES = 4096
 MIN_CPUS = 0.1
+LINES = 200  # of a log, where nobody says
 PHASES = tuple(each.name for each in fields(Phases))
 MIN_MEMORY = 64 * 2**20  # less starts no Jupyter
 
@@ -114,6 +116,16 @@ def doing(told: Activity) -> dict[str, object]:
         "read_at": moment(told.read_at),
         "busy_since": moment(told.busy_since),
         "last_activity_at": moment(told.last_activity_at),
+    }
+
+
+def log(container_id: str, told: Log | None, now: datetime) -> dict[str, object]:
+    """Return the JSON of what a container wrote."""
+    return {
+        "container_id": container_id,
+        "taken_at": moment(now),
+        "lines": None if told is None else list(told.lines),
+        "truncated": told is not None and told.truncated,
     }
 
 
@@ -276,6 +288,21 @@ def launch_alone(query: Mapping[str, str]) -> LaunchId | None:
     if query.keys() - {"launch_id"}:
         raise MalformedError("The only parameter is `launch_id`.")
     return LaunchId(query["launch_id"]) if "launch_id" in query else None
+
+
+def lines(query: Mapping[str, str]) -> int:
+    """Read how many lines of a log are wanted."""
+    if query.keys() - {"lines"}:
+        raise MalformedError("The only parameter is `lines`.")
+    text = query.get("lines", str(LINES))
+    if (
+        not text.isascii()
+        or not text.isdecimal()
+        or len(text) > len(str(MOST_LINES))
+        or not 1 <= int(text) <= MOST_LINES
+    ):
+        raise MalformedError(f"lines: must be a whole number from 1 to {MOST_LINES}.")
+    return int(text)
 
 
 def where(body: Any) -> frozenset[MachineName] | None:

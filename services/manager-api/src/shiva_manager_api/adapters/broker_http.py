@@ -23,6 +23,7 @@ from shiva_manager_api.domain.ports import (
     BrokerUnavailableError,
     Container,
     Explanation,
+    Log,
     StartUnansweredError,
     Wish,
 )
@@ -35,6 +36,7 @@ READ_SECONDS = 3.0
 MOST_BYTES = 64 * 2**20  # of an answer; five thousand containers have 5 MB
 LAUNCH_SECONDS = 15.0
 LAUNCH = ("POST", "/v1/containers")
+LOG_SECONDS = 6.0  # the broker asks an engine meanwhile
 PULL_SECONDS = 15.0  # each engine is asked what it has
 IMAGES_SECONDS = 6.0  # a registry is asked
 ACTIVITY_SECONDS = 10.0  # the broker asks Jupyter meanwhile
@@ -89,6 +91,12 @@ class BrokerHttp:
         """Return one."""
         _, body = self._call("GET", f"/v1/containers/{quote(container_id, safe='')}")
         return _read(lambda: _container(body))
+
+    def log(self, container_id: str, lines: int) -> Log:
+        """Return the last lines that one wrote, read now."""
+        path = f"/v1/containers/{quote(container_id, safe='')}/log?lines={lines}"
+        _, body = self._call("GET", path, read_seconds=LOG_SECONDS)
+        return _read(lambda: _log(body))
 
     def launch(
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
@@ -197,6 +205,12 @@ def _read(reader: Callable[[], T], unreadable: type[BrokerUnavailableError] = Br
         return reader()
     except (KeyError, TypeError, ValueError) as error:
         raise unreadable(f"the broker's answer cannot be read: {error!r}") from error
+
+
+def _log(raw: Any) -> Log:
+    lines = raw["lines"]
+    told = {key: raw[key] for key in ("container_id", "taken_at", "truncated")}
+    return told | {"lines": None if lines is None else [str(line) for line in lines]}
 
 
 def _container(raw: Any) -> Container:

@@ -1,7 +1,7 @@
 """Requests, read strictly: what the contract does not describe is refused with a sentence."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,6 +148,19 @@ def query(key: str, read: Callable[[str], Any]) -> Any:
         return read(values[0])
     except ValueError as error:
         raise MalformedError(f"{key}: {error}") from error
+
+
+def choice(key: str, words: Iterable[str]) -> str:
+    """Return a parameter that is one of these words; the first where it is left out.
+
+    Raises:
+        MalformedError: it is another one.
+    """
+    known = tuple(words)
+    wanted: str = query(key, word()) or known[0]
+    if wanted not in known:
+        raise MalformedError(f"{key}: must be one of {', '.join(known)}.")
+    return wanted
 
 
 def number(least: int, most: int) -> Callable[[str], int]:

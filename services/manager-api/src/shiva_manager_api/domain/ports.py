@@ -24,6 +24,7 @@ from shiva_manager_api.domain.machines import DeclaredMachine, MachineReading, T
 
 Container = Mapping[str, Any]  # as the broker's contract has it, checked when it was read
 Explanation = Mapping[str, Any]  # the same
+Log = Mapping[str, Any]  # the same
 
 
 class PortError(Exception):
@@ -150,6 +151,9 @@ class ContainerBroker(Protocol):
 
     def container(self, container_id: str) -> Container:
         """Return one."""
+
+    def log(self, container_id: str, lines: int) -> Log:
+        """Return the last lines that one wrote."""
 
     def launch(
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
