@@ -37,7 +37,7 @@ export function Matrix({ images, onFetch }: Props) {
   const found = useMemo(() => filtered(rows, filter, search), [rows, filter, search]);
   const at = Math.min(page, Math.max(0, Math.ceil(found.length / size) - 1));
   return (
-    <Box component="section" aria-label={t("images.table")} sx={{ display: "grid", gap: 1.5, minWidth: 0 }}>
+    <Box sx={{ display: "grid", gap: 1.5, minWidth: 0 }}>
       <Typography variant="h6" component="h2">
         {t("images.table")}
       </Typography>

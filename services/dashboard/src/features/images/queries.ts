@@ -1,5 +1,6 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { answerOf, api, type Schemas } from "../../api/client";
+import { soon } from "../../api/live";
 
 export type Image = Schemas["Images"]["images"][number];
 export type Where = Image["machines"][number];
@@ -14,7 +15,7 @@ const cells = (images: readonly Image[]) => images.reduce((sum, image) => sum + 
 export const imagesQuery = () =>
   queryOptions({
     queryKey: ["images"],
-    queryFn: async ({ signal }) => (await answerOf(api.GET("/api/v1/images", { signal }))).images,
+    queryFn: async ({ signal }) => (await answerOf(api.GET("/api/v1/images", { signal: soon(signal) }))).images,
     refetchInterval: (query) => (cells(query.state.data ?? []) > MANY ? MANY_EACH_MS : EACH_MS),
   });
 
