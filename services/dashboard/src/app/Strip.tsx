@@ -3,6 +3,7 @@ import Skeleton from "@mui/material/Skeleton";
 import Stack from "@mui/material/Stack";
 import { useQuery } from "@tanstack/react-query";
 import { useMachines } from "../api/queries";
+import { OLD } from "../components/old";
 import { containersQuery } from "../features/containers/queries";
 import { useWords } from "../words/Words";
 
@@ -41,7 +42,7 @@ export function Strip({ quota }: { quota: number | null }) {
       useFlexGap
       aria-label={t("start.strip.label")}
       sx={{
-        opacity: error || late > 0 ? 0.6 : 1,
+        ...((error || late > 0) && OLD),
         flexWrap: "wrap",
         gap: 1,
         m: 0,

@@ -53,7 +53,7 @@ export function Actions({ container, stop, own, details = false }: Props) {
           target={newTab ? "_blank" : undefined}
           startIcon={<OpenIcon />}
           data-shortcut="open"
-          sx={{ ...tall, flexGrow: { xs: 1, sm: 0 } }}
+          sx={{ ...tall, flex: { xs: details ? "1 0 100%" : 1, sm: "none" } }}
         >
           {t("containers.open")}
         </Button>

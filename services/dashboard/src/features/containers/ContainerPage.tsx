@@ -9,6 +9,7 @@ import { Link, useParams } from "react-router";
 import { ApiError } from "../../api/client";
 import { meQuery } from "../../api/queries";
 import { spelled } from "../../components/format";
+import { OLD } from "../../components/old";
 import { PageTitle } from "../../components/PageTitle";
 import { Problem } from "../../components/Problem";
 import { useWords } from "../../words/Words";
@@ -43,7 +44,7 @@ export function ContainerPage() {
         <Skeleton variant="rounded" height={132} role="status" aria-label={t("containers.loading")} />
       )}
       {found.data && (
-        <Box sx={{ opacity: found.isError ? 0.6 : 1 }}>
+        <Box sx={found.isError ? OLD : {}}>
           <Shown container={found.data} />
         </Box>
       )}

@@ -7,6 +7,7 @@ import { useSearchParams } from "react-router";
 import type { Schemas } from "../../api/client";
 import { machinesQuery } from "../../api/queries";
 import { type Chart, HistoryChart } from "../../components/HistoryChart/HistoryChart";
+import { OLD } from "../../components/old";
 import { Problem } from "../../components/Problem";
 import { type Format, useFormat } from "../../words/format";
 import { type Translate, useWords } from "../../words/Words";
@@ -50,7 +51,7 @@ export function History({ container }: { container: Container }) {
       {history.isError && <Problem error={history.error} />}
       {history.isPending && <Skeleton variant="rounded" height={440} role="status" aria-label={t("common.loading")} />}
       {history.data && (
-        <Box sx={{ ...GRID, opacity: old ? 0.6 : 1 }}>
+        <Box sx={{ ...GRID, ...(old && OLD) }}>
           {charts(history.data, container, memoryOf, t, f).map((chart) => (
             <HistoryChart key={chart.title} {...chart} />
           ))}

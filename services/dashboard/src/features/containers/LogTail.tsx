@@ -6,6 +6,7 @@ import Typography from "@mui/material/Typography";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useLayoutEffect, useRef, useState } from "react";
 import type { Schemas } from "../../api/client";
+import { OLD } from "../../components/old";
 import { Problem } from "../../components/Problem";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
@@ -25,7 +26,7 @@ export function LogTail({ id, name, lines, heading = true }: Props) {
     <Box sx={{ mt: heading ? 1.5 : 0 }}>
       <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, alignItems: "center", minHeight: 44 }}>
         {heading && (
-          <Typography component="h3" variant="subtitle2">
+          <Typography component="h2" variant="subtitle2">
             {t("containers.log")}
           </Typography>
         )}
@@ -83,7 +84,7 @@ function Lines({ log, label, old }: { log: Schemas["Log"]; label: string; old: b
           lineHeight: 1.5,
           whiteSpace: "pre-wrap",
           overflowWrap: "anywhere",
-          opacity: old ? 0.6 : 1,
+          ...(old && OLD),
         }}
       >
         {log.lines.join("\n")}

@@ -5,6 +5,7 @@ import Skeleton from "@mui/material/Skeleton";
 import Stack from "@mui/material/Stack";
 import { useQuery } from "@tanstack/react-query";
 import { ApiError } from "../../api/client";
+import { OLD } from "../../components/old";
 import { Problem } from "../../components/Problem";
 import { useWords } from "../../words/Words";
 import { AsOf } from "./AsOf";
@@ -36,7 +37,7 @@ export function MyContainer({ start, usual, onOptions }: Props) {
       {start.blocked !== null && <Blocked url={start.blocked} />}
       {containers.isError && <Problem error={containers.error} />}
       {containers.isError && <AsOf since={containers.dataUpdatedAt} />}
-      <Stack spacing={1.5} sx={{ opacity: containers.isError ? 0.6 : 1 }}>
+      <Stack spacing={1.5} sx={containers.isError ? OLD : {}}>
         {mine.map((each) => (
           <ContainerCard key={each.id} container={each} start={start} onOptions={onOptions} />
         ))}

@@ -4,6 +4,7 @@ import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "../../api/client";
 import { AwayIcon, CheckIcon, ClockIcon, FullIcon, WarnIcon } from "../../components/icons";
+import { OLD } from "../../components/old";
 import { Problem } from "../../components/Problem";
 import { type Format, useFormat } from "../../words/format";
 import { type Translate, useWords } from "../../words/Words";
@@ -47,7 +48,7 @@ export function Timeline({ id }: { id: string }) {
           aria-label={t("containers.timeline")}
           reversed
           tabIndex={0}
-          sx={{ m: 0, p: 0, listStyle: "none", maxHeight: 420, overflow: "auto", opacity: events.isError ? 0.6 : 1 }}
+          sx={{ m: 0, p: 0, listStyle: "none", maxHeight: 420, overflow: "auto", ...(events.isError && OLD) }}
         >
           {events.data.toReversed().map((event) => (
             <Happened key={event.id} event={event} />
