@@ -41,7 +41,7 @@ export function Strip({ quota }: { quota: number | null }) {
       useFlexGap
       aria-label={t("start.strip.label")}
       sx={{
-        opacity: error || late > 0 ? 0.6 : 1,
+        filter: error || late > 0 ? "grayscale(1)" : "none",
         flexWrap: "wrap",
         gap: 1,
         m: 0,

@@ -35,6 +35,7 @@ export function Lines({ from, stepSeconds, lines, format, limit = null, top = nu
     <LineChart
       height={CHART_HEIGHT}
       skipAnimation
+      disableKeyboardNavigation // the table beside it is for keys and readers
       hideLegend={lines.length < 2}
       margin={{ left: 0, right: 12, top: 12, bottom: 0 }}
       xAxis={[

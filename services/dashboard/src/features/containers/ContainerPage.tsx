@@ -43,7 +43,7 @@ export function ContainerPage() {
         <Skeleton variant="rounded" height={132} role="status" aria-label={t("containers.loading")} />
       )}
       {found.data && (
-        <Box sx={{ opacity: found.isError ? 0.6 : 1 }}>
+        <Box sx={{ filter: found.isError ? "grayscale(1)" : "none" }}>
           <Shown container={found.data} />
         </Box>
       )}

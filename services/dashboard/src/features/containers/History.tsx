@@ -50,7 +50,7 @@ export function History({ container }: { container: Container }) {
       {history.isError && <Problem error={history.error} />}
       {history.isPending && <Skeleton variant="rounded" height={440} role="status" aria-label={t("common.loading")} />}
       {history.data && (
-        <Box sx={{ ...GRID, opacity: old ? 0.6 : 1 }}>
+        <Box sx={{ ...GRID, filter: old ? "grayscale(1)" : "none" }}>
           {charts(history.data, container, memoryOf, t, f).map((chart) => (
             <HistoryChart key={chart.title} {...chart} />
           ))}

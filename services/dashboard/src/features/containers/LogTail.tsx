@@ -83,7 +83,7 @@ function Lines({ log, label, old }: { log: Schemas["Log"]; label: string; old: b
           lineHeight: 1.5,
           whiteSpace: "pre-wrap",
           overflowWrap: "anywhere",
-          opacity: old ? 0.6 : 1,
+          filter: old ? "grayscale(1)" : "none",
         }}
       >
         {log.lines.join("\n")}

@@ -25,7 +25,7 @@ export function MyContainer({ start, usual, onOptions }: Props) {
     return containers.isError ? (
       <Problem error={containers.error} />
     ) : (
-      <Skeleton variant="rounded" height={132} aria-label={t("containers.loading")} />
+      <Skeleton variant="rounded" height={132} role="status" aria-label={t("containers.loading")} />
     );
   }
   const mine = containers.data;
@@ -36,7 +36,7 @@ export function MyContainer({ start, usual, onOptions }: Props) {
       {start.blocked !== null && <Blocked url={start.blocked} />}
       {containers.isError && <Problem error={containers.error} />}
       {containers.isError && <AsOf since={containers.dataUpdatedAt} />}
-      <Stack spacing={1.5} sx={{ opacity: containers.isError ? 0.6 : 1 }}>
+      <Stack spacing={1.5} sx={{ filter: containers.isError ? "grayscale(1)" : "none" }}>
         {mine.map((each) => (
           <ContainerCard key={each.id} container={each} start={start} onOptions={onOptions} />
         ))}

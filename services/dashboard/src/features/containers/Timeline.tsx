@@ -47,7 +47,14 @@ export function Timeline({ id }: { id: string }) {
           aria-label={t("containers.timeline")}
           reversed
           tabIndex={0}
-          sx={{ m: 0, p: 0, listStyle: "none", maxHeight: 420, overflow: "auto", opacity: events.isError ? 0.6 : 1 }}
+          sx={{
+            m: 0,
+            p: 0,
+            listStyle: "none",
+            maxHeight: 420,
+            overflow: "auto",
+            filter: events.isError ? "grayscale(1)" : "none",
+          }}
         >
           {events.data.toReversed().map((event) => (
             <Happened key={event.id} event={event} />

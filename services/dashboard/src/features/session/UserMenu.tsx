@@ -115,8 +115,13 @@ function Initials({ name }: { name: string }) {
     (word) => Array.from(word ?? "")[0] ?? "",
   );
   return (
-    <Avatar translate="no" aria-hidden sx={{ width: 28, height: 28, fontSize: "0.8rem !important" }}>
-      {letters.join("").toUpperCase()}
+    <Avatar aria-hidden sx={{ width: 28, height: 28, fontSize: "0.8rem !important" }}>
+      {/* drawn by the style: the text of the button is the name alone */}
+      <Box
+        component="span"
+        data-letters={letters.join("").toUpperCase()}
+        sx={{ "&::before": { content: "attr(data-letters)" } }}
+      />
     </Avatar>
   );
 }
