@@ -25,7 +25,7 @@ class Screen:
 
 
 HOME = "containers.mine"
-ADMIN = "=Administration"
+ADMIN = "admin.title"
 
 # As the running suite has it.
 REAL = (
@@ -49,7 +49,7 @@ REAL = (
     Screen(name="admin-announcement", path="admin/announcement", heading=ADMIN, person="admin"),
     Screen(name="admin-tokens", path="admin/tokens", heading=ADMIN, person="admin"),
     Screen(name="admin-audit", path="admin/audit", heading=ADMIN, person="admin"),
-    Screen(name="admin-forbidden", path="admin", heading=ADMIN, shows="=This page is for admins"),
+    Screen(name="admin-forbidden", path="admin", heading=ADMIN, shows="admin.forbidden"),
     Screen(name="api-docs", path="api-docs", heading="=API", english=True),
     Screen(name="not-found", path="no-such-page", heading="common.notFound", shows="common.home"),
     Screen(name="not-running", path="user/visitor/lab", heading="=Your container is not running"),
@@ -61,7 +61,7 @@ STATES = (
     Screen(name="home-loading", heading=HOME, answers=states.WAITS, loading=True),
     Screen(name="home-usual", heading=HOME, answers=states.USUAL, shows="machines.unmanaged"),
     Screen(name="home-empty", heading=HOME, answers=states.EMPTY, shows="machines.none"),
-    Screen(name="home-trouble", heading=HOME, answers=states.TROUBLE, shows="machines.gpu.notGiven"),
+    Screen(name="home-trouble", heading=HOME, answers=states.TROUBLE, shows="machines.gpu.foreign"),
     Screen(name="home-stale", heading=HOME, answers=states.STALE, shows="frame.metricsStale"),
     Screen(name="home-no-metrics", heading=HOME, answers=states.NO_METRICS, shows="frame.metricsUnavailable"),
     Screen(name="home-no-broker", heading=HOME, answers=states.NO_BROKER, shows="frame.brokerAway"),

@@ -128,7 +128,7 @@ class Visit:
     def settle(self) -> None:
         """Wait until what loads has come, where it ever does."""
         if not self.screen.loading:
-            expect(self.page.locator(".MuiSkeleton-root")).to_have_count(0)
+            expect(self.page.locator(".MuiSkeleton-root")).to_have_count(0, timeout=20_000)
         self.page.evaluate(AT_REST)
 
     def turn(self) -> None:

@@ -85,9 +85,12 @@ function Field({ params }: { params: AutocompleteRenderInputParams }) {
     <TextField
       {...params}
       autoFocus
-      label={t("frame.palette")}
       placeholder={t("frame.paletteHint")}
-      sx={{ m: 2, mb: 1, width: "auto" }}
+      slotProps={{
+        ...params.slotProps,
+        htmlInput: { ...params.slotProps.htmlInput, "aria-label": t("frame.palette") },
+      }}
+      sx={{ p: 2, pb: 1 }}
     />
   );
 }
