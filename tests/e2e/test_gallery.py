@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.gallery import axe
-from tests.e2e.gallery.screens import REAL, SCREENS, Screen
+from tests.e2e.gallery import axe, screens
+from tests.e2e.gallery.screens import Screen
 from tests.e2e.gallery.visiting import THEMES, WIDTHS, House, Look, visit
 from tests.e2e.gallery.words import LANGUAGES
 from tests.e2e.running import Running
@@ -20,10 +20,10 @@ PAIRS = [
     for row, language in enumerate(LANGUAGES)
     for column, width in enumerate(WIDTHS)
 ]
-SAMPLE = [(screen, PAIRS[number % len(PAIRS)]) for number, screen in enumerate(SCREENS)]
+SAMPLE = [(screen, PAIRS[number % len(PAIRS)]) for number, screen in enumerate(screens.SAMPLE)]
 EVERY = [
     (screen, Look(language=language, theme=theme, width=width))
-    for screen, language, theme, width in itertools.product(SCREENS, LANGUAGES, THEMES, WIDTHS)
+    for screen, language, theme, width in itertools.product(screens.SCREENS, LANGUAGES, THEMES, WIDTHS)
 ]
 
 
@@ -55,7 +55,7 @@ def test_the_sample_holds_every_pair() -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", screens.SCREENS, ids=lambda screen: screen.name)
 def test_a_screen_is_whole_in_every_look(house: House, screen: Screen) -> None:
     wrong = []
     for language in LANGUAGES:
@@ -68,7 +68,7 @@ def test_a_screen_is_whole_in_every_look(house: House, screen: Screen) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("screen", REAL, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", screens.REAL, ids=lambda screen: screen.name)
 def test_the_real_suite_has_the_same_screens(suite: Running, browser: Browser, screen: Screen) -> None:
     real = House(address=suite.address, browser=browser)
     try:

@@ -25,7 +25,7 @@ class Screen:
 
 
 HOME = "containers.mine"
-ADMIN = "=Administration"
+ADMIN = "admin.title"
 
 # As the running suite has it.
 REAL = (
@@ -37,6 +37,7 @@ REAL = (
     Screen(name="home-table", heading=HOME, act=press("machines.table"), shows="=gpu-01"),
     Screen(name="start-drawer", heading=HOME, act=press("start.options", opens="dialog"), shows="start.title"),
     Screen(name="usage", path="usage", heading="usage.title", shows="usage.intro"),
+    Screen(name="images", path="images", heading="images.title", shows="images.default"),
     Screen(name="wall", path="wall", shows="wall.gpu.free"),
     Screen(name="tokens", path="tokens", heading="common.tokens.title", shows="tokens.intro"),
     Screen(name="token-new", path="tokens", heading="common.tokens.title",
@@ -48,7 +49,7 @@ REAL = (
     Screen(name="admin-announcement", path="admin/announcement", heading=ADMIN, person="admin"),
     Screen(name="admin-tokens", path="admin/tokens", heading=ADMIN, person="admin"),
     Screen(name="admin-audit", path="admin/audit", heading=ADMIN, person="admin"),
-    Screen(name="admin-forbidden", path="admin", heading=ADMIN, shows="=This page is for admins"),
+    Screen(name="admin-forbidden", path="admin", heading=ADMIN, shows="admin.forbidden"),
     Screen(name="api-docs", path="api-docs", heading="=API", english=True),
     Screen(name="not-found", path="no-such-page", heading="common.notFound", shows="common.home"),
     Screen(name="not-running", path="user/visitor/lab", heading="=Your container is not running"),
@@ -60,7 +61,7 @@ STATES = (
     Screen(name="home-loading", heading=HOME, answers=states.WAITS, loading=True),
     Screen(name="home-usual", heading=HOME, answers=states.USUAL, shows="machines.unmanaged"),
     Screen(name="home-empty", heading=HOME, answers=states.EMPTY, shows="machines.none"),
-    Screen(name="home-trouble", heading=HOME, answers=states.TROUBLE, shows="machines.gpu.notGiven"),
+    Screen(name="home-trouble", heading=HOME, answers=states.TROUBLE, shows="machines.gpu.foreign"),
     Screen(name="home-stale", heading=HOME, answers=states.STALE, shows="frame.metricsStale"),
     Screen(name="home-no-metrics", heading=HOME, answers=states.NO_METRICS, shows="frame.metricsUnavailable"),
     Screen(name="home-no-broker", heading=HOME, answers=states.NO_BROKER, shows="frame.brokerAway"),
@@ -98,6 +99,12 @@ STATES = (
            shows="=container-not-found"),
     Screen(name="container-loading", path=f"containers/{MINE}", answers=states.WAITS,
            loading=True),
+    Screen(name="images-some", path="images", heading="images.title", answers=states.USUAL, shows="images.needsGpu"),
+    Screen(name="images-boss", path="images", heading="images.title", answers=states.BOSS, shows="images.fetchAll"),
+    Screen(name="images-none", path="images", heading="images.title", answers=states.NO_IMAGES, shows="images.none"),
+    Screen(name="images-error", path="images", heading="images.title", answers=states.NO_BROKER,
+           shows="=broker-unavailable"),
+    Screen(name="images-loading", path="images", heading="images.title", answers=states.WAITS, loading=True),
     Screen(name="usage-week", path="usage", heading="usage.title", answers=states.USUAL, shows="usage.byMachine"),
     Screen(name="usage-unrecorded", path="usage", heading="usage.title", answers=states.UNRECORDED,
            shows="usage.unrecorded"),
@@ -131,3 +138,5 @@ STATES = (
 )  # fmt: skip
 
 SCREENS = REAL + STATES
+OFTEN = {"home-loading", "home-trouble", "home-stale", "home-huge", "start-misfit", "mine-idle", "container"}
+SAMPLE = REAL + tuple(screen for screen in STATES if screen.name in OFTEN)

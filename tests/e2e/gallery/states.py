@@ -117,6 +117,7 @@ NO_NUMBERS = usual(
 NOT_MINE = usual({"GET containers/*": problem("not-yours")})
 GONE = usual({"GET containers/*": problem("container-not-found", container_id="ada.lovelace--default")})
 UNRECORDED = usual(usage=ok(records.unrecorded()))
+NO_IMAGES = usual(images=ok({"images": []}))
 NO_USAGE = usual(usage=problem("metrics-unavailable"))
 NO_TOKENS = usual(tokens=ok({"tokens": []}))
 TOKENS_ERROR = usual(tokens=problem("store-unavailable"))

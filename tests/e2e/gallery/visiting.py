@@ -128,7 +128,7 @@ class Visit:
     def settle(self) -> None:
         """Wait until what loads has come, where it ever does."""
         if not self.screen.loading:
-            expect(self.page.locator(".MuiSkeleton-root")).to_have_count(0)
+            expect(self.page.locator(".MuiSkeleton-root")).to_have_count(0, timeout=20_000)
         self.page.evaluate(AT_REST)
 
     def turn(self) -> None:
@@ -153,8 +153,13 @@ class Visit:
         """Keep how it looks."""
         path = PICTURES / self.screen.name / f"{self.look}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
+        width, low = self.look.width, HEIGHTS[self.look.width]
         height = int(self.page.evaluate("document.documentElement.scrollHeight"))
-        self.page.screenshot(path=path, animations="disabled", caret="hide", full_page=height <= TALLEST)
+        if low < height <= TALLEST:  # what is drawn only where it is seen is drawn too
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.settle()
+        self.page.screenshot(path=path, animations="disabled", caret="hide")
+        self.page.set_viewport_size({"width": width, "height": low})
         return path
 
     def _read(self, message: ConsoleMessage) -> None:

@@ -11,6 +11,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Suspense } from "react";
 import { Outlet, Link as RouterLink, useLocation } from "react-router";
 import { meQuery } from "../api/queries";
+import { Hidden } from "../components/Hidden";
 import { Keys } from "../components/Keys";
 import { Announcement } from "../features/session/Announcement";
 import { UserMenu } from "../features/session/UserMenu";
@@ -115,13 +116,13 @@ function PaletteButton({ onClick }: { onClick: () => void }) {
   return (
     <Button
       color="inherit"
-      aria-label={t("frame.palette")}
       title={t("frame.palette")}
       aria-haspopup="dialog"
       onClick={onClick}
       sx={{ minWidth: 44, minHeight: 44, color: "text.secondary", gap: 0.5 }}
     >
       <SearchIcon fontSize="small" />
+      <Hidden>{t("frame.palette")}</Hidden>
       <Box component="span" sx={{ display: { xs: "none", lg: "inline" } }}>
         <Keys keys={paletteKeys()} />
       </Box>

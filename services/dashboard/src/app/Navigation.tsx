@@ -13,7 +13,13 @@ import { NavLink } from "react-router";
 import { useWords } from "../words/Words";
 import type { Place } from "./places";
 
-const HERE = "&[aria-current='page']";
+const HERE = {
+  "&[aria-current='page']": {
+    color: "text.primary",
+    backgroundColor: "action.selected",
+    "& svg": { color: "primary.main" },
+  },
+};
 
 /** The pages side by side, where there is room. */
 export function Navigation({ places }: { places: readonly Place[] }) {
@@ -32,7 +38,7 @@ export function Navigation({ places }: { places: readonly Place[] }) {
             px: 1.25,
             color: "text.secondary",
             whiteSpace: "nowrap",
-            [HERE]: { color: "primary.main", backgroundColor: "action.selected" },
+            ...HERE,
           }}
         >
           {t(name)}
@@ -66,7 +72,7 @@ export function NavigationMenu({ places }: { places: readonly Place[] }) {
                 to={to}
                 end={to === "/"}
                 onClick={() => setOpen(false)}
-                sx={{ minHeight: 48, [HERE]: { color: "primary.main", backgroundColor: "action.selected" } }}
+                sx={{ minHeight: 48, ...HERE }}
               >
                 <ListItemIcon sx={{ color: "inherit", minWidth: 40 }}>
                   <Icon />

@@ -1,6 +1,7 @@
 import Autocomplete, { type AutocompleteRenderInputParams, createFilterOptions } from "@mui/material/Autocomplete";
 import Box from "@mui/material/Box";
 import Dialog from "@mui/material/Dialog";
+import ListSubheader from "@mui/material/ListSubheader";
 import type { PopperProps } from "@mui/material/Popper";
 import { useColorScheme } from "@mui/material/styles";
 import TextField from "@mui/material/TextField";
@@ -52,6 +53,17 @@ export function Palette({ admin, onClose }: { admin: boolean; onClose: () => voi
           option?.run();
         }}
         renderInput={(params) => <Field params={params} />}
+        renderGroup={({ key, group, children }) => (
+          // biome-ignore lint/a11y/useSemanticElements: a listbox may hold groups, but no fieldset
+          <li key={key} role="group" aria-label={group}>
+            <ListSubheader component="div" aria-hidden sx={{ top: -8 }}>
+              {group}
+            </ListSubheader>
+            <Box component="ul" role="presentation" sx={{ p: 0 }}>
+              {children}
+            </Box>
+          </li>
+        )}
         renderOption={({ key, ...props }, { label, keys }) => (
           <li key={key} {...props}>
             <Box component="span" sx={{ flexGrow: 1, overflowWrap: "anywhere" }}>

@@ -48,6 +48,14 @@ const LOOK: ThemeOptions = {
   },
   shape: { borderRadius: 8 },
   components: {
+    MuiAvatar: {
+      styleOverrides: {
+        colorDefault: {
+          color: "var(--mui-palette-primary-contrastText)",
+          backgroundColor: "var(--mui-palette-primary-main)",
+        },
+      },
+    },
     MuiCardContent: { styleOverrides: { root: { padding: 16, "&:last-child": { paddingBottom: 16 } } } },
     MuiLinearProgress: {
       styleOverrides: { bar: { "@media (prefers-reduced-motion: reduce)": { transition: "none" } } },

@@ -37,6 +37,7 @@ export function Lines({ title, from, stepSeconds, lines, format, limit = null, t
       title={title}
       height={CHART_HEIGHT}
       skipAnimation
+      disableKeyboardNavigation // the table beside it is for keys and readers
       hideLegend={lines.length < 2}
       margin={{ left: 0, right: 28, top: 12, bottom: 0 }}
       xAxis={[

@@ -26,7 +26,7 @@ export function MyContainer({ start, usual, onOptions }: Props) {
     return containers.isError ? (
       <Problem error={containers.error} />
     ) : (
-      <Skeleton variant="rounded" height={132} aria-label={t("containers.loading")} />
+      <Skeleton variant="rounded" height={132} role="status" aria-label={t("containers.loading")} />
     );
   }
   const mine = containers.data;

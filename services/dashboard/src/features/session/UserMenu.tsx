@@ -126,8 +126,13 @@ function Initials({ name }: { name: string }) {
     (word) => Array.from(word ?? "")[0] ?? "",
   );
   return (
-    <Avatar translate="no" aria-hidden sx={LETTERS}>
-      {letters.join("").toUpperCase()}
+    <Avatar aria-hidden sx={LETTERS}>
+      {/* drawn by the style: the text of the button is the name alone */}
+      <Box
+        component="span"
+        data-letters={letters.join("").toUpperCase()}
+        sx={{ "&::before": { content: "attr(data-letters)" } }}
+      />
     </Avatar>
   );
 }

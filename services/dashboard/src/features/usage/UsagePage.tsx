@@ -51,7 +51,7 @@ export function UsagePage() {
       </Typography>
       <Loaded query={usage}>
         {(known) => (
-          <Box aria-busy={usage.isPlaceholderData} sx={{ opacity: old ? 0.6 : 1 }}>
+          <Box aria-busy={usage.isPlaceholderData} sx={{ filter: old ? "grayscale(1)" : "none" }}>
             <Known usage={known} />
           </Box>
         )}
