@@ -21,7 +21,9 @@ from tests.conformance.test_launchers import (
     test_launching_the_same_again_changes_nothing,
     test_stopping_what_is_not_there_succeeds,
     test_the_id_is_free_once_it_is_gone,
+    test_what_it_wrote_can_be_read_of_a_failed_one_too_or_nobody_keeps_it,
     test_what_runs_is_shown_as_it_was_wanted,
+    test_what_runs_on_a_machine_is_there_and_fetching_it_again_changes_nothing,
     test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more,
 )
 from tests.docker.docker_subject import DockerSubject
@@ -38,7 +40,9 @@ __all__ = [
     "test_launching_the_same_again_changes_nothing",
     "test_stopping_what_is_not_there_succeeds",
     "test_the_id_is_free_once_it_is_gone",
+    "test_what_it_wrote_can_be_read_of_a_failed_one_too_or_nobody_keeps_it",
     "test_what_runs_is_shown_as_it_was_wanted",
+    "test_what_runs_on_a_machine_is_there_and_fetching_it_again_changes_nothing",
     "test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more",
 ]
 pytestmark = pytest.mark.docker

@@ -73,7 +73,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The images on offer; the first is the default. */
+        /** @description The images on offer, the first is the default, and where each of them is. */
         get: operations["images"];
         put?: never;
         post?: never;
@@ -161,6 +161,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/containers/{container_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                container_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * @description What one of one's own containers (for admins, anybody's) used lately, over its restarts: points as in the history of a machine.
+         *     `cpu_ratio` is of the CPUs in its `limits`, so that 1 is all of them; above 1 where the engine does not hold it to them. A GPU's
+         *     `memory_used_bytes` is the container's own share, `machine_utilization_ratio` the whole card's, whoever works on it: both for
+         *     while it held the card. A value is the mean of a step, of a minute at least. Null was not reported, or it did not run then. GPUs are
+         *     those that it holds, and those that it held or used in this range.
+         */
+        get: operations["container_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/containers/{container_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                container_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * @description The last lines that one of one's own containers (for admins, anybody's, which is noted in the audit log) wrote, read now; of a failed
+         *     start too, as long as it is listed. Secrets of the container are left out. A line has 4,096 characters at most.
+         */
+        get: operations["container_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -173,6 +220,27 @@ export interface paths {
          *     with `after` = `last_id`. Kept in memory: after a restart they are told again, under new ids, from what the containers tell of themselves.
          */
         get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Who held how many GPUs for how long, and how much of that they were used, by person and by machine; the most held first. A card
+         *     that several hold counts in full for each of them, and once for its machine. Everybody may see it, as everybody sees who holds what now.
+         *     Asked for once a minute.
+         */
+        get: operations["usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -397,6 +465,29 @@ export interface paths {
         /** @description Keep new containers off a machine, with a reason that everybody reads, or open it again. What runs goes on. */
         put: operations["drain"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/images/{image}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /images` names it. */
+                image: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Fetch what a start would run now to machines, in the background; `GET /images` tells how far they are. Safe to repeat: what is there,
+         *     or on its way, is left alone; what failed is tried again.
+         */
+        post: operations["pull_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -806,10 +897,13 @@ export interface components {
             fits: boolean;
             /** @description Where it would go now. */
             machine: string | null;
+            predicted_seconds: components["schemas"]["PredictedSeconds"];
             /** @description What stops it on every machine; `quota-exceeded`: the person holds too much. */
             everywhere: components["schemas"]["Misfit"] | null;
             machines: {
                 name: string;
+                image: components["schemas"]["ImagePresence"];
+                predicted_seconds: components["schemas"]["PredictedSeconds"];
                 misfit: components["schemas"]["Misfit"] | null;
                 holders: {
                     container_id: string;
@@ -827,6 +921,16 @@ export interface components {
                 wish: components["schemas"]["Wish"];
             }[];
         };
+        /**
+         * @description Whether a machine has what a start would run. `pulling`: it is fetched now. `unknown`: the machine is away, or its engine does not tell; which is neither.
+         * @enum {string}
+         */
+        ImagePresence: "present" | "absent" | "pulling" | "unknown";
+        /**
+         * @description From the request to Jupyter's first answer, as starts took on average in the last three days: on that machine, or where there
+         *     was none on all; and where the image is not there, fetching it besides. Null where any of it is unknown; at the top, where it fits nowhere.
+         */
+        PredictedSeconds: number | null;
         /** @description The first rule that stops it, as a word and as a sentence. */
         Misfit: {
             rule: string;
@@ -966,11 +1070,87 @@ export interface components {
                 temperature_celsius: components["schemas"]["Curve"];
             }[];
         };
+        ContainerHistory: {
+            container_id: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            step_seconds: number;
+            series: {
+                memory_used_bytes: components["schemas"]["Curve"];
+                cpu_ratio: components["schemas"]["Curve"];
+            };
+            gpus: {
+                uuid: string;
+                /** @description Null: nobody tells. */
+                index: number | null;
+                machine_utilization_ratio: components["schemas"]["Curve"];
+                memory_used_bytes: components["schemas"]["Curve"];
+            }[];
+        };
+        Log: {
+            container_id: string;
+            /** Format: date-time */
+            taken_at: string;
+            /** @description Null: this cluster keeps none, or none of this container is left. */
+            lines: string[] | null;
+            /** @description There were older lines. */
+            truncated: boolean;
+        };
+        Usage: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: date-time
+             * @description Since when there are records in this range; what was before is in no sum. Null where there are none at all.
+             */
+            recorded_from: string | null;
+            people: {
+                owner: string;
+                /** @description Seconds times GPUs. Null: nobody recorded it. */
+                gpu_seconds_held: number | null;
+                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: the cards told of less than nine tenths of it. */
+                gpu_seconds_used: number | null;
+            }[];
+            machines: {
+                machine: string;
+                /** @description That it has now. Null: the machine is not there any more. */
+                gpus: number | null;
+                /** @description Seconds times GPUs. Null: nobody recorded it. */
+                gpu_seconds_held: number | null;
+                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: the cards told of less than nine tenths of it. */
+                gpu_seconds_used: number | null;
+            }[];
+        };
         Images: {
             images: {
                 name: string;
                 title: string;
                 description: string;
+                /** @description As the catalogue names it, with its tag. */
+                reference: string;
+                /** @description What a start would run now, as the registry tells it, or told it last; null where none is known, and the tag is used. */
+                digest: string | null;
+                /** @description What a machine fetches that has nothing of it; null where no registry tells. */
+                size_bytes: number | null;
+                needs_gpu: boolean;
+                /** @description The CUDA version that it was built for. */
+                cuda: string | null;
+                /** @description One English sentence, where the registry should have told more. */
+                trouble: string | null;
+                /** @description By name, all that should exist. */
+                machines: {
+                    machine: string;
+                    state: components["schemas"]["ImagePresence"];
+                    /** @description While `pulling`, of what is new there; null where the engine does not tell. */
+                    pulled_bytes: number | null;
+                    total_bytes: number | null;
+                    /** @description One English sentence, where fetching it failed last, and it is not there. */
+                    error: string | null;
+                }[];
             }[];
         };
         /** @enum {string} */
@@ -1666,6 +1846,44 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `metrics-unavailable`: Prometheus does not answer, or too many ask at once. */
+        MetricsUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:metrics-unavailable",
+                 *       "status": 503,
+                 *       "code": "metrics-unavailable",
+                 *       "title": "There are no numbers now",
+                 *       "detail": "Running notebooks and homes are not touched. Try again in a few seconds.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `metrics-unavailable`, `broker-unavailable`, `launcher-unavailable`, `store-unavailable` */
+        NumbersUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:shiva:problem:metrics-unavailable",
+                 *       "status": 503,
+                 *       "code": "metrics-unavailable",
+                 *       "title": "There are no numbers now",
+                 *       "detail": "Running notebooks and homes are not touched. Try again in a few seconds.",
+                 *       "parameters": {}
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `broker-unavailable`, `launcher-unavailable` */
         BrokerUnavailable: {
             headers: {
@@ -2114,25 +2332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `metrics-unavailable`: Prometheus does not answer, or too many ask at once. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:shiva:problem:metrics-unavailable",
-                     *       "status": 503,
-                     *       "code": "metrics-unavailable",
-                     *       "title": "There are no numbers now",
-                     *       "detail": "Running notebooks and homes are not touched. Try again in a few seconds.",
-                     *       "parameters": {}
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            503: components["responses"]["MetricsUnavailable"];
         };
     };
     images: {
@@ -2156,7 +2356,29 @@ export interface operations {
                      *         {
                      *           "name": "shiva-jupyter",
                      *           "title": "JupyterLab",
-                     *           "description": "JupyterLab with this project's Python."
+                     *           "description": "JupyterLab with this project's Python.",
+                     *           "reference": "registry.lan/shiva-jupyter:2026.1",
+                     *           "digest": "sha256:5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d",
+                     *           "size_bytes": 9200000000,
+                     *           "needs_gpu": false,
+                     *           "cuda": null,
+                     *           "trouble": null,
+                     *           "machines": [
+                     *             {
+                     *               "machine": "gpu-01",
+                     *               "state": "present",
+                     *               "pulled_bytes": null,
+                     *               "total_bytes": null,
+                     *               "error": null
+                     *             },
+                     *             {
+                     *               "machine": "gpu-02",
+                     *               "state": "pulling",
+                     *               "pulled_bytes": 3100000000,
+                     *               "total_bytes": 9200000000,
+                     *               "error": null
+                     *             }
+                     *           ]
                      *         }
                      *       ]
                      *     }
@@ -2406,9 +2628,12 @@ export interface operations {
                      *       "fits": false,
                      *       "machine": null,
                      *       "everywhere": null,
+                     *       "predicted_seconds": null,
                      *       "machines": [
                      *         {
                      *           "name": "gpu-02",
+                     *           "image": "present",
+                     *           "predicted_seconds": 4.2,
                      *           "misfit": {
                      *             "rule": "gpus-taken",
                      *             "text": "1 of its 2 GPUs free; 2 wanted."
@@ -2580,6 +2805,106 @@ export interface operations {
             503: components["responses"]["ExtendUnavailable"];
         };
     };
+    container_history: {
+        parameters: {
+            query?: {
+                range?: "1h" | "6h" | "24h" | "7d";
+            };
+            header?: never;
+            path: {
+                container_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The curves. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "container_id": "ada.lovelace--default",
+                     *       "from": "2026-11-23T09:00:00.000Z",
+                     *       "to": "2026-11-23T10:00:00.000Z",
+                     *       "step_seconds": 15,
+                     *       "series": {
+                     *         "memory_used_bytes": [
+                     *           734003200,
+                     *           null
+                     *         ],
+                     *         "cpu_ratio": [
+                     *           0.42,
+                     *           null
+                     *         ]
+                     *       },
+                     *       "gpus": [
+                     *         {
+                     *           "uuid": "GPU-8f3c2f9e-0000-4000-8000-000000000001",
+                     *           "index": 0,
+                     *           "machine_utilization_ratio": [
+                     *             0.87,
+                     *             null
+                     *           ],
+                     *           "memory_used_bytes": [
+                     *             6123683840,
+                     *             null
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ContainerHistory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotYours"];
+            404: components["responses"]["NoContainer"];
+            503: components["responses"]["NumbersUnavailable"];
+        };
+    };
+    container_log: {
+        parameters: {
+            query?: {
+                lines?: number;
+            };
+            header?: never;
+            path: {
+                container_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "container_id": "ada.lovelace--default",
+                     *       "taken_at": "2026-11-23T10:42:07.000Z",
+                     *       "lines": [
+                     *         "[I 2026-11-23 09:10:02 ServerApp] Jupyter Server is running."
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Log"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotYours"];
+            404: components["responses"]["NoContainer"];
+            503: components["responses"]["BrokerOrStore"];
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -2639,6 +2964,65 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ScopeMissing"];
             503: components["responses"]["BrokerUnavailable"];
+        };
+    };
+    usage: {
+        parameters: {
+            query?: {
+                range?: "24h" | "7d" | "30d";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-11-16T10:00:00.000Z",
+                     *       "to": "2026-11-23T10:00:00.000Z",
+                     *       "recorded_from": "2026-11-20T08:15:00.000Z",
+                     *       "people": [
+                     *         {
+                     *           "owner": "ada.lovelace",
+                     *           "gpu_seconds_held": 86400,
+                     *           "gpu_seconds_used": 43210
+                     *         },
+                     *         {
+                     *           "owner": "ken",
+                     *           "gpu_seconds_held": 3600,
+                     *           "gpu_seconds_used": null
+                     *         }
+                     *       ],
+                     *       "machines": [
+                     *         {
+                     *           "machine": "gpu-02",
+                     *           "gpus": 2,
+                     *           "gpu_seconds_held": 90000,
+                     *           "gpu_seconds_used": 43210
+                     *         },
+                     *         {
+                     *           "machine": "gpu-01",
+                     *           "gpus": 2,
+                     *           "gpu_seconds_held": 0,
+                     *           "gpu_seconds_used": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ScopeMissing"];
+            503: components["responses"]["MetricsUnavailable"];
         };
     };
     tokens: {
@@ -3248,6 +3632,48 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["JsonNeeded"];
             503: components["responses"]["SwitchUnavailable"];
+        };
+    };
+    pull_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /images` names it. */
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "machines": [
+                 *         "gpu-02"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description By name; where one of them is away, nothing is fetched. Null: all that answer. */
+                    machines: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description It is fetched. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NothingOfThat"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["BrokerOrStore"];
         };
     };
     disable: {

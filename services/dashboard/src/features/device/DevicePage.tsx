@@ -49,7 +49,13 @@ function CodeForm({ wrong, onCode }: { wrong: boolean; onCode: (typed: string) =
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
           slotProps={{
-            htmlInput: { autoComplete: "off", autoCapitalize: "characters", spellCheck: false, maxLength: 16 },
+            htmlInput: {
+              autoComplete: "off",
+              autoCapitalize: "characters",
+              spellCheck: false,
+              translate: "no",
+              maxLength: 16,
+            },
             inputLabel: { shrink: true },
           }}
         />

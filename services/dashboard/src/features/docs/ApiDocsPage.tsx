@@ -36,7 +36,16 @@ export function ApiDocsPage() {
     <Stack spacing={2}>
       <PageTitle>{t("docs.title")}</PageTitle>
       <Typography color="textSecondary">
-        <Said id="docs.hint" values={{ file: <Link href={CONTRACT}>openapi.json</Link> }} />
+        <Said
+          id="docs.hint"
+          values={{
+            file: (
+              <Link href={CONTRACT} translate="no">
+                openapi.json
+              </Link>
+            ),
+          }}
+        />
       </Typography>
       <Loaded query={contract}>{(found) => <Reader contract={found} />}</Loaded>
     </Stack>
