@@ -51,7 +51,18 @@ def answering(answers: Answers) -> Act:
     return act
 
 
-def menu(visit: "Visit") -> None:
-    """Open the person's menu."""
-    visit.page.get_by_role("banner").get_by_role("button").last.click()
-    visit.page.get_by_role("menu").wait_for()
+def keys(*pressed: str, opens: Literal["dialog", "menu"] = "dialog") -> Act:
+    """Press keys anywhere on the page."""
+
+    def act(visit: "Visit") -> None:
+        for each in pressed:
+            visit.page.keyboard.press(each)
+        visit.page.get_by_role(opens).first.wait_for()
+
+    return act
+
+
+def offline(visit: "Visit") -> None:
+    """Take the browser off the network."""
+    visit.page.wait_for_load_state("networkidle")  # else the page lacks parts of itself, as any page would
+    visit.page.context.set_offline(True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.e2e.gallery import states
-from tests.e2e.gallery.acts import Act, answering, fill, menu, press, then
+from tests.e2e.gallery.acts import Act, answering, fill, keys, offline, press, then
 from tests.e2e.gallery.answers import Answers
 
 MINE = "ada.lovelace--default"
@@ -15,7 +15,7 @@ class Screen:
 
     name: str
     path: str = ""
-    heading: str
+    heading: str | None = None  # None: it has none of ours
     shows: str | None = None  # a sentence of this state, once `act` is done
     answers: Answers | None = None  # None: what the running suite says
     person: str | None = "visitor"  # None: nobody is logged in
@@ -31,10 +31,13 @@ ADMIN = "=Administration"
 REAL = (
     Screen(name="login", path="-/login", heading="=Log in", person=None),
     Screen(name="home", heading=HOME, shows="start.button"),
-    Screen(name="home-menu", heading=HOME, act=menu),
+    Screen(name="home-menu", heading=HOME, act=press("frame.account", opens="menu"), shows="frame.logOut"),
+    Screen(name="home-palette", heading=HOME, act=keys("Control+k"), shows="frame.group.actions"),
+    Screen(name="home-keys", heading=HOME, act=keys("?"), shows="frame.keys.onHint"),
     Screen(name="home-table", heading=HOME, act=press("machines.table"), shows="=gpu-01"),
     Screen(name="start-drawer", heading=HOME, act=press("start.options", opens="dialog"), shows="start.title"),
     Screen(name="usage", path="usage", heading="usage.title", shows="usage.intro"),
+    Screen(name="wall", path="wall", shows="wall.gpu.free"),
     Screen(name="tokens", path="tokens", heading="common.tokens.title", shows="tokens.intro"),
     Screen(name="token-new", path="tokens", heading="common.tokens.title",
            act=press("tokens.create", opens="dialog"), shows="tokens.labelHint"),
@@ -58,12 +61,13 @@ STATES = (
     Screen(name="home-usual", heading=HOME, answers=states.USUAL, shows="machines.unmanaged"),
     Screen(name="home-empty", heading=HOME, answers=states.EMPTY, shows="machines.none"),
     Screen(name="home-trouble", heading=HOME, answers=states.TROUBLE, shows="machines.gpu.notGiven"),
-    Screen(name="home-stale", heading=HOME, answers=states.STALE, shows="machines.sources.metricsStale"),
-    Screen(name="home-no-metrics", heading=HOME, answers=states.NO_METRICS, shows="machines.sources.metricsUnavailable"),
-    Screen(name="home-no-broker", heading=HOME, answers=states.NO_BROKER, shows="machines.sources.brokerAway"),
+    Screen(name="home-stale", heading=HOME, answers=states.STALE, shows="frame.metricsStale"),
+    Screen(name="home-no-metrics", heading=HOME, answers=states.NO_METRICS, shows="frame.metricsUnavailable"),
+    Screen(name="home-no-broker", heading=HOME, answers=states.NO_BROKER, shows="frame.brokerAway"),
     Screen(name="home-error", heading=HOME, answers=states.ERROR, shows="=metrics-unavailable"),
     Screen(name="home-away", heading=HOME, answers=states.AWAY, loading=True, shows="=unreachable"),
     Screen(name="home-lost", heading=HOME, answers=states.USUAL, act=answering(states.AWAY), shows="=unreachable"),
+    Screen(name="home-offline", heading=HOME, answers=states.USUAL, act=offline, shows="frame.offline"),
     Screen(name="home-announced", heading=HOME, answers=states.ANNOUNCED, shows="=Tonight from 22:00"),
     Screen(name="home-huge", heading=HOME, answers=states.HUGE),
     Screen(name="home-huge-table", heading=HOME, answers=states.HUGE, act=press("machines.table")),
@@ -92,7 +96,7 @@ STATES = (
            shows="=not-yours"),
     Screen(name="container-gone", path=f"containers/{MINE}", heading="containers.page", answers=states.GONE,
            shows="=container-not-found"),
-    Screen(name="container-loading", path=f"containers/{MINE}", heading="containers.page", answers=states.WAITS,
+    Screen(name="container-loading", path=f"containers/{MINE}", answers=states.WAITS,
            loading=True),
     Screen(name="usage-week", path="usage", heading="usage.title", answers=states.USUAL, shows="usage.byMachine"),
     Screen(name="usage-unrecorded", path="usage", heading="usage.title", answers=states.UNRECORDED,
@@ -100,6 +104,14 @@ STATES = (
     Screen(name="usage-error", path="usage", heading="usage.title", answers=states.NO_USAGE,
            shows="=metrics-unavailable"),
     Screen(name="usage-loading", path="usage", heading="usage.title", answers=states.WAITS, loading=True),
+    Screen(name="wall-usual", path="wall", answers=states.USUAL, shows="wall.gpu.held"),
+    Screen(name="wall-trouble", path="wall", answers=states.TROUBLE, shows="wall.gpu.off"),
+    Screen(name="wall-stale", path="wall", answers=states.STALE, shows="wall.oldNumbers"),
+    Screen(name="wall-empty", path="wall", answers=states.EMPTY, shows="wall.empty"),
+    Screen(name="wall-huge", path="wall", answers=states.HUGE, shows="wall.page"),
+    Screen(name="wall-lost", path="wall", answers=states.USUAL, act=answering(states.AWAY),
+           shows="wall.away"),
+    Screen(name="wall-loading", path="wall", answers=states.WAITS, loading=True),
     Screen(name="tokens-some", path="tokens", heading="common.tokens.title", answers=states.USUAL,
            shows="common.tokens.expired"),
     Screen(name="tokens-none", path="tokens", heading="common.tokens.title", answers=states.NO_TOKENS,

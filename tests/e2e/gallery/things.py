@@ -55,7 +55,7 @@ def silent_gpu(uuid: str, index: int, **changes: object) -> Thing:
 
 def machine(name: str, gpus: list[Thing], **changes: object) -> Thing:
     """Return a machine that reports; its state word and free GPUs follow from `gpus`."""
-    free = sum(each["holder"] is None and each["quarantine"] is None and each["disabled"] is None for each in gpus)
+    free = sum(not any(each[why] for why in ("holder", "foreign_use", "quarantine", "disabled")) for each in gpus)
     owners = sorted({each["holder"]["owner"] for each in gpus if each["holder"]})
     return {
         "name": name,

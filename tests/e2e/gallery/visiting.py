@@ -115,7 +115,8 @@ class Visit:
         if self.screen.answers is not None:
             self._manager.serve(self.page)
         self.page.goto(self.address + self.screen.path)
-        expect(self.page.get_by_role("heading", name=self.words(self.screen.heading)).first).to_be_visible()
+        if self.screen.heading is not None:
+            expect(self.page.get_by_role("heading", name=self.words(self.screen.heading)).first).to_be_visible()
         self.settle()
         if self.screen.act is not None:
             self.screen.act(self)
@@ -150,16 +151,15 @@ class Visit:
 
     def picture(self) -> Path:
         """Keep how it looks."""
-        path = PICTURES / self.screen.name / f"{self.look}.jpg"
+        path = PICTURES / self.screen.name / f"{self.look}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         height = int(self.page.evaluate("document.documentElement.scrollHeight"))
-        self.page.screenshot(
-            path=path, type="jpeg", quality=75, animations="disabled", caret="hide", full_page=height <= TALLEST
-        )
+        self.page.screenshot(path=path, animations="disabled", caret="hide", full_page=height <= TALLEST)
         return path
 
     def _read(self, message: ConsoleMessage) -> None:
         expected = message.location.get("url", "") in self._manager.refused or self._refused(message)
+        expected = expected or "ERR_INTERNET_DISCONNECTED" in message.text  # only an act takes it off the network
         if message.type == "error" and not expected:
             self.wrong.append(f"the console: {message.text} ({message.location.get('url')})")
 
@@ -181,5 +181,6 @@ def visit(house: House, screen: Screen, look: Look) -> Iterator[Visit]:
         visited.arrive()
         yield visited
     finally:
+        page.context.set_offline(False)
         page.unroute_all(behavior="ignoreErrors")
         page.close()

@@ -38,7 +38,7 @@ export default function UsageChart({ rows, label, height }: Props) {
           {
             label: t("usage.held"),
             data: rows.map((row) => inHours(row.held)),
-            color: "var(--mui-palette-text-disabled)",
+            color: "var(--mui-palette-grey-500)",
             valueFormatter: told,
           },
           {

@@ -22,27 +22,27 @@ describe("the usage page", () => {
   it("shows who held and used how many GPU hours, the most held first, and which row is mine", async () => {
     worldOf();
     page("/usage");
-    await shows("By person", ["ken | 10 | 7.5 | 75%", "ada You | 2 | 0.5 | 25%"]);
+    await shows("By person", ["ken | 10.0 | 7.5 | 75%", "ada You | 2.0 | 0.5 | 25%"]);
     expect((await table("By person")).getByRole("row", { current: true })).toHaveTextContent("ada");
   });
 
   it("shows the same by machine, with its GPUs", async () => {
     worldOf();
     page("/usage");
-    await shows("By machine", ["gpu-01 | 2 | 12 | 8 | 67%"]);
+    await shows("By machine", ["gpu-01 | 2 | 12.0 | 8.0 | 67%"]);
   });
 
   it("sums up mine and everybody's", async () => {
     worldOf();
     page("/usage");
-    expect(await screen.findByRole("region", { name: "You" })).toHaveTextContent("GPU hours held2");
-    expect(screen.getByRole("region", { name: "Everybody" })).toHaveTextContent("GPU hours held12");
+    expect(await screen.findByRole("region", { name: "You" })).toHaveTextContent("GPU hours held2.0");
+    expect(screen.getByRole("region", { name: "Everybody" })).toHaveTextContent("GPU hours held12.0");
   });
 
   it("writes names as people read them", async () => {
     worldOf({ usage: usage({ people: [{ owner: "_e5_b1_b1", gpu_seconds_held: 3600, gpu_seconds_used: 0 }] }) });
     page("/usage");
-    await shows("By person", ["山 | 1 | 0 | 0%"]);
+    await shows("By person", ["山 | 1.0 | 0.0 | 0%"]);
   });
 
   it("shows a dash for what nobody recorded, in the sum too, and a zero for a zero only", async () => {
@@ -57,7 +57,7 @@ describe("the usage page", () => {
       }),
     });
     page("/usage");
-    await shows("By person", ["ken | 1 | — | —", "mei | 1 | 0 | 0%", "ada You | — | — | —"]);
+    await shows("By person", ["ken | 1.0 | — | —", "mei | 1.0 | 0.0 | 0%", "ada You | — | — | —"]);
     await shows("By machine", ["gpu-01 | — | — | — | —"]);
     expect(screen.getByRole("region", { name: "Everybody" })).toHaveTextContent("—GPU hours used—");
   });
@@ -65,7 +65,7 @@ describe("the usage page", () => {
   it("does not call a few seconds nothing", async () => {
     worldOf({ usage: usage({ people: [{ owner: "ada", gpu_seconds_held: 90, gpu_seconds_used: 4 }] }) });
     page("/usage");
-    await shows("By person", ["ada You | 0.03 | < 0.01 | 4%"]);
+    await shows("By person", ["ada You | < 0.1 | < 0.1 | 4%"]);
   });
 
   it("says since when there are records, where they begin later than the range", async () => {
@@ -110,7 +110,7 @@ describe("the usage page", () => {
     world.silent = true;
     await userEvent.click(screen.getByRole("button", { name: "24 hours" }));
     await waitFor(() => expect(document.querySelector("[aria-busy=true]")).not.toBeNull());
-    await shows("By machine", ["gpu-01 | 2 | 12 | 8 | 67%"]);
+    await shows("By machine", ["gpu-01 | 2 | 12.0 | 8.0 | 67%"]);
   });
 
   it("waits, and says so", async () => {
@@ -156,6 +156,6 @@ describe("the usage page", () => {
     worldOf();
     page("/usage", { language: "ja", catalogue: ja });
     expect(await screen.findByRole("heading", { name: "利用状況" })).toBeVisible();
-    await shows("利用者別", ["ken | 10 | 7.5 | 75%", "ada あなた | 2 | 0.5 | 25%"]);
+    await shows("利用者別", ["ken | 10.0 | 7.5 | 75%", "ada あなた | 2.0 | 0.5 | 25%"]);
   });
 });

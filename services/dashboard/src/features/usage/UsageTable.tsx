@@ -32,7 +32,7 @@ export function UsageTable({ label, column, rows, mine }: Props) {
           <TableHead>
             <TableRow>
               <TableCell sx={LINE}>{column}</TableCell>
-              {[counted && t("usage.gpus"), t("usage.held"), t("usage.used"), t("usage.share")]
+              {[counted && t("usage.gpus"), t("usage.held.short"), t("usage.used.short"), t("usage.share")]
                 .filter((each) => each !== false)
                 .map((each) => (
                   <TableCell key={each} align="right" sx={LINE}>

@@ -20,6 +20,17 @@ export const GPU_LOOK = {
   unknown: [HelpOutlineOutlined, "text.secondary"],
 } as const;
 
+const CELL = {
+  p: "0.5em 0.7em",
+  minWidth: 0,
+  minHeight: 0,
+  overflow: "clip",
+  overflowClipMargin: "1.5em",
+  display: "flex",
+  flexDirection: "column",
+  justifyContent: "space-between",
+} as const;
+
 type Props = { gpu: Gpu; word: GpuWord; minute: number };
 
 /** One GPU, to be read from across a room: whose it is, since when, how busy and how full. */
@@ -31,7 +42,7 @@ export function GpuCell({ gpu, word, minute }: Props) {
     value === null ? t("common.dash") : write(value);
   const since = gpu.holder?.since ?? null;
   return (
-    <Glow component="li" load={gpu.utilization_ratio} sx={{ p: "0.5em 0.7em", minWidth: 0 }}>
+    <Glow component="li" load={gpu.utilization_ratio} sx={CELL}>
       <Line>
         <span>{t("wall.gpu", { index: gpu.index ?? "?" })}</span>
         <span>
@@ -63,6 +74,7 @@ function Line({ children }: { children: React.ReactNode }) {
         display: "flex",
         justifyContent: "space-between",
         gap: "0.5em",
+        "& > :first-of-type": { overflow: "hidden", textOverflow: "ellipsis" },
         fontSize: "0.85em",
         minHeight: "1.5em",
         color: "text.secondary",

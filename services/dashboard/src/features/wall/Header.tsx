@@ -32,7 +32,13 @@ export function Header({ count, machines, now, demo }: Props) {
       >
         {count && <Free count={count} machines={machines} />}
       </Typography>
-      {demo && <Chip color="warning" label={t("wall.demo")} sx={{ fontWeight: 700, letterSpacing: 1 }} />}
+      {demo && (
+        <Chip
+          color="warning"
+          label={t("wall.demo")}
+          sx={{ alignSelf: "center", fontSize: "1rem", fontWeight: 700, letterSpacing: 1 }}
+        />
+      )}
       {count !== undefined && count.free !== null && count.unknown > 0 && (
         <Typography color="textSecondary" sx={{ fontSize: "clamp(1rem, 1.6vw, 2rem)" }}>
           {t("wall.unknown", { count: count.unknown })}

@@ -36,10 +36,17 @@ export const MachineTile = memo(function MachineTile({ machine, kind, across, la
       variant="outlined"
       component="article"
       aria-label={machine.name}
-      sx={{ p: kind === "big" ? "0.8em" : "0.5em 0.7em", minWidth: 0, minHeight: 0, overflow: "hidden" }}
+      sx={{
+        p: kind === "big" ? "0.8em" : "0.4em 0.7em",
+        minWidth: 0,
+        minHeight: 0,
+        overflow: "hidden",
+        display: "flex",
+        flexDirection: "column",
+      }}
     >
       <Title machine={machine} late={late} kind={kind} />
-      <Box sx={grey ? { filter: "grayscale(1)", opacity: 0.55 } : undefined}>
+      <Box sx={{ flexGrow: 1, minHeight: 0, ...(grey && { filter: "grayscale(1)", opacity: 0.6 }) }}>
         <Gpus machine={machine} across={across} late={late} minute={minute} />
       </Box>
     </Card>
@@ -49,34 +56,47 @@ export const MachineTile = memo(function MachineTile({ machine, kind, across, la
 function Title({ machine, late, kind }: Pick<Props, "machine" | "late" | "kind">) {
   const t = useWords();
   const f = useFormat();
+  const big = kind === "big";
   const state = late ? "stale" : machine.state;
   const [Icon, color] = LOOK[state];
+  const word = t("wall.state", { state });
   const age = machine.sample_age_seconds;
-  const counted = state === "partly_free" && machine.gpus_free !== null;
   return (
-    <Box sx={{ display: "flex", alignItems: "baseline", gap: "0.6em", mb: kind === "big" ? "0.5em" : "0.2em" }}>
+    <Box sx={{ display: "flex", alignItems: "center", gap: "0.6em", mb: big ? "0.5em" : "0.2em" }}>
       <Typography
         component="h2"
         noWrap
-        sx={{ fontSize: kind === "big" ? "1.5em" : "1.05em", fontWeight: 700, flexGrow: 1, lineHeight: 1.3 }}
+        sx={{ fontSize: big ? "1.5em" : "1.05em", fontWeight: 700, flexGrow: 1, lineHeight: 1.3 }}
       >
         {machine.name}
       </Typography>
-      {kind === "big" && !late && !isFresh(machine) && age !== null && (
+      {big && !late && !isFresh(machine) && age !== null && (
         <Box component="span" sx={{ color: "text.secondary", whiteSpace: "nowrap" }}>
           {t("common.old", { age: f.duration(age) })}
         </Box>
       )}
       <Box component="span" sx={{ color, display: "flex", alignItems: "center", gap: "0.25em", whiteSpace: "nowrap" }}>
-        <Icon sx={{ fontSize: "1.2em" }} aria-hidden />
-        <Box component="span" sx={kind === "big" ? undefined : { fontSize: "0.85em" }}>
-          {counted
-            ? t("wall.some", { free: machine.gpus_free ?? 0, all: machine.gpus_total })
-            : t("wall.state", { state })}
-        </Box>
+        <Icon sx={{ fontSize: "1.2em" }} titleAccess={big ? undefined : word} />
+        {big ? <Counted machine={machine} state={state} word={word} /> : <Ratio machine={machine} state={state} />}
       </Box>
     </Box>
   );
+}
+
+type CountedProps = { machine: Machine; state: Machine["state"] };
+
+/** "1 of 2 free" where a part is free, else the state's word. */
+function Counted({ machine, state, word }: CountedProps & { word: string }) {
+  const t = useWords();
+  const some = state === "partly_free" && machine.gpus_total > 0 && machine.gpus_free !== null;
+  return some ? t("wall.some", { free: machine.gpus_free ?? 0, all: machine.gpus_total }) : word;
+}
+
+/** "3 / 8" where it is known, in a tile without room for words. */
+function Ratio({ machine, state }: CountedProps) {
+  const t = useWords();
+  const known = state !== "stale" && state !== "unreachable" && machine.gpus_free !== null && machine.gpus_total > 0;
+  return known && t("wall.ratio", { free: machine.gpus_free ?? 0, all: machine.gpus_total });
 }
 
 type GpusProps = Pick<Props, "machine" | "across" | "late" | "minute">;
@@ -91,8 +111,10 @@ function BigGpus({ machine, across, late, minute }: GpusProps) {
         p: 0,
         listStyle: "none",
         display: "grid",
+        height: "100%",
         gap: "0.5em",
         gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))`,
+        gridAutoRows: "minmax(0, 9em)",
       }}
     >
       {machine.gpus.map((gpu) => (
@@ -123,10 +145,20 @@ function NoGpus({ machine }: { machine: Machine }) {
 }
 
 /** One square for each GPU: its sign says free or not, its glow how busy. */
-function DenseGpus({ machine, late }: GpusProps) {
+function DenseGpus({ machine, across, late }: GpusProps) {
   const t = useWords();
   return (
-    <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none", display: "flex", flexWrap: "wrap", gap: "0.25em" }}>
+    <Box
+      component="ul"
+      sx={{
+        m: 0,
+        p: 0,
+        listStyle: "none",
+        display: "grid",
+        gap: "0.25em",
+        gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))`,
+      }}
+    >
       {machine.gpus.map((gpu) => {
         const word = wordOf(gpu, machine, late);
         const [Icon, color] = GPU_LOOK[word];
@@ -134,10 +166,10 @@ function DenseGpus({ machine, late }: GpusProps) {
           <Glow
             key={gpu.uuid}
             component="li"
+            plain
             load={gpu.utilization_ratio}
             sx={{
-              width: "1.25em",
-              height: "1.25em",
+              height: "1.3em",
               display: "grid",
               placeItems: "center",
               color,

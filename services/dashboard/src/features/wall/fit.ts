@@ -6,6 +6,7 @@ type Shape = Pick<Fit, "kind" | "across"> & { least: Box; smallest: number };
 
 export const GAP = 12;
 const LARGEST = 40;
+const SMALLEST = 14;
 const MOST_PAGES = 4;
 
 /** What a tile needs, in em: its title, and for each GPU a name, since when, its memory. */
@@ -13,8 +14,8 @@ function big(gpus: number, across: number): Shape {
   return {
     kind: "big",
     across,
-    least: { width: 1.6 + across * 15, height: 4.2 + Math.ceil(gpus / across) * 6 },
-    smallest: 14,
+    least: { width: 1.6 + across * 16.5, height: 4.4 + Math.ceil(gpus / across) * 6.4 },
+    smallest: SMALLEST,
   };
 }
 
@@ -55,11 +56,15 @@ function shaped(count: number, box: Box, shape: Shape): Fit {
 
 const pagesOf = (count: number, fit: Fit) => Math.ceil(count / (fit.columns * fit.rows));
 
-/** Fewer pages first, then larger letters. */
-const better = (count: number) => (one: Fit, other: Fit) => {
-  const fewer = pagesOf(count, one) - pagesOf(count, other);
-  return fewer < 0 || (fewer === 0 && one.em >= other.em) ? one : other;
-};
+/** What can be read first, then fewer pages, then larger letters. */
+function better(count: number) {
+  const rank = (each: Fit) => [each.em >= SMALLEST ? 0 : 1, pagesOf(count, each), -each.em];
+  return (one: Fit, other: Fit) => {
+    const [ours, theirs] = [rank(one), rank(other)];
+    const differs = ours.findIndex((value, index) => value !== theirs[index]);
+    return differs >= 0 && (theirs[differs] ?? 0) < (ours[differs] ?? 0) ? other : one;
+  };
+}
 
 /** How `count` machines (at least one) with up to `gpus` GPUs each are shown in `box`; dense where that would take too many pages. */
 export function fitted(count: number, gpus: number, box: Box): Fit {

@@ -14,7 +14,7 @@ export function wordOf(gpu: Gpu, machine: Machine, late: boolean): GpuWord {
   if (gpu.holder !== null) return "held";
   if (gpu.foreign_use) return "foreign";
   if (late || !isFresh(machine) || !machine.holders_known) return "unknown";
-  return gpu.quarantine !== null || gpu.disabled !== null || machine.closed !== null ? "off" : "free";
+  return gpu.quarantine !== null || gpu.disabled !== null || machine.state === "closed" ? "off" : "free";
 }
 
 /** GPUs that are free, all of them, and those of which nobody knows; null free: nothing is known. */
