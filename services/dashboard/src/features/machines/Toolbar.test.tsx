@@ -7,14 +7,14 @@ import { MachineGrid } from "./MachineGrid";
 
 const tenant = { id: "ada--default", owner: "ada", name: "default", state: "ready", since: null, gpus: 0 } as const;
 const MACHINES = [
-  machine({ name: "gpu-01", state: "full", gpus_free: 0, cpu_ratio: 0.9, containers: [tenant] }),
+  machine({ gpus: [], name: "gpu-01", state: "full", gpus_free: 0, cpu_ratio: 0.9, containers: [tenant] }),
   machine({
     name: "gpu-02",
     state: "free",
     cpu_ratio: 0.1,
     gpus: [gpu({ model: "NVIDIA A100", utilization_ratio: 0 })],
   }),
-  machine({ name: "gpu-03", state: "partly_free", cpu_ratio: 0.6 }),
+  machine({ gpus: [], name: "gpu-03", state: "partly_free", gpus_free: 1, cpu_ratio: 0.6 }),
 ];
 
 async function grid() {
