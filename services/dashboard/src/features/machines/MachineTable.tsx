@@ -4,6 +4,7 @@ import useMediaQuery from "@mui/material/useMediaQuery";
 import { DataGrid, type GridColDef, type GridSortModel } from "@mui/x-data-grid";
 import { enUS, jaJP, zhCN } from "@mui/x-data-grid/locales";
 import { useMemo } from "react";
+import { nonce } from "../../api/browser";
 import { share, spelled } from "../../components/format";
 import { useFormat } from "../../words/format";
 import type { Language } from "../../words/language";
@@ -62,6 +63,7 @@ export function MachineTable({ machines, me, onStart, preference, onPreference }
   return (
     <div style={{ display: "flex", flexDirection: "column", maxHeight: "max(420px, calc(100dvh - 160px))" }}>
       <DataGrid
+        {...(nonce && { nonce })}
         aria-label={t("machines.list")}
         rows={machines}
         getRowId={nameOf}
