@@ -92,6 +92,7 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
   const t = useWords();
   const f = useFormat();
   const most = machines.reduce((all, machine) => Math.max(all, machine.gpus.length), 0);
+  const longest = machines.reduce((all, { name }) => Math.max(all, name.length), 0);
   return useMemo(() => {
     const dash = t("common.dash");
     const plain = { sortable: false } as const;
@@ -102,7 +103,7 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
         field: "name",
         headerName: t("machines.machine"),
         flex: 1,
-        minWidth: 130,
+        minWidth: Math.min(280, Math.max(130, 24 + longest * 8)),
         renderCell: ({ row }) => (
           <strong title={row.name} style={{ overflow: "hidden", textOverflow: "ellipsis" }}>
             {row.name}
@@ -211,5 +212,5 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
         renderCell: ({ row }) => networkText(row, t, f),
       },
     ];
-  }, [t, f, me, most, onStart]);
+  }, [t, f, me, most, longest, onStart]);
 }
