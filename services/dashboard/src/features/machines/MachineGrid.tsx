@@ -19,22 +19,26 @@ const MachineTable = lazy(async () => ({ default: (await import("./MachineTable"
 
 const COLUMNS = "repeat(auto-fill, minmax(min(100%, 400px), 1fr))";
 
-type Props = { onStart: ((machine: string) => void) | null };
+type Props = { onStart: ((machine: string) => void) | null; text?: string };
 
-/** Every machine, as cards or as a table; `onStart` null: nothing can be started now. */
-export function MachineGrid({ onStart }: Props) {
+/** Every machine, as cards or as a table; `onStart` null: nothing can be started now. `text` is searched for at first. */
+export function MachineGrid({ onStart, text = "" }: Props) {
   const t = useWords();
   const { overview, error } = useMachines();
   if (overview === undefined) return error ? <Problem error={error} /> : <Waiting />;
   const { machines } = overview;
   if (machines.length === 0) return <Nothing title={t("machines.none")} hint={t("machines.noneHint")} />;
-  return <Machines machines={machines} onStart={onStart} />;
+  return <Machines machines={machines} onStart={onStart} text={text} />;
 }
 
-const Machines = memo(function Machines({ machines, onStart }: Props & { machines: readonly Machine[] }) {
+const Machines = memo(function Machines({
+  machines,
+  onStart,
+  text,
+}: Required<Props> & { machines: readonly Machine[] }) {
   const t = useWords();
   const me = useQuery(meQuery()).data?.user.name ?? null;
-  const [choice, setChoice] = useState(ALL);
+  const [choice, setChoice] = useState(text === "" ? ALL : { ...ALL, text });
   const [preference, setPreference] = useState(kept);
   const wanted = useDeferredValue(choice);
   const sorted = useMemo(() => inOrder(chosen(machines, wanted, me), preference), [machines, wanted, me, preference]);
