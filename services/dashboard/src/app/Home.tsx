@@ -3,6 +3,7 @@ import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
+import { useLocation } from "react-router";
 import { machinesQuery, meQuery } from "../api/queries";
 import { MyContainer } from "../features/containers/MyContainer";
 import { containersQuery, imagesQuery, type Wish } from "../features/containers/queries";
@@ -32,6 +33,8 @@ export function Home() {
     keepWish(wish);
     asked.go(wish, predicted);
   };
+  const location = useLocation();
+  const machine = new URLSearchParams(location.search).get("machine"); // looked for by its name, as the palette does
   const startOn = useSteady((machine: string) => go({ ...usual, machine }));
   const none = containers.data?.every((each) => each.state === "failed") ?? false;
   return (
@@ -49,7 +52,11 @@ export function Home() {
         <Typography id="machines" variant="h5" component="h2" sx={{ mb: 1 }}>
           {t("machines.title")}
         </Typography>
-        <MachineGrid onStart={none && !asked.pending ? startOn : null} />
+        <MachineGrid
+          key={machine === null ? "all" : location.key}
+          text={machine ?? ""}
+          onStart={none && !asked.pending ? startOn : null}
+        />
       </Box>
       {drawer !== "never" && (
         <Suspense fallback={null}>

@@ -114,6 +114,9 @@ it("the palette finds machines, a thousand too, and says when there is nothing",
   expect(await screen.findByRole("option", { name: "gpu-999" })).toBeVisible();
   await userEvent.type(screen.getByRole("combobox"), "9");
   expect(screen.getByText("Nothing is called that")).toBeVisible();
+  await userEvent.keyboard("{Backspace}{Enter}");
+  await title("Home");
+  expect(await screen.findByDisplayValue("gpu-999")).toHaveAttribute("data-shortcut", "search");
 });
 
 it("the palette changes the theme", async () => {

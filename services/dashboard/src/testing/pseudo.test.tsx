@@ -1,16 +1,21 @@
 import Dialog from "@mui/material/Dialog";
 import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import en from "../words/en";
-import { useWords } from "../words/Words";
+import { LANGUAGES } from "../words/language";
+import { type Key, useWords } from "../words/Words";
 import {
   act,
   admin,
   booting,
   container,
   device,
+  explanation,
   gpu,
+  happening,
   idle,
+  image,
   machine,
   me,
   overview,
@@ -81,8 +86,13 @@ const BUSY = machine({
 
 const FAILED = problem(409, "no-capacity", "No machine fits now", { reasons: { "gpu-01": "It sleeps." } });
 
-/** Every page with what it shows: where, what the API says, and what is pressed there, by its words' key. */
-const VIEWS: [string, string, Partial<World>][] = [
+const START = { me: admin(), people: [person()], acts: [act()], tokens: [token()], containers: [container()] };
+const OLD = { metrics: { state: "stale", age_seconds: 75 }, broker: { state: "stale", age_seconds: 9 } } as const;
+
+type View = [name: string, path: string, world: Partial<World>, press?: readonly Key[]];
+
+/** Every page with what it shows: where, what the API says, and the buttons that are pressed there, by their words. */
+const VIEWS: View[] = [
   [
     "home",
     "/",
@@ -92,19 +102,16 @@ const VIEWS: [string, string, Partial<World>][] = [
     },
   ],
   ["home of nobody", "/", { machines: overview([]) }],
+  ["home with the options of a start", "/", { explanation: explanation() }, ["start.options"]],
   ["home with a start", "/", { containers: [booting()] }],
   ["home after a failure", "/", { containers: [container({ state: "failed", reason: "It broke." })] }],
-  [
-    "home while sources are away",
-    "/",
-    {
-      machines: overview([machine()], {
-        metrics: { state: "stale", age_seconds: 75 },
-        broker: { state: "stale", age_seconds: 9 },
-      }),
-    },
-  ],
+  ["home while sources are away", "/", { machines: overview([machine()], OLD) }],
   ["home that is refused", "/", { machines: FAILED, containers: FAILED }],
+  ["a container", "/containers/ada--default", { containers: [container()], events: [happening()] }],
+  ["no container", "/containers/ada--default", {}],
+  ["images", "/images", { me: admin(), images: [image()] }],
+  ["usage", "/usage", {}],
+  ["the wall", "/wall", { machines: overview([machine(), BUSY]) }],
   [
     "tokens",
     "/tokens",
@@ -116,32 +123,51 @@ const VIEWS: [string, string, Partial<World>][] = [
     },
   ],
   ["no tokens", "/tokens", {}],
+  ["a new token", "/tokens", { me: admin() }, ["tokens.create"]],
   ["a login", "/device?user_code=BDGH-KLMN", { device: device() }],
   ["a login's end", "/device?user_code=BDGH-KLMN", { device: device({ state: "denied" }) }],
   ["a code", "/device", {}],
   ["a wrong code", "/device?user_code=four", {}],
-  ["the API", "/api-docs", { contract: {} }],
+  ["the API", "/api-docs", {}],
   ["no page", "/no-such-page", { me: me({ demo: true }) }],
+  ["the palette", "/no-such-page", {}, ["frame.palette"]],
   ...["people", "containers", "machines", "announcement", "tokens", "audit"].map(
-    (part): [string, string, Partial<World>] => [
-      `administration: ${part}`,
-      `/admin/${part}`,
-      { me: admin(), people: [person()], acts: [act()], tokens: [token()], containers: [container()] },
-    ],
+    (part): View => [`administration: ${part}`, `/admin/${part}`, START],
   ),
   ["administration of others", "/admin", {}],
 ];
 
+/** What a world's answers say, with what it makes up itself; a card's name without its maker, a digest's start, languages by their own names. */
+const dataOf = (world: World) => [
+  ...dataIn(world),
+  ...dataIn(problem(404, "container-not-found", "There is no such container")),
+  "GTX 1080",
+  `${image().digest?.slice(0, 19)}…`,
+  ...Object.values(LANGUAGES),
+];
+
 describe("no text is hard-coded", () => {
-  it.each(VIEWS)("in %s", async (_, path, changes) => {
+  it.each(VIEWS)("in %s", async (_, path, changes, press = []) => {
     const world = worldOf(changes);
     page(path, PSEUDO);
-    await screen.findByRole("button", { name: /⟦: / });
+    await waitFor(() => expect(document.body).toHaveTextContent("⟦"));
     await waitFor(() => expect(document.querySelector(".MuiSkeleton-root")).toBeNull());
+    for (const key of press) {
+      await userEvent.click(await screen.findByRole("button", { name: PSEUDO.catalogue[key] }));
+      await screen.findByRole("dialog");
+    }
     expect(hardCoded(document.body, dataOf(world))).toEqual([]);
     expect(hardCoded(document.head, [])).toEqual([]);
   });
-});
 
-/** What a world's answers say, and what it asks for in its turn. */
-const dataOf = (world: World) => dataIn({ ...world, images: ["shiva-jupyter", "JupyterLab"] });
+  it("in the menu and the list of keys", async () => {
+    const world = worldOf({ me: admin() });
+    page("/no-such-page", PSEUDO);
+    await userEvent.click(await screen.findByRole("button", { name: /Grace⟦/ }));
+    await screen.findByRole("menu");
+    expect(hardCoded(document.body, dataOf(world))).toEqual([]);
+    await userEvent.click(screen.getByRole("menuitem", { name: PSEUDO.catalogue["frame.keys"] }));
+    await screen.findByRole("dialog");
+    expect(hardCoded(document.body, dataOf(world))).toEqual([]);
+  });
+});

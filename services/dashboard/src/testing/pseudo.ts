@@ -61,8 +61,10 @@ const READ_ALOUD = [
   "placeholder",
 ];
 
-// Not a person's language: names and keys, what styles and scripts say, and a library that has its own words.
-const SKIPPED = '[translate="no"], style, script, .swagger-ui, svg desc';
+// Not a person's language: names and keys, what styles and scripts say. Swagger has its own words only; MUI has its own in
+// each language, which the theme chooses.
+const SKIPPED =
+  '[translate="no"], style, script, .swagger-ui, .MuiAutocomplete-popupIndicator, .MuiAutocomplete-clearIndicator';
 
 /** Members that are words of the contract, not of a person: shown raw, they are hard-coded text. */
 const WORDS_OF_THE_CONTRACT = new Set([

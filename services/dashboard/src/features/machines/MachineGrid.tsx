@@ -12,10 +12,10 @@ const Machines = lazy(async () => ({ default: (await coming).Machines }));
 
 const COLUMNS = "repeat(auto-fill, minmax(min(100%, 400px), 1fr))";
 
-type Props = { onStart: ((machine: string) => void) | null };
+type Props = { onStart: ((machine: string) => void) | null; text?: string };
 
-/** Every machine, as cards or as a table; `onStart` null: nothing can be started now. */
-export function MachineGrid({ onStart }: Props) {
+/** Every machine, as cards or as a table; `onStart` null: nothing can be started now. `text` is searched for at first. */
+export function MachineGrid({ onStart, text = "" }: Props) {
   const t = useWords();
   const { overview, error } = useMachines();
   if (overview === undefined) return error ? <Problem error={error} /> : <Waiting />;
@@ -23,7 +23,7 @@ export function MachineGrid({ onStart }: Props) {
   if (machines.length === 0) return <Nothing title={t("machines.none")} hint={t("machines.noneHint")} />;
   return (
     <Suspense fallback={<Waiting />}>
-      <Machines machines={machines} onStart={onStart} />
+      <Machines machines={machines} onStart={onStart} text={text} />
     </Suspense>
   );
 }

@@ -17,13 +17,13 @@ import { useSteady } from "./useSteady";
 // The table is big: fetched by those who like it.
 const MachineTable = lazy(async () => ({ default: (await import("./MachineTable")).MachineTable }));
 
-type Props = { machines: readonly Machine[]; onStart: ((machine: string) => void) | null };
+type Props = { machines: readonly Machine[]; onStart: ((machine: string) => void) | null; text: string };
 
-/** Machines, and what one may choose about them. */
-export const Machines = memo(function Machines({ machines, onStart }: Props) {
+/** Machines, and what one may choose about them; `text` is searched for at first. */
+export const Machines = memo(function Machines({ machines, onStart, text }: Props) {
   const t = useWords();
   const me = useQuery(meQuery()).data?.user.name ?? null;
-  const [choice, setChoice] = useState(ALL);
+  const [choice, setChoice] = useState(text === "" ? ALL : { ...ALL, text });
   const [preference, setPreference] = useState(kept);
   const wanted = useDeferredValue(choice);
   const sorted = useMemo(() => inOrder(chosen(machines, wanted, me), preference), [machines, wanted, me, preference]);
