@@ -21,6 +21,7 @@ from shiva_jupyter_broker.domain.containers import (
     ContainerSpec,
     ImageRef,
     LaunchId,
+    MachineName,
     UserName,
 )
 from shiva_jupyter_broker.domain.ports import Home, Launcher, Reach
@@ -29,6 +30,7 @@ from tests.fakes.launcher import FakeLauncher, spec
 
 GRACE = timedelta(seconds=10)
 KEY = os.urandom(32)
+MACHINE = MachineName("gpu-01")
 PLAIN = ImageRef("shiva-jupyter")
 
 
@@ -129,12 +131,12 @@ class ProcessSubject:
     def __post_init__(self) -> None:
         """Begin with an empty engine."""
         self.state = self.folder / "state"
-        self.launcher = ProcessLauncher(self.state)
+        self.launcher = ProcessLauncher(self.state, machines=[MACHINE])
         self.homes = SharedDirectory(self.folder / "homes", uid_base=None)
 
     def reopened(self) -> Launcher:
         """Return a launcher that knows nothing but the folder."""
-        return ProcessLauncher(self.state)
+        return ProcessLauncher(self.state, machines=[MACHINE])
 
     def home(self, owner: str) -> Home:
         """Make a home."""

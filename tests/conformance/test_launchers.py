@@ -16,7 +16,7 @@ from shiva_jupyter_broker.adapters import local_process, processes
 from shiva_jupyter_broker.adapters.jupyter_probe import JupyterProbe
 from shiva_jupyter_broker.adapters.jupyter_settings import LAUNCH_MARK
 from shiva_jupyter_broker.domain import naming
-from shiva_jupyter_broker.domain.containers import ContainerId, ContainerSpec, ContainerState, LaunchId
+from shiva_jupyter_broker.domain.containers import ContainerId, ContainerSpec, ContainerState, ImagePresence, LaunchId
 from shiva_jupyter_broker.domain.ports import LaunchRefusedError, Reach
 
 from tests.conformance.marathon import MarathonSubject, marathon_subject
@@ -122,6 +122,16 @@ def test_a_new_launcher_finds_it_with_the_same_start_and_endpoint(subject: Subje
     assert shown(subject.reopened(), running.spec.id) == shown(subject.launcher, running.spec.id)
 
 
+def test_what_runs_on_a_machine_is_there_and_fetching_it_again_changes_nothing(
+    subject: Subject, running: Running
+) -> None:
+    spec, before = running.spec, list(subject.launcher.containers())
+    for _ in range(2):
+        assert subject.launcher.machines()[spec.machine].presence(spec.image_ref) is ImagePresence.PRESENT
+        subject.launcher.pull(spec.image_ref, spec.machine)
+    assert list(subject.launcher.containers()) == before
+
+
 @pytest.mark.parametrize("keep", [True, False])
 def test_stopping_what_is_not_there_succeeds(subject: Subject, running: Running, keep: bool) -> None:
     before = list(subject.launcher.containers())
@@ -172,6 +182,22 @@ def test_a_killed_notebook_has_failed_with_a_reason_and_makes_room(subject: Subj
         assert seen.endpoint is None
         assert seen.reason is not None
         assert seen.reason.endswith(".")
+    subject.launcher.stop(spec.launch_id, grace=timedelta(0))
+    subject.leave(spec.id)
+
+
+def test_what_it_wrote_can_be_read_of_a_failed_one_too_or_nobody_keeps_it(subject: Subject, running: Running) -> None:
+    spec = wanted(subject, "writer")
+    subject.launcher.launch(spec)
+    subject.kill(spec.id)
+    eventually(lambda: has_failed(subject, spec.id), what="it has failed")
+    for launcher in (subject.launcher, subject.reopened()):
+        for launch in (spec.launch_id, running.spec.launch_id):
+            told = launcher.log(launch, lines=2)
+            assert told is None or len(told.lines) <= 2
+            assert (told is None) is (subject.launcher.name == "marathon")  # there is no Mesos to ask here
+        of_nobody = launcher.log(LaunchId("of-nobody"), lines=2)
+        assert of_nobody is None or (of_nobody.lines, of_nobody.truncated) == ((), False)
     subject.launcher.stop(spec.launch_id, grace=timedelta(0))
     subject.leave(spec.id)
 
@@ -243,6 +269,19 @@ def test_its_token_stands_in_no_process_list_and_in_no_log(process: ProcessSubje
     assert token not in process.log(jupyter.spec.id)
     assert {folder / "container.json", folder / "jupyter_server_config.json"} <= holders
     assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+
+
+def test_its_last_lines_are_what_jupyter_wrote_last(process: ProcessSubject, jupyter: Running) -> None:
+    assert (
+        ask(process, jupyter, "api/contents/nowhere", token=jupyter.spec.token).status_code == 404
+    )  # which Jupyter logs
+    eventually(lambda: "nowhere" in process.log(jupyter.spec.id), what="Jupyter logs the 404")
+    written = process.log(jupyter.spec.id).splitlines()
+    told = process.launcher.log(jupyter.spec.launch_id, lines=3)
+    assert (told.lines, told.truncated) == (tuple(written[-3:]), True)
+    whole = process.reopened().log(jupyter.spec.launch_id, lines=1000)
+    assert whole is not None
+    assert (whole.lines, whole.truncated) == (tuple(written), False)
 
 
 def test_it_has_a_session_and_a_process_group_of_its_own(process: ProcessSubject, jupyter: Running) -> None:

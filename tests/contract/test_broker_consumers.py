@@ -53,8 +53,9 @@ MANAGER_CALLS: dict[str, Callable[[BrokerHttp], object]] = {
     "explain": lambda b: b.explain("ada.lovelace", Wish(gpus=2), ["GPU-1"], ["GPU-2"]),
     "drain": lambda b: b.drain("gpu-02", "A new disk."),
     "disable": lambda b: b.disable("GPU-1", None),
+    "pull": lambda b: b.pull("shiva-jupyter", ["gpu-02"]),
 }
-WITHOUT_BODY = {"stop", "drain", "disable"}
+WITHOUT_BODY = {"stop", "drain", "disable", "pull"}
 
 
 def test_the_manager_reads_every_answer_that_it_asks_for(broker: Examples) -> None:
@@ -73,17 +74,27 @@ def test_the_manager_reads_every_answer_that_it_asks_for(broker: Examples) -> No
     broker.statuses["launch"] = 201
     assert manager.launch("ada", Wish(name="second", image="shiva-jupyter", machine="gpu-02", gpus=2))[1] is True
     manager.stop("ada.lovelace--default")
-    assert [image.name for image in manager.images()] == ["shiva-jupyter"]
+    [image] = manager.images()
+    assert (image.name, image.reference, image.digest, image.size_bytes) == (
+        "shiva-jupyter",
+        "shiva-jupyter",
+        None,
+        None,
+    )
+    assert [(each.machine, each.state) for each in image.machines] == [("gpu-02", "present")]
     told = manager.activity("ada.lovelace--default")
     assert (told.busy, told.busy_since, told.last_activity_at) == (
         1, datetime(2026, 11, 23, 10, 40, 0, 120_000, tzinfo=UTC), datetime(2026, 11, 23, 9, 15, tzinfo=UTC),
     )  # fmt: skip
     explained = manager.explain("ada.lovelace", Wish(gpus=2), ["GPU-1"], ["GPU-2"])
     assert (explained["fits"], [each["name"] for each in explained["machines"]]) == (False, ["gpu-02"])
+    assert (explained["image"], [each["image"] for each in explained["machines"]]) == ("shiva-jupyter", ["present"])
     [offer] = explained["offers"]
     assert offer["wish"] == {"name": "default", "image": None, "machine": None, "gpus": 1}
     manager.drain("gpu-02", "A new disk.")
     manager.disable("GPU-1", None)
+    manager.pull("shiva-jupyter", None)
+    manager.pull("shiva-jupyter", ["gpu-02"])
     assert set(broker.asked) == set(MANAGER_CALLS)
 
 

@@ -29,7 +29,7 @@ from tests.contract.described import Description, contract
 from tests.fakes.broker_world import broker_over, ports
 from tests.fakes.dangerous import KEYS, LIMITS, OWNERS, VALUES
 from tests.fakes.launcher import machine
-from tests.fakes.manager_ports import FakeCurves, FakeMetrics
+from tests.fakes.manager_ports import FakeContainerCurves, FakeCurves, FakeHeldTimes, FakeMetrics, FakePasts
 from tests.fakes.manager_store import stores
 from tests.unit.jupyter_broker.docker_world import World, worlds
 
@@ -71,7 +71,8 @@ def doors(world: World) -> Iterator[dict[str, Door]]:
     serving.start()
     with stores(lambda: NOW) as store:
         around = Ports(
-            metrics=FakeMetrics(), curves=FakeCurves(), broker=BrokerHttp(f"http://127.0.0.1:{server.server_port}", TOKENS.manager),
+            metrics=FakeMetrics(), curves=FakeCurves(), container_curves=FakeContainerCurves(), held_times=FakeHeldTimes(), pasts=FakePasts(),
+            broker=BrokerHttp(f"http://127.0.0.1:{server.server_port}", TOKENS.manager),
             store=store.port, rules=AccessRules, clock=lambda: 0.0, now=lambda: NOW,
         )  # fmt: skip
         yield two_doors(behind.test_client(), use_cases.over(around))

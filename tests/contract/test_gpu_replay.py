@@ -70,6 +70,7 @@ def _little() -> Gpu:
 
 
 STARTED = 'shiva_collector_success{collector="gpu"} 1.0'
+WATCHED = 'shiva_collector_success{collector="containers"} 1.0'
 MONITOR = "shiva_gpu_sm_utilization_ratio{"
 MIG_MONITOR = 'shiva_gpu_mig_sm_utilization_ratio{gi="13"'
 FIRST, SECOND = TWO_GTX_1080.gpus
@@ -96,8 +97,11 @@ def exporter(stub: Stub, folder: Path, **settings: str) -> Iterator[Callable[[],
     proc = FakeProc(folder)
     proc.runs(7, cgroup=f"0::/docker/{ADA}", launch=ADA[:32])
     proc.runs(8, cgroup=f"0::/docker/{KEN}", launch=KEN[:32])
+    proc.counts(KEN, 2**30, 2**20, 1_500_000)
+    cgroups = proc.counts(ADA, 2**31, 2**30, 71_250_000)
     environment = os.environ | stub.environment
     environment |= {
+        "SHIVA_EXPORTERS_GPU_CGROUP_DIR": str(cgroups),
         "SHIVA_EXPORTERS_GPU_METRICS_TOKEN": TOKEN, "SHIVA_EXPORTERS_GPU_BIND_PORT": str(port), "SHIVA_EXPORTERS_GPU_INTERVAL": "0.1",
         "SHIVA_EXPORTERS_GPU_PROC_DIR": str(folder), "SHIVA_EXPORTERS_GPU_HOSTNAME": "gpu-01", **settings,
     }  # fmt: skip
@@ -142,7 +146,7 @@ def replayed(case: Case, stub: Stub, folder: Path) -> str:
         waited(page, STARTED)
         for machine in case.machines[1:]:
             stub.is_now(machine)
-        return masked(waited(page, STARTED, *case.seen))
+        return masked(waited(page, STARTED, WATCHED, *case.seen))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -34,7 +34,7 @@ from tests.fakes.launcher import FakeHomes, FakeLauncher, machine
 CONTRACT = contract("jupyter-broker")
 TOKENS = {name: name * 10 for name in ("manager", "proxy", "exporter", "metrics")}
 BODIES = {
-    "launch": {"owner": "ada"}, "explain": {"owner": "ada"}, "activity": {"last_access": {}}, "pull": {"machine": None},
+    "launch": {"owner": "ada"}, "explain": {"owner": "ada"}, "activity": {"last_access": {}}, "pull": {"machines": None},
     "drain": {"why": "A new disk."}, "disable": {"why": "It is too hot."},
 }  # fmt: skip
 NAMES = {"container_id": "ada--default", "image": "shiva-jupyter", "machine": "gpu-01", "gpu": "GPU-gpu-01-0"}
@@ -108,6 +108,10 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("container_activity", 200): lambda w: w.started(ready=True).call("container_activity"),
     ("container_activity", 404): lambda w: w.call("container_activity"),
     ("container_activity", 503): lambda w: w.started().call("container_activity"),
+    ("container_log", 200): lambda w: w.started().call("container_log", query_string="lines=1"),
+    ("container_log", 400): lambda w: w.started().call("container_log", query_string="lines=0"),
+    ("container_log", 404): lambda w: w.call("container_log"),
+    ("container_log", 503): lambda w: w.without_engine().call("container_log"),
     ("stop", 204): lambda w: w.started().call("stop"),
     ("stop", 400): lambda w: w.started().call("stop", query_string={"launch": "0" * 32}),
     ("stop", 503): lambda w: w.without_engine().call("stop"),
@@ -123,8 +127,8 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("explain", 404): lambda w: w.call("explain", json={"owner": "ken", "image": "nothing"}),
     ("explain", 503): lambda w: w.without_engine().call("explain"),
     ("pull", 202): lambda w: w.call("pull"),
-    ("pull", 400): lambda w: w.call("pull", json={"machine": 1}),
-    ("pull", 404): lambda w: w.call("pull", json={"machine": "gpu-99"}),
+    ("pull", 400): lambda w: w.call("pull", json={"machines": 1}),
+    ("pull", 404): lambda w: w.call("pull", json={"machines": ["gpu-99"]}),
     ("pull", 503): lambda w: w.without_engine().call("pull"),
     ("drain", 204): lambda w: w.call("drain"),
     ("drain", 400): lambda w: w.call("drain", json={}),  # nothing opens by an oversight

@@ -97,14 +97,25 @@ def kept() -> Iterator[World]:
 @pytest.fixture
 def world(kept: World) -> World:
     """The world with nothing started or stopped in it yet."""
-    for asked in (kept.broker.launched, kept.broker.stopped, kept.broker.drained, kept.broker.disabled):
+    for asked in (
+        kept.broker.launched,
+        kept.broker.stopped,
+        kept.broker.drained,
+        kept.broker.disabled,
+        kept.broker.pulled,
+    ):
         asked.clear()
     return kept
 
 
 def ask(world: World, name: str, shown: Shown) -> TestResponse:
     signed = None if shown.signed is None else shown.signed(world)
-    path = {"name": "nobody.here", "machine": "gpu-99", "uuid": "GPU-99"}  # what passes changes nothing
+    path = {
+        "name": "nobody.here",
+        "machine": "gpu-99",
+        "uuid": "GPU-99",
+        "image": "none",
+    }  # what passes changes nothing
     return world.call(name, shown.who, signed=signed, bearer=shown.bearer, path=path)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from shiva_common import logs
+from shiva_manager_api.domain.foretelling import Past, Took
 from shiva_manager_api.domain.health import GpuHealth
+from shiva_manager_api.domain.images import Presence
 from shiva_manager_api.domain.machines import GpuReading, MachineReading
 from shiva_manager_api.domain.ports import BrokerUnavailableError, MetricsUnavailableError, StartUnansweredError
 from shiva_manager_api.domain.usage import GpuUsage, Share, Unmanaged
@@ -179,3 +181,58 @@ def test_a_name_that_the_broker_could_not_take_is_refused_before_it_is_asked(wor
     answer = world.call("start", json={"name": name})
     CONTRACT.check(answer)
     assert (answer.status_code, world.broker.launched) == (400, [])
+
+
+@pytest.mark.parametrize(("presence", "seconds"), [("present", 4.0), ("absent", 64.0), ("unknown", None)])
+def test_an_explanation_tells_how_long_the_start_would_take(world: World, presence: str, seconds: float | None) -> None:
+    world.broker.presence = Presence(presence)
+    world.pasts.past = Past(
+        starts={"gpu-01": Took(count=2, seconds=8)}, fetches={"shiva-jupyter": Took(count=1, seconds=60)}
+    )
+    answer = world.call("explain")
+    CONTRACT.check(answer)
+    told = answer.get_json()
+    [machine] = told["machines"]
+    assert (machine["image"], machine["predicted_seconds"], told["predicted_seconds"]) == (presence, seconds, seconds)
+
+
+def test_where_prometheus_never_answered_a_start_is_explained_without_a_prediction(world: World) -> None:
+    world.pasts.failure = MetricsUnavailableError()
+    answer = world.call("explain")
+    CONTRACT.check(answer)
+    assert (answer.status_code, answer.get_json()["predicted_seconds"]) == (200, None)
+
+
+def test_an_image_tells_which_machines_have_it_and_how_far_the_others_are(world: World) -> None:
+    answer = world.call("images")
+    CONTRACT.check(answer)
+    [image] = answer.get_json()["images"]
+    assert (image["digest"], image["size_bytes"]) == (f"sha256:{'d' * 64}", 9_200_000_000)
+    assert image["machines"] == [
+        {"machine": "gpu-01", "state": "pulling", "pulled_bytes": 3, "total_bytes": 9, "error": None},
+        {"machine": "gpu-02", "state": "absent", "pulled_bytes": None, "total_bytes": None, "error": "No room."},
+    ]
+
+
+def test_an_admin_has_an_image_fetched_to_some_machines_or_to_all(world: World) -> None:
+    for machines in (["gpu-01"], None):
+        answer = world.call("pull_image", ROOT, json={"machines": machines})
+        CONTRACT.check(answer)
+        assert (answer.status_code, answer.data) == (202, b"")
+    assert world.broker.pulled == [("shiva-jupyter", ["gpu-01"]), ("shiva-jupyter", None)]
+    assert [line.facts for line in world.store.store.acts(limit=4)] == [{}, {}, *[{"machines": ["gpu-01"]}] * 2]
+
+
+@pytest.mark.parametrize("body", [{}, {"machines": []}, {"machines": "gpu-01"}, {"machines": [""]}, {"machines": [1]}])
+def test_which_machines_is_said_and_never_guessed(world: World, body: dict[str, Any]) -> None:
+    answer = world.call("pull_image", ROOT, json=body)
+    CONTRACT.check(answer)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad-request")
+    assert world.broker.pulled == []
+
+
+def test_an_image_that_cannot_be_fetched_now_keeps_the_brokers_word(world: World) -> None:
+    answer = world.refusing(503, "launcher-unavailable").call("pull_image", ROOT)
+    CONTRACT.check(answer)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "launcher-unavailable")
+    assert [outcome for *_, outcome in world.acts()] == ["asked", "failed"]

@@ -29,6 +29,7 @@ ACTS: dict[str, Act] = {
     "end_sessions": ({}, "logout", "ken"),
     "drain": ({}, "machine.drain", "gpu-01"),
     "disable": ({}, "gpu.disable", "GPU-1"),
+    "pull_image": ({}, "image.pull", "shiva-jupyter"),
     "announce": ({}, "announcement.set", "announcement"),
     "unannounce": ({}, "announcement.remove", "announcement"),
 }
@@ -46,6 +47,7 @@ def effects(world: World) -> object:
         [*broker.stopped],
         {**broker.drained},
         {**broker.disabled},
+        [*broker.pulled],
         people,
         store.quotas(),
         store.announcement(),
@@ -127,6 +129,15 @@ def test_a_look_at_what_is_anothers_is_noted_once_an_hour(world: World) -> None:
     assert world.acts() == [*looks, looks[0]]
 
 
+def test_a_look_at_anothers_log_is_a_line_of_its_own_and_ones_own_is_none(world: World) -> None:
+    for _ in range(2):
+        world.call("container", ROOT, id="ken--default")
+        world.call("container_log", ROOT, id="ken--default")
+        world.call("container_history", ROOT, id="ken--default")
+        world.call("container_log", ADA)
+    assert world.acts() == [("root", f"container.{what}", "ken--default", "done") for what in ("see", "log")]
+
+
 def test_a_look_is_noted_although_a_clock_was_set_back(world: World) -> None:
     world.call("container", ROOT, id="ken--default")
     world.later(timedelta(hours=-2)).call("container", ROOT, id="ken--default")
@@ -137,6 +148,7 @@ def test_a_look_that_cannot_be_noted_is_refused(world: World) -> None:
     world.store.failing["append"] = StoreUnavailableError()
     assert world.call("container", ROOT, id="ken--default").status_code == 503
     assert world.call("containers", ROOT, query_string="scope=all").status_code == 503
+    assert world.call("container_log", ROOT, id="ken--default").status_code == 503
 
 
 def test_what_people_do_with_their_own_is_not_noted(world: World) -> None:

@@ -16,6 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from shiva_exporters import serve
 from shiva_exporters.broker.collector import BrokerCollector
 from shiva_exporters.broker.source import ContainerFacts
+from shiva_exporters.containers.cgroups import Use
+from shiva_exporters.containers.collector import ContainerCollector
 from shiva_exporters.gpu.activity import Meter
 from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.facts import ABOUT
@@ -27,6 +29,7 @@ from shiva_manager_api import bootstrap as manager
 from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.domain.idle_state import IdleState, Launch, Told
+from shiva_manager_api.predictions import Predictions
 from shiva_manager_api.settings import Settings as ManagerSettings
 from shiva_manager_api.truth import Truth
 
@@ -105,7 +108,8 @@ def gpu_exporter(_: Path) -> str:
         driver_present=True, success=True, reading=reading, collected_at=1.0, duration_seconds=0.1,
         activity=Meter(longest_seconds=6).add(reading, 0.0),
     )  # fmt: skip
-    return generate_latest(serve.registry([GpuCollector(lambda: now)])).decode()
+    uses = {"0a" * 16: Use(memory_used_bytes=2**20, cpu_seconds=1.5)}
+    return generate_latest(serve.registry([GpuCollector(lambda: now), ContainerCollector(lambda: uses)])).decode()
 
 
 class Containers:
@@ -128,7 +132,8 @@ def broker_exporter(_: Path) -> str:
 def jupyter_broker(folder: Path) -> str:
     """Return the page of the broker as it is built to run."""
     inventory = folder / "machines.json"
-    inventory.write_text(json.dumps({"machines": []}), encoding="utf-8")
+    machine = {"name": "gpu-01", "address": "127.0.0.1", "cpus": 8, "memory_bytes": 2**34, "gpus": []}
+    inventory.write_text(json.dumps({"machines": [machine]}), encoding="utf-8")
     settings = BrokerSettings(
         manager_token="m" * 32, proxy_token="p" * 32, exporter_token="e" * 32, metrics_token="x" * 32, state_dir=folder / "state",
         homes_dir=folder / "homes", machines_file=inventory,
@@ -154,7 +159,8 @@ def manager_api(folder: Path) -> str:
     IdleTable(database).update(lambda _: IdleState(passed_at=now, lasting=timedelta(hours=1), launches=launches))
     database.close()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Truth, "keep", lambda *_: None)
+        for asks in (Truth, Predictions):
+            patched.setattr(asks, "keep", lambda *_: None)
         return _page(manager.build(settings).test_client())
 
 

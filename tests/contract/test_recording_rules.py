@@ -47,6 +47,13 @@ SHARED = {
 IDLE, WORK = "container:shiva_gpu_held_idle_memory_bytes", "container:shiva_gpu_active:rate30m"
 HELD = {LEASE: "1x99", STARTED: "60x99"}
 
+LEASES = {  # ada's two cards, of which she shares the first with ken; the second tells nothing
+    LEASE: "1x9", LEASE.replace("GPU-1", "GPU-2"): "1x9", LEASE.replace("ada", "ken"): "1x9",
+    card("shiva_gpu_utilization_ratio"): "0.5x9",
+}  # fmt: skip
+OWN_MEMORY = gpu("shiva_container_memory_used_bytes", f',launch_id="{LAUNCH}"')
+OWN_CPU = gpu("shiva_container_cpu_seconds_total", f',launch_id="{LAUNCH}"')
+
 Samples = Sequence[tuple[Mapping[str, str], float]]
 RECORDED: dict[str, tuple[Series, Samples]] = {
     "host:shiva_gpu_utilization_ratio:avg": (
@@ -68,6 +75,14 @@ RECORDED: dict[str, tuple[Series, Samples]] = {
     "container:shiva_gpu_processes": (own("0x99", processes="2x99"), [(ON_CARD, 2)]),
     "container:shiva_gpu_memory_used_bytes": (own("0x99"), [(ON_CARD, GIB)]),
     "container:shiva_gpu_active_seconds_total": (own("7x99"), [(ON_CARD, 7)]),
+    "container:shiva_memory_used_bytes": (
+        {OWN_MEMORY: "5x9", INFO: "1x9"},
+        [({**ADA_THERE, "container_id": "ada--default"}, 5)],
+    ),
+    "container:shiva_cpu_seconds_total": (
+        {OWN_CPU: "7x9", INFO: "1x9"},
+        [({**ADA_THERE, "container_id": "ada--default"}, 7)],
+    ),
     "container:shiva_gpu_held_seconds_total": (
         HELD,
         [({"container_id": "ada--default", "user": "ada", "uuid": "GPU-1"}, 8 * 60 - 60)],
@@ -86,6 +101,13 @@ RECORDED: dict[str, tuple[Series, Samples]] = {
     "container:shiva_gpu_active:rate30m": (own("0+15x99"), [(ON_CARD, 0.25)]),
     "container:shiva_gpu_held_idle_memory_bytes": (own("5x99"), [(ON_CARD, GIB)]),
     "host:shiva_gpu_held_idle:count": (own("5x99"), [({"host": "gpu-01"}, 1)]),
+    "shiva_gpu_time_recorded:timestamp": ({broker("shiva_broker_up"): "1x9"}, [({}, 8 * 60)]),
+    "user:shiva_gpu_time_held:count": (LEASES, [({"user": "ada"}, 2), ({"user": "ken"}, 1)]),
+    "user:shiva_gpu_time_told:count": (LEASES, [({"user": "ada"}, 1), ({"user": "ken"}, 1)]),
+    "user:shiva_gpu_time_used:sum": (LEASES, [({"user": "ada"}, 0.5), ({"user": "ken"}, 0.5)]),
+    "machine:shiva_gpu_time_held:count": (LEASES, [({"machine": "gpu-01"}, 2)]),
+    "machine:shiva_gpu_time_told:count": (LEASES, [({"machine": "gpu-01"}, 1)]),
+    "machine:shiva_gpu_time_used:sum": (LEASES, [({"machine": "gpu-01"}, 0.5)]),
 }
 
 
@@ -102,6 +124,8 @@ def test_a_recording_rule_gives_what_its_name_says_and_nothing_of_nothing(record
 
 
 NOT_TOLD: dict[str, tuple[str, Series]] = {
+    "a time in which the broker was away": ("shiva_gpu_time_recorded:timestamp", {broker("shiva_broker_up"): "0x9"}),
+    "memory of a launch of which the broker says nothing": ("container:shiva_memory_used_bytes", {OWN_MEMORY: "5x9"}),
     "unmanaged memory of which one share is unknown": (
         "host:shiva_gpu_unmanaged_memory_bytes:sum",
         without(UNMANAGED, group("foreign")),

@@ -22,6 +22,7 @@ from tests.conformance.test_launchers import (
     test_stopping_what_is_not_there_succeeds,
     test_the_id_is_free_once_it_is_gone,
     test_what_runs_is_shown_as_it_was_wanted,
+    test_what_runs_on_a_machine_is_there_and_fetching_it_again_changes_nothing,
     test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more,
 )
 from tests.docker.docker_subject import DockerSubject
@@ -39,6 +40,7 @@ __all__ = [
     "test_stopping_what_is_not_there_succeeds",
     "test_the_id_is_free_once_it_is_gone",
     "test_what_runs_is_shown_as_it_was_wanted",
+    "test_what_runs_on_a_machine_is_there_and_fetching_it_again_changes_nothing",
     "test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more",
 ]
 pytestmark = pytest.mark.docker

@@ -1,7 +1,7 @@
 """A real registry and real machines: fetched ahead with bytes, started by digest, and what people read when it fails."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,23 +47,38 @@ def wrong_password(world: RegistryWorld) -> Iterator[None]:
             yield
 
 
-def test_an_image_is_fetched_ahead_on_every_machine_and_tells_its_bytes(world: RegistryWorld) -> None:
+def explained(world: RegistryWorld) -> dict[str, str]:
+    """Return what an explanation tells of the image on each machine."""
+    answer = world.broker.call("POST", "/v1/explain", {"owner": "ada", "image": "lab"}).json()
+    return {each["name"]: each["image"] for each in answer["machines"]}
+
+
+def test_an_image_is_fetched_ahead_on_one_machine_or_on_all_and_tells_its_bytes(world: RegistryWorld) -> None:
     first = world.broker.image("lab")
     assert (first["digest"], first["tags"], first["trouble"]) == (world.digest, ["1"], None)
-    assert {name: each["present"] for name, each in first["machines"].items()} == dict.fromkeys(MACHINES, False)
+    assert {name: each["state"] for name, each in first["machines"].items()} == dict.fromkeys(MACHINES, "absent")
+    assert first["size_bytes"] >= NOISE_BYTES
+    assert explained(world) == dict.fromkeys(MACHINES, "absent")
     world.registry.slow_down(2 * NOISE_BYTES)
-    assert world.broker.call("POST", "/v1/images/lab/pull", {"machine": None}).status_code == 202
     heard: dict[str, list[tuple[int, int]]] = {name: [] for name in MACHINES}
 
-    def is_everywhere() -> bool:
+    def is_on(machines: Sequence[str]) -> bool:
         there = world.broker.image("lab")["machines"]
         for name, each in there.items():
             if each["pull"] and each["pull"]["total_bytes"]:
+                assert each["state"] == "pulling"
                 heard[name].append((each["pull"]["done_bytes"], each["pull"]["total_bytes"]))
-        return all(each["present"] and each["pull"] is None for each in there.values())
+        return all(there[each] == {"state": "present", "pull": None} for each in machines)
 
-    eventually(is_everywhere, what="it is on every machine", seconds=60)
+    for _ in range(2):  # the second time it is on its way
+        assert world.broker.call("POST", "/v1/images/lab/pull", {"machines": ["gpu-02"]}).status_code == 202
+        assert explained(world) == {"gpu-01": "absent", "gpu-02": "pulling"}
+    eventually(lambda: is_on(["gpu-02"]), what="it is where it was asked for", seconds=60)
+    assert explained(world) == {"gpu-01": "absent", "gpu-02": "present"}
+    assert world.broker.call("POST", "/v1/images/lab/pull", {"machines": None}).status_code == 202
+    eventually(lambda: is_on(MACHINES), what="it is on every machine", seconds=60)
     world.registry.slow_down(None)
+    assert explained(world) == dict.fromkeys(MACHINES, "present")
     for told in heard.values():
         assert told == sorted(told)
         assert len(set(told)) > 1

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+expect.set_options(timeout=20_000)  # a page waits for a machine that is busy with other tests
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     "--disable-gpu",

@@ -17,6 +17,13 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running]
 
 
 @pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running]:
+    """The suite of `make demo`."""
+    with running.suite(tmp_path_factory.mktemp("demo") / "demo", "--demo") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; missing in CI is a failure."""
     if browsing.CHROMIUM is None:

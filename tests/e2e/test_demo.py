@@ -1,23 +1,15 @@
 """`make demo`: three simulated machines, moving values, several people, and the word DEMO on every page."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import log_in
 from tests.e2e.person import Person
-from tests.e2e.running import Running, eventually, suite
+from tests.e2e.running import Running, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The suite of `make demo`."""
-    with suite(tmp_path_factory.mktemp("demo") / "demo", "--demo") as started:
-        yield started
 
 
 def test_three_machines_of_two_gpus_with_people_and_moving_values(demo: Running) -> None:

@@ -25,6 +25,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import (
     Activity,
     Home,
@@ -82,6 +83,8 @@ class FakeLauncher:
     settled: int = 0
     known: dict[MachineName, MachineState] = field(default_factory=dict)
     pulled: list[tuple[ImageRef, MachineName]] = field(default_factory=list)
+    written: dict[LaunchId, Sequence[str]] = field(default_factory=dict)
+    keeps_logs: bool = True
 
     def launch(self, spec: ContainerSpec) -> None:
         """Show `spec` as booting from now on."""
@@ -96,6 +99,7 @@ class FakeLauncher:
                 raise LaunchRefusedError(f"another container is called {spec.id}")
             return
         self.launches += 1
+        self.written[spec.launch_id] = [f"Jupyter of {spec.owner} begins"]
         self.specs[spec.id] = spec
         self.held[spec.id] = observed(spec)
 
@@ -115,8 +119,9 @@ class FakeLauncher:
                 self._change(each.id, state=ContainerState.STOPPING, endpoint=None)
 
     def machines(self) -> Mapping[MachineName, MachineState]:
-        """Return what the test says of machines."""
-        return self.known
+        """Return what the test says of machines; of the others, what runs there."""
+        there = {each.machine: MachineState(running=frozenset({each.image_ref})) for each in self.held.values()}
+        return there | self.known
 
     def settle(self) -> None:
         """Count the call."""
@@ -127,6 +132,13 @@ class FakeLauncher:
         if self.failure:
             raise self.failure
         self.pulled.append((reference, machine))
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log | None:
+        """Return what a test says that it wrote."""
+        if self.failure:
+            raise self.failure
+        told = self.written.get(launch, ())
+        return Log(lines=tuple(told[-lines:]), truncated=len(told) > lines) if self.keeps_logs else None
 
     def containers(self) -> Sequence[Container]:
         """Return every container."""
@@ -211,6 +223,9 @@ class FakeHomes:
         return Home(path=f"/home/{user}", uid=20001)
 
 
+SIZE = 9_200_000_000
+
+
 @dataclass
 class ToldRegistry:
     """Registry of one digest; raises `withdrawn` where an image is to be pinned."""
@@ -228,7 +243,9 @@ class ToldRegistry:
         """Return the digest and one tag, or that there is none."""
         if self.withdrawn:
             return Listing(pinned=image.reference, trouble="It is gone.")
-        return Listing(pinned=ImageRef(f"{image.reference.partition(':')[0]}@{self.digest}"), tags=("1",))
+        return Listing(
+            pinned=ImageRef(f"{image.reference.partition(':')[0]}@{self.digest}"), tags=("1",), size_bytes=SIZE
+        )
 
 
 @dataclass

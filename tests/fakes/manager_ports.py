@@ -6,11 +6,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shiva_manager_api.adapters.prometheus_curves import GPU, MACHINE
+from shiva_manager_api.domain.container_history import GPU_SERIES, SERIES, ContainerCurves
+from shiva_manager_api.domain.foretelling import Past
+from shiva_manager_api.domain.held_time import GpuTime, HeldTimes
+from shiva_manager_api.domain.images import Image, Presence, Whereabouts
 from shiva_manager_api.domain.machine_history import GpuCurves, MachineCurves, Range
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, MachineReading, Tenant
-from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Explanation, Image, PortError, Wish
+from shiva_manager_api.domain.ports import BrokerRefusedError, Container, Explanation, Log, PortError, Wish
 
-JUPYTER = Image(name="shiva-jupyter", title="JupyterLab", description="JupyterLab with this project's Python.")
+JUPYTER = Image(
+    name="shiva-jupyter", title="JupyterLab", description="JupyterLab with this project's Python.",
+    reference="registry.lan/shiva-jupyter:2026.1", digest=f"sha256:{'d' * 64}", size_bytes=9_200_000_000, needs_gpu=False,
+    cuda=None, trouble=None,
+    machines=[
+        Whereabouts(machine="gpu-01", state=Presence.PULLING, pulled_bytes=3, total_bytes=9, error=None),
+        Whereabouts(machine="gpu-02", state=Presence.ABSENT, pulled_bytes=None, total_bytes=None, error="No room."),
+    ],
+)  # fmt: skip
 GPUS = ("GPU-1", "GPU-2")
 
 
@@ -81,6 +93,65 @@ class FakeCurves:
 
 
 @dataclass
+class FakeContainerCurves:
+    """ContainerHistories of containers that hold what the broker says; raises `failure` while there is one."""
+
+    failure: PortError | None = None
+    asked: list[tuple[str, float]] = field(default_factory=list)
+
+    def read(
+        self, container_id: str, gpus: Sequence[str], cpus: float, asked: Range, until: datetime
+    ) -> ContainerCurves:
+        """Return curves that nobody told but for their last point."""
+        self.asked.append((container_id, cpus))
+        if self.failure:
+            raise self.failure
+        curve = [None] * (asked.points - 1) + [0.5]
+        return ContainerCurves(
+            container_id=container_id, start=until - timedelta(seconds=asked.span), end=until, step=asked.step,
+            curves=dict.fromkeys(SERIES, curve),
+            gpus=[GpuCurves(uuid=uuid, index=None, curves=dict.fromkeys(GPU_SERIES, curve)) for uuid in gpus],
+        )  # fmt: skip
+
+
+@dataclass
+class FakeHeldTimes:
+    """HeldTimeSource of what a test says; raises `failure` while there is one."""
+
+    failure: PortError | None = None
+    people: Mapping[str, GpuTime] = field(default_factory=lambda: {"ada": GpuTime(held=7200.0, used=3600.04)})
+    machines: Mapping[str, GpuTime] = field(default_factory=lambda: {"gpu-01": GpuTime(held=7200.0, used=None)})
+    recorded: bool = True
+    asked: list[tuple[int, datetime]] = field(default_factory=list)
+
+    def read(self, span: int, until: datetime) -> HeldTimes:
+        """Return it, recorded from the middle of the span on."""
+        self.asked.append((span, until))
+        if self.failure:
+            raise self.failure
+        since = until - timedelta(seconds=span / 2) if self.recorded else None
+        return HeldTimes(
+            start=until - timedelta(seconds=span), end=until, recorded_from=since, people=self.people, machines=self.machines
+        )  # fmt: skip
+
+
+@dataclass
+class FakePasts:
+    """Pasts as given; raises `failure` while there is one."""
+
+    past: Past = field(default_factory=Past)
+    failure: PortError | None = None
+    asked: int = 0
+
+    def read(self) -> Past:
+        """Count the question and answer."""
+        self.asked += 1
+        if self.failure:
+            raise self.failure
+        return self.past
+
+
+@dataclass
 class FakeBroker:
     """ContainerBroker; raises `failure` while there is one. `launched` and `stopped` are what was asked."""
 
@@ -92,6 +163,8 @@ class FakeBroker:
     explained: list[tuple[str, Wish]] = field(default_factory=list)
     drained: dict[str, str | None] = field(default_factory=dict)
     disabled: dict[str, str | None] = field(default_factory=dict)
+    pulled: list[tuple[str, Sequence[str] | None]] = field(default_factory=list)
+    presence: Presence = Presence.PRESENT
     avoided: tuple[str, ...] = ()  # by the last launch
     excluded: tuple[str, ...] = ()  # by the last launch
 
@@ -126,6 +199,17 @@ class FakeBroker:
                 return each
         raise BrokerRefusedError(404, "container-not-found", "A title", "A detail.", {})
 
+    def log(self, container_id: str, lines: int) -> Log:
+        """Return two lines, or fewer."""
+        self.container(container_id)
+        told = ["begins", "listens"][-lines:]
+        return {
+            "container_id": container_id,
+            "taken_at": "2026-11-23T10:00:00.000Z",
+            "lines": told,
+            "truncated": lines < 2,
+        }
+
     def launch(
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
     ) -> tuple[Container, bool]:
@@ -146,7 +230,10 @@ class FakeBroker:
         self._answer()
         self.avoided, self.excluded = tuple(avoid_gpus), tuple(exclude_gpus)
         self.explained.append((owner, wish))
-        return {"fits": True, "machine": "gpu-01", "everywhere": None, "machines": [], "offers": []}
+        machines: list[dict[str, Any]] = [{"name": "gpu-01", "image": self.presence, "misfit": None, "holders": []}]
+        return {
+            "image": JUPYTER.name, "fits": True, "machine": "gpu-01", "everywhere": None, "machines": machines, "offers": [],
+        }  # fmt: skip
 
     def drain(self, machine: str, why: str | None) -> None:
         """Remember it, or refuse."""
@@ -166,6 +253,15 @@ class FakeBroker:
         """Remember who was stopped."""
         self._answer()
         self.stopped.append(container_id)
+
+    def pull(self, image: str, machines: Sequence[str] | None) -> None:
+        """Remember it, or refuse."""
+        self._answer()
+        if image != JUPYTER.name:
+            raise BrokerRefusedError(404, "image-not-found", "A title", "A detail.", {})
+        if not set(machines or ()) <= {each.name for each in self.inventory}:
+            raise BrokerRefusedError(404, "machine-not-found", "A title", "A detail.", {})
+        self.pulled.append((image, machines))
 
     def images(self) -> Sequence[Image]:
         """Return one image."""

@@ -29,7 +29,16 @@ from werkzeug.test import TestResponse
 
 from tests.contract.described import contract
 from tests.fakes.idle_world import Book
-from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, container, declared
+from tests.fakes.manager_ports import (
+    FakeBroker,
+    FakeContainerCurves,
+    FakeCurves,
+    FakeHeldTimes,
+    FakeMetrics,
+    FakePasts,
+    container,
+    declared,
+)
 from tests.fakes.manager_store import Away, stores
 
 CONTRACT = contract("manager-api")
@@ -83,6 +92,9 @@ class World:
     broker: FakeBroker = field(default_factory=lambda: FakeBroker([container("ada"), container("ken")], [declared()]))
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     curves: FakeCurves = field(default_factory=FakeCurves)
+    container_curves: FakeContainerCurves = field(default_factory=FakeContainerCurves)
+    held_times: FakeHeldTimes = field(default_factory=FakeHeldTimes)
+    pasts: FakePasts = field(default_factory=FakePasts)
     idle: Book = field(default_factory=lambda: Book(IDLE))
     rules: AccessRules = RULES
     dev: bool = False
@@ -97,7 +109,8 @@ class World:
         gpus = tuple(GpuReading(uuid=f"GPU-{n}", index=n - 1, model="GTX 1080", up=True) for n in (1, 2))
         self.metrics.readings = [MachineReading(name="gpu-01", up=True, sample_age_seconds=1.0, gpus=gpus)]
         ports = Ports(
-            metrics=self.metrics, curves=self.curves, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
+            metrics=self.metrics, curves=self.curves, container_curves=self.container_curves, held_times=self.held_times,
+            pasts=self.pasts, broker=self.broker, store=self.store.port, rules=lambda: self.rules, idle=self.idle,
             dev=self.dev, clock=self._tick, now=self.clock,
         )  # fmt: skip
         self.use = use_cases.over(ports)
@@ -163,7 +176,8 @@ class World:
 
     def without_memory(self) -> "World":
         """Let nobody know what was."""
-        self.curves.failure = MetricsUnavailableError()
+        for memory in (self.curves, self.container_curves, self.held_times):
+            memory.failure = MetricsUnavailableError()
         return self
 
     def without_store(self) -> "World":
@@ -186,10 +200,11 @@ class World:
 
 
 PATHS = {
-    "token_id": "0123456789abcdef", "user_code": "BDGH-KLMN", "name": "ken", "machine": "gpu-01", "uuid": "GPU-1",
+    "token_id": "0123456789abcdef", "user_code": "BDGH-KLMN", "name": "ken", "machine": "gpu-01", "uuid": "GPU-1", "image": "shiva-jupyter",
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
-    "login": {"issuer": "https://id.example", "subject": "s-ada", "email": "ada@example.org", "hosted_domain": "example.org"}
+    "login": {"issuer": "https://id.example", "subject": "s-ada", "email": "ada@example.org", "hosted_domain": "example.org"},
+    "pull_image": {"machines": ["gpu-01"]},
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from shiva_jupyter_broker.adapters import docker_create, labels
 from shiva_jupyter_broker.adapters.template import template
 from shiva_jupyter_broker.domain.containers import ContainerState, GpuUuid, ImageRef, LaunchId, MachineName
-from shiva_jupyter_broker.domain.ports import LaunchRefusedError
+from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
 
 from tests.fakes.docker_api import LOST, TWICE
 from tests.unit.jupyter_broker.docker_world import GRACE, SITE, World, worlds
@@ -270,6 +270,30 @@ def test_an_end_is_a_sentence_with_its_last_twenty_lines(world: World, state: di
         assert seen.log_tail == tuple(f"line {number}" for number in range(21, 41))
         assert (seen.endpoint, seen.holds_resources) == (None, False)
     assert world.api.engine.starts == 1
+
+
+def test_its_log_is_read_from_its_engine_while_it_runs_and_after(world: World) -> None:
+    spec = world.run()
+    for _ in range(2):
+        world.shown(spec)
+        told = world.launcher.log(spec.launch_id, lines=3)
+        assert (told.lines, told.truncated) == (("line 38", "line 39", "line 40"), True)
+        assert len(world.launcher.log(spec.launch_id, lines=1000).lines) == 40
+        world.api.engine.end(world.called(), ExitCode=1)
+
+
+@pytest.mark.parametrize("part", ["/", "/logs"], ids=["at all", "to this"])
+def test_where_its_engine_does_not_answer_its_log_is_not_said_to_be_empty(world: World, part: str) -> None:
+    spec = world.run()
+    world.shown(spec)
+    world.api.always("GET", part, LOST)
+    world.launcher.containers()
+    with pytest.raises(LauncherUnavailableError):
+        world.launcher.log(spec.launch_id, lines=3)
+
+
+def test_what_has_no_container_yet_wrote_nothing(world: World) -> None:
+    assert world.launcher.log(LaunchId("of-nobody"), lines=3).lines == ()
 
 
 def test_its_last_lines_are_read_once(world: World) -> None:

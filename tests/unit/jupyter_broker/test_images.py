@@ -86,8 +86,8 @@ def test_a_machine_that_has_the_pinned_image_is_preferred(desk: Desk) -> None:
 
 
 def test_what_is_fetched_ahead_is_what_a_start_would_run(desk: Desk) -> None:
-    assert desk.call("POST", "/v1/images/tensors/pull", machine=None).status_code == 202
-    assert desk.launcher.pulled == [(PINNED, "gpu-old"), (PINNED, "gpu-new")]
+    assert desk.call("POST", "/v1/images/tensors/pull", machines=None).status_code == 202
+    assert sorted(desk.launcher.pulled, reverse=True) == [(PINNED, "gpu-old"), (PINNED, "gpu-new")]
 
 
 def test_an_image_is_listed_with_digest_tags_and_how_far_it_is_on_each_machine(desk: Desk) -> None:
@@ -99,11 +99,76 @@ def test_an_image_is_listed_with_digest_tags_and_how_far_it_is_on_each_machine(d
     }
     listed = desk.call("GET", "/v1/images").get_json()["images"][0]
     assert (listed["reference"], listed["digest"]) == (TENSORS.reference, PINNED.partition("@")[2])
-    assert (listed["tags"], listed["trouble"]) == (["1"], None)
+    assert (listed["tags"], listed["size_bytes"], listed["trouble"]) == (["1"], 9_200_000_000, None)
     assert listed["machines"] == {
-        "gpu-old": {"present": True, "pull": None},
-        "gpu-new": {"present": False, "pull": {"done_bytes": 3, "total_bytes": 9, "error": None}},
+        "gpu-old": {"state": "present", "pull": None},
+        "gpu-new": {"state": "pulling", "pull": {"done_bytes": 3, "total_bytes": 9, "error": None}},
     }
+
+
+def test_it_is_fetched_where_it_is_asked_for_and_nowhere_else(desk: Desk) -> None:
+    assert desk.call("POST", "/v1/images/tensors/pull", machines=["gpu-new"]).status_code == 202
+    assert desk.launcher.pulled == [(PINNED, "gpu-new")]
+
+
+def test_all_means_those_that_answer(desk: Desk) -> None:
+    desk.launcher.known = {MachineName("gpu-old"): MachineState(reachable=False)}
+    assert desk.call("POST", "/v1/images/tensors/pull", machines=None).status_code == 202
+    assert desk.launcher.pulled == [(PINNED, "gpu-new")]
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "code"),
+    [(["gpu-new", "gpu-99"], 404, "machine-not-found"), (["gpu-new", "gpu-old"], 503, "launcher-unavailable")],
+    ids=["unknown", "away"],
+)
+def test_with_one_machine_that_cannot_nothing_is_fetched(desk: Desk, names: list[str], status: int, code: str) -> None:
+    desk.launcher.known = {MachineName("gpu-old"): MachineState(reachable=False)}
+    answer = desk.call("POST", "/v1/images/tensors/pull", machines=names)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert desk.launcher.pulled == []
+
+
+@pytest.mark.parametrize("machines", [[], "gpu-new", [1], [""], ["x" * 256], ["gpu-new"] * 4097], ids=str)
+def test_what_is_no_list_of_machines_is_a_bad_request(desk: Desk, machines: object) -> None:
+    assert desk.call("POST", "/v1/images/tensors/pull", machines=machines).status_code == 400
+    assert desk.call("POST", "/v1/images/tensors/pull", machine="gpu-new").status_code == 400
+    assert desk.launcher.pulled == []
+
+
+PULLING, FAILED = Pull(done_bytes=3, total_bytes=9), Pull(done_bytes=None, total_bytes=None, error="No room.")
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        (MachineState(images=frozenset({PINNED})), "present"),
+        (MachineState(images=frozenset()), "absent"),
+        (MachineState(images=frozenset(), pulls={PINNED: PULLING}), "pulling"),
+        (MachineState(images=frozenset(), pulls={PINNED: FAILED}), "absent"),
+        (MachineState(images=None), "unknown"),
+        (MachineState(images=None, pulls={PINNED: FAILED}), "unknown"),
+        (MachineState(images=None, running=frozenset({PINNED})), "present"),
+        (MachineState(images=frozenset({PINNED}), reachable=False), "unknown"),
+        (MachineState(images=frozenset(), pulls={PINNED: PULLING}, reachable=False), "unknown"),
+        (MachineState(imageless=True), "present"),
+    ],
+    ids=["there", "missing", "on its way", "failed", "not told", "failed, not told", "runs there", "away", "away meanwhile", "none needed"],
+)  # fmt: skip
+def test_whether_a_machine_has_an_image(desk: Desk, state: MachineState, found: str) -> None:
+    desk.launcher.known = {MachineName("gpu-old"): state}
+    listed = desk.call("GET", "/v1/images").get_json()["images"][0]
+    told = desk.call("POST", "/v1/explain", owner="ada", machine="gpu-old").get_json()
+    assert [listed["machines"]["gpu-old"]["state"], told["machines"][0]["image"]] == [found, found]
+    assert told["image"] == "tensors"
+
+
+def test_a_machine_to_which_the_image_is_on_its_way_is_preferred_to_one_that_lacks_it(desk: Desk) -> None:
+    desk.launcher.known = {
+        MachineName("gpu-old"): MachineState(images=frozenset(), pulls={PINNED: PULLING}),
+        MachineName("gpu-new"): MachineState(images=frozenset()),
+    }
+    assert desk.start().get_json()["machine"] == "gpu-old"
 
 
 # ---- withdrawn ----
@@ -111,7 +176,7 @@ def test_an_image_is_listed_with_digest_tags_and_how_far_it_is_on_each_machine(d
 
 @pytest.mark.parametrize(
     "act",
-    [Desk.start, lambda desk: desk.call("POST", "/v1/images/tensors/pull", machine=None)],
+    [Desk.start, lambda desk: desk.call("POST", "/v1/images/tensors/pull", machines=None)],
     ids=["start", "pull"],
 )
 def test_an_image_that_the_registry_has_no_more_is_a_problem(desk: Desk, act: Callable[[Desk], TestResponse]) -> None:

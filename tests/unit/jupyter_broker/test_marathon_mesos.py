@@ -11,6 +11,7 @@ from shiva_jupyter_broker.adapters import marathon_machines, marathon_watch
 from shiva_jupyter_broker.adapters.marathon_http import Addresses, TimedSession
 from shiva_jupyter_broker.adapters.marathon_mesos import Mesos
 from shiva_jupyter_broker.domain.containers import ContainerState, MachineName
+from shiva_jupyter_broker.domain.logs import Log
 
 from tests.fakes.launcher import FakeClock
 from tests.fakes.marathon_apps import app, task
@@ -156,12 +157,32 @@ def test_the_last_lines_are_read_from_the_agent(serve: Serve) -> None:
     assert {each.query["path"][0] for each in server.asked if each.path == "/files/read"} == {path}
 
 
+def test_as_many_lines_as_are_wanted_are_read_now_and_older_ones_are_told_of(serve: Serve) -> None:
+    made = mesos(serve(files("".join(f"line {number}\n" for number in range(100)))))
+    made.look()
+    whole, some = made.log("framework-1", FAILED, 1000), made.log("framework-1", FAILED, 2)
+    assert whole is not None
+    assert (len(whole.lines), whole.truncated) == (100, False)
+    assert some is not None
+    assert (some.lines, some.truncated) == (("line 98", "line 99"), True)
+
+
+def test_of_a_long_log_the_end_is_read(serve: Serve) -> None:
+    made = mesos(serve(files("".join(f"line {number} {'x' * 90}\n" for number in range(10_000)))))
+    made.look()
+    told = made.log("framework-1", FAILED, 1000)
+    assert told is not None
+    assert (told.lines[-1].split()[1], told.truncated) == ("9999", True)
+    assert {line[:5] for line in told.lines} == {"line "}
+
+
 @pytest.mark.parametrize("given", [{}, {"slaveId": "agent-of-gpu-09", "taskId": "x"}])
 def test_what_nobody_knows_has_no_last_lines(serve: Serve, given: dict[str, str]) -> None:
     made = mesos(serve(files("text")))
     made.look()
     assert made.log_tail("framework-1", given) == ()
     assert made.log_tail("", FAILED) == ()
+    assert made.log("", FAILED, 10) is made.log("framework-1", given, 10) is None
 
 
 def test_files_that_cannot_be_read_are_no_failure(serve: Serve) -> None:
@@ -174,9 +195,11 @@ def test_a_failure_shows_its_last_lines(tmp_path: Path, serve: Serve) -> None:
     with marathon_cluster(tmp_path) as cluster:
         there = {each: cluster.simulator.agent(each).id for each in ("gpu-01", "gpu-02")}
 
+        removed: list[str] = []
+
         def script(asked: Asked) -> Reply:
             if asked.path == "/files/read":
-                return files("one\ntwo\n")(asked)
+                return page(404) if removed else files("one\ntwo\n")(asked)
             return slaves(
                 *(agent(name, id=known, pid=f"slave(1)@{asked.headers['Host']}") for name, known in there.items())
             )
@@ -184,8 +207,12 @@ def test_a_failure_shows_its_last_lines(tmp_path: Path, serve: Serve) -> None:
         launcher, wanted = cluster.launcher(mesos_urls=(serve(script).url,)), cluster.wanted()
         launcher.launch(wanted)
         becomes(launcher, wanted.id, ContainerState.BOOTING)
+        assert launcher.log(wanted.launch_id, lines=1) == Log(lines=("two",), truncated=True)
         cluster.simulator.end_task(cluster.only_app(), 1)
         assert becomes(launcher, wanted.id, ContainerState.FAILED).log_tail == ("one", "two")
+        assert launcher.log(wanted.launch_id, lines=200) == Log(lines=("one", "two"))
+        removed.append("its sandbox")  # as agents do after a while
+        assert launcher.log(wanted.launch_id, lines=1) == Log(lines=("two",), truncated=True)
 
 
 def test_a_suspended_app_on_a_machine_that_mesos_misses_keeps_its_lease(

@@ -58,6 +58,18 @@ def test_a_tag_becomes_the_digest_that_it_stands_for(world: World) -> None:
     assert world.listing() == Listing(pinned=ImageRef(f"{world.host}/lab@{digest('first')}"), tags=("1",))
 
 
+def test_what_an_image_weighs_is_asked_until_it_was_told_once(world: World) -> None:
+    known = f"lab@{digest('first')}"
+    world.script.trouble = CUT
+    assert world.listing(known).size_bytes is None
+    world.later()
+    world.script.trouble = answer({"config": {"size": 7}, "layers": [{"size": 5}]})
+    assert world.listing(known).size_bytes == 12
+    world.later()
+    world.script.trouble = CUT
+    assert world.listing(known).size_bytes == 12
+
+
 def test_without_a_tag_it_is_the_latest(world: World) -> None:
     world.script.tags = {"latest": "newest"}
     assert world.pinned("lab") == f"lab@{digest('newest')}"

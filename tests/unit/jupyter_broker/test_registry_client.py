@@ -85,6 +85,46 @@ def test_a_registry_that_nobody_runs_is_away() -> None:
     assert trouble(lambda: RegistryClient(ended.url).digest("lab", "1")) is Trouble.AWAY
 
 
+# ---- sizes ----
+
+PART = {"mediaType": "x", "digest": "sha256:1", "size": 100}
+PLATFORM = {"architecture": "amd64", "os": "linux"}
+LISTED = {"manifests": [
+    {"digest": f"sha256:{'b' * 64}", "platform": {"architecture": "arm64", "os": "linux"}},
+    {"digest": f"sha256:{'a' * 64}", "platform": PLATFORM},
+]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "size"),
+    [
+        ({"config": PART, "layers": [PART, {**PART, "size": 9_200_000_000}]}, 9_200_000_200),
+        ({"config": PART, "layers": [{**PART, "size": -1}]}, None),
+        ({"config": PART, "layers": [{**PART, "size": True}]}, None),
+        ({"config": PART, "layers": ["x"]}, None),
+        ({"config": PART, "layers": [{**PART, "size": 2**60}]}, None),
+        ({}, None),
+        ({"manifests": "x"}, None),
+        ({"manifests": [{"digest": "../../x", "platform": PLATFORM}]}, None),
+        (LISTED, None),
+    ],
+    ids=["layers", "negative", "flag", "text", "endless", "empty", "no list", "no digest", "only lists"],
+)
+def test_an_image_weighs_what_its_parts_do(
+    registry: FakeRegistry, served: Scripted, told: dict[str, object], size: int | None
+) -> None:
+    registry.trouble = answer(told)
+    assert RegistryClient(served.url).size("lab", digest("first")) == size
+
+
+def test_of_an_image_for_several_kinds_of_machine_ours_is_weighed() -> None:
+    def script(asked: Asked) -> Reply:
+        return answer({"config": PART, "layers": [PART]} if asked.path.endswith("a" * 64) else LISTED)
+
+    with scripted(script) as running:
+        assert RegistryClient(running.url).size("lab", digest("first")) == 200
+
+
 # ---- tags ----
 
 

@@ -19,6 +19,7 @@ from shiva_jupyter_broker.domain.containers import (
     UserName,
     Wish,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import (
     ContainerNotFoundError,
     ContainerStoppingError,
@@ -50,6 +51,15 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def broker(world: World) -> Broker:
     return world.broker()
+
+
+def test_a_log_is_told_without_the_containers_token_and_none_is_no_empty_one(world: World, broker: Broker) -> None:
+    container = ready(world, broker)
+    world.launcher.written[container.launch_id] = ["begins", f"http://gpu-01/lab?token={container.token}"]
+    assert broker.log(ADAS, 200) == Log(lines=("begins", "http://gpu-01/lab?token=…"))
+    assert broker.log(ADAS, 1) == Log(lines=("http://gpu-01/lab?token=…",), truncated=True)
+    world.launcher.keeps_logs = False
+    assert broker.log(ADAS, 200) is None
 
 
 def ready(world: World, broker: Broker, wish: Wish = WISH) -> Container:

@@ -9,10 +9,11 @@ import pytest
 from shiva_manager_api.domain.machine_history import RANGES, MachineCurves, Range
 from shiva_manager_api.domain.machines import MachineReading
 from shiva_manager_api.domain.ports import BrokerUnavailableError, MetricsUnavailableError, RefusedError
-from shiva_manager_api.histories import MOST_ASKING, MOST_KEPT, MOST_WAITING, Histories
+from shiva_manager_api.histories import Histories
+from shiva_manager_api.once import MOST_ASKING, MOST_KEPT, MOST_WAITING
 from shiva_manager_api.truth import Truth
 
-from tests.fakes.manager_ports import FakeBroker, FakeCurves, FakeMetrics, declared
+from tests.fakes.manager_ports import FakeBroker, FakeContainerCurves, FakeCurves, FakeMetrics, container, declared
 
 WAIT = 10.0
 
@@ -22,6 +23,7 @@ class World:
     """Histories of two machines and of many that the broker knows."""
 
     curves: FakeCurves = field(default_factory=FakeCurves)
+    container_curves: FakeContainerCurves = field(default_factory=FakeContainerCurves)
     metrics: FakeMetrics = field(default_factory=lambda: FakeMetrics([MachineReading(name="a", up=True)]))
     broker: FakeBroker = field(
         default_factory=lambda: FakeBroker([], [declared("b"), *map(declared, map(str, range(999)))])
@@ -30,7 +32,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.truth = Truth(self.metrics, self.broker, clock=lambda: self.now.timestamp(), now=lambda: self.now)
-        self.histories = Histories(self.curves, self.truth, now=lambda: self.now)
+        self.histories = Histories(self.curves, self.container_curves, self.truth, now=lambda: self.now)
 
 
 def test_curves_are_asked_for_once_in_a_step_whoever_looks() -> None:
@@ -57,6 +59,18 @@ def test_machines_and_ranges_have_curves_of_their_own() -> None:
 
 def test_no_range_has_more_than_three_hundred_points() -> None:
     assert {name: each.points for name, each in RANGES.items()} == {"1h": 241, "6h": 241, "24h": 289, "7d": 289}
+
+
+def test_containers_have_curves_of_their_own_by_the_cpus_they_may_use_and_the_gpus_they_hold() -> None:
+    world = World()
+    own, other = container("ada"), container("ken", gpus=["GPU-2"])
+    for each in (own, other, own):
+        told = world.histories.of_container(each, "1h")
+        assert (told.container_id, [gpu.uuid for gpu in told.gpus]) == (each["id"], each["gpus"])
+    assert world.container_curves.asked == [("ada--default", 2.0), ("ken--default", 2.0)]
+    assert [gpu.index for gpu in world.histories.of_container(other, "1h").gpus] == [1]  # as the broker numbers it
+    world.histories.of_container(own | {"limits": {"cpus": 4.0}}, "1h")
+    assert world.container_curves.asked[-1] == ("ada--default", 4.0)
 
 
 @pytest.mark.parametrize("name", ["c", "", "a ", 'a"} or up{host="b', "A"])

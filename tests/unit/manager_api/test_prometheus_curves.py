@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shiva_manager_api.adapters.prometheus_curves import GPU, MACHINE, PrometheusCurves, filled, literal
+from shiva_manager_api.adapters.prometheus_asking import filled, literal
+from shiva_manager_api.adapters.prometheus_curves import GPU, MACHINE, PrometheusCurves
 from shiva_manager_api.domain.machine_history import RANGES, MachineCurves
 from shiva_manager_api.domain.ports import MetricsUnavailableError
 
@@ -47,7 +48,7 @@ def test_a_name_never_leaves_its_literal(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ['"} or up{x="', "\n", "\\", '\\"', "WINDOW", "HOST", "é\u2028🙂", "\x00\x7f", "a" * 10_000]
+    "name", ['"} or up{x="', "\n", "\\", '\\"', "WINDOW", "NAME", "é\u2028🙂", "\x00\x7f", "a" * 10_000]
 )
 def test_names_that_look_like_more_are_one_literal(name: str) -> None:
     assert json.loads(literal(name)) == name

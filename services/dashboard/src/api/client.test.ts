@@ -35,3 +35,8 @@ it("lets a call that was given up be given up", async () => {
   const aborted = new DOMException("aborted", "AbortError");
   expect(await failure(Promise.reject(aborted))).toBe(aborted);
 });
+
+it("has words for an answer that took too long", async () => {
+  const late = new DOMException("too late", "TimeoutError");
+  expect(await failure(Promise.reject(late))).toMatchObject({ code: "unreachable" });
+});

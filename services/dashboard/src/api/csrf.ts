@@ -1,3 +1,5 @@
+import { clock, steadyNow } from "./clock";
+
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const ME = "/api/v1/me";
 
@@ -26,10 +28,18 @@ export async function csrfToken(): Promise<string | null> {
   }
 }
 
+/** fetch, and what its answer tells about the server's clock. */
+async function timed(request: Request): Promise<Response> {
+  const asked = steadyNow();
+  const response = await window.fetch(request);
+  clock.learn(response.headers.get("Date"), asked);
+  return response;
+}
+
 async function sent(request: Request): Promise<Response> {
   const known = await csrfToken();
   if (known !== null) request.headers.set("X-CSRF-Token", known);
-  return window.fetch(request);
+  return timed(request);
 }
 
 async function isRefusedToken(response: Response): Promise<boolean> {
@@ -43,7 +53,7 @@ async function isRefusedToken(response: Response): Promise<boolean> {
 
 /** fetch, but each change brings what proves that one of this session's pages asks; once more when that was too old. */
 export async function guardedFetch(request: Request): Promise<Response> {
-  if (SAFE.has(request.method)) return window.fetch(request);
+  if (SAFE.has(request.method)) return timed(request);
   const again = request.clone();
   const response = await sent(request);
   if (!(await isRefusedToken(response))) return response;

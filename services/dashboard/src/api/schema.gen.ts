@@ -73,7 +73,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The images on offer; the first is the default. */
+        /** @description The images on offer, the first is the default, and where each of them is. */
         get: operations["images"];
         put?: never;
         post?: never;
@@ -173,8 +173,9 @@ export interface paths {
         /**
          * @description What one of one's own containers (for admins, anybody's) used lately, over its restarts: points as in the history of a machine.
          *     `cpu_ratio` is of the CPUs in its `limits`, so that 1 is all of them; above 1 where the engine does not hold it to them. A GPU's
-         *     `memory_used_bytes` is the container's own share, `machine_utilization_ratio` the whole card's, whoever works on it. GPUs are those
-         *     that it holds, and those on which it was seen in this range. Null was not reported: at the ends of a curve, it did not run.
+         *     `memory_used_bytes` is the container's own share, `machine_utilization_ratio` the whole card's, whoever works on it: both for
+         *     while it held the card. A value is the mean of a step, of a minute at least. Null was not reported, or it did not run then. GPUs are
+         *     those that it holds, and those that it held or used in this range.
          */
         get: operations["container_history"];
         put?: never;
@@ -235,8 +236,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Who held how many GPUs for how long, and how much of that they were used, by person and by machine; the most held first. Shares
-         *     of a card that several hold count in full for each. Everybody may see it, as everybody sees who holds what now.
+         * @description Who held how many GPUs for how long, and how much of that they were used, by person and by machine; the most held first. A card
+         *     that several hold counts in full for each of them, and once for its machine. Everybody may see it, as everybody sees who holds what now.
          *     Asked for once a minute.
          */
         get: operations["usage"];
@@ -464,6 +465,29 @@ export interface paths {
         /** @description Keep new containers off a machine, with a reason that everybody reads, or open it again. What runs goes on. */
         put: operations["drain"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/images/{image}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /images` names it. */
+                image: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Fetch what a start would run now to machines, in the background; `GET /images` tells how far they are. Safe to repeat: what is there,
+         *     or on its way, is left alone; what failed is tried again.
+         */
+        post: operations["pull_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -873,10 +897,13 @@ export interface components {
             fits: boolean;
             /** @description Where it would go now. */
             machine: string | null;
+            predicted_seconds: components["schemas"]["PredictedSeconds"];
             /** @description What stops it on every machine; `quota-exceeded`: the person holds too much. */
             everywhere: components["schemas"]["Misfit"] | null;
             machines: {
                 name: string;
+                image: components["schemas"]["ImagePresence"];
+                predicted_seconds: components["schemas"]["PredictedSeconds"];
                 misfit: components["schemas"]["Misfit"] | null;
                 holders: {
                     container_id: string;
@@ -894,6 +921,16 @@ export interface components {
                 wish: components["schemas"]["Wish"];
             }[];
         };
+        /**
+         * @description Whether a machine has what a start would run. `pulling`: it is fetched now. `unknown`: the machine is away, or its engine does not tell; which is neither.
+         * @enum {string}
+         */
+        ImagePresence: "present" | "absent" | "pulling" | "unknown";
+        /**
+         * @description From the request to Jupyter's first answer, as starts took on average in the last three days: on that machine, or where there
+         *     was none on all; and where the image is not there, fetching it besides. Null where any of it is unknown; at the top, where it fits nowhere.
+         */
+        PredictedSeconds: number | null;
         /** @description The first rule that stops it, as a word and as a sentence. */
         Misfit: {
             rule: string;
@@ -1046,7 +1083,7 @@ export interface components {
             };
             gpus: {
                 uuid: string;
-                /** @description Null: it was not seen in this range. */
+                /** @description Null: nobody tells. */
                 index: number | null;
                 machine_utilization_ratio: components["schemas"]["Curve"];
                 memory_used_bytes: components["schemas"]["Curve"];
@@ -1075,16 +1112,16 @@ export interface components {
                 owner: string;
                 /** @description Seconds times GPUs. Null: nobody recorded it. */
                 gpu_seconds_held: number | null;
-                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: no card told, for a part of it that matters. */
+                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: the cards told of less than nine tenths of it. */
                 gpu_seconds_used: number | null;
             }[];
             machines: {
                 machine: string;
-                /** @description The most that it had in this range. Null: nobody recorded it. */
+                /** @description That it has now. Null: the machine is not there any more. */
                 gpus: number | null;
                 /** @description Seconds times GPUs. Null: nobody recorded it. */
                 gpu_seconds_held: number | null;
-                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: no card told, for a part of it that matters. */
+                /** @description The held time weighted by what the cards did in it, whoever worked there. Null: the cards told of less than nine tenths of it. */
                 gpu_seconds_used: number | null;
             }[];
         };
@@ -1093,6 +1130,27 @@ export interface components {
                 name: string;
                 title: string;
                 description: string;
+                /** @description As the catalogue names it, with its tag. */
+                reference: string;
+                /** @description What a start would run now, as the registry tells it, or told it last; null where none is known, and the tag is used. */
+                digest: string | null;
+                /** @description What a machine fetches that has nothing of it; null where no registry tells. */
+                size_bytes: number | null;
+                needs_gpu: boolean;
+                /** @description The CUDA version that it was built for. */
+                cuda: string | null;
+                /** @description One English sentence, where the registry should have told more. */
+                trouble: string | null;
+                /** @description By name, all that should exist. */
+                machines: {
+                    machine: string;
+                    state: components["schemas"]["ImagePresence"];
+                    /** @description While `pulling`, of what is new there; null where the engine does not tell. */
+                    pulled_bytes: number | null;
+                    total_bytes: number | null;
+                    /** @description One English sentence, where fetching it failed last, and it is not there. */
+                    error: string | null;
+                }[];
             }[];
         };
         /** @enum {string} */
@@ -2298,7 +2356,29 @@ export interface operations {
                      *         {
                      *           "name": "shiva-jupyter",
                      *           "title": "JupyterLab",
-                     *           "description": "JupyterLab with this project's Python."
+                     *           "description": "JupyterLab with this project's Python.",
+                     *           "reference": "registry.lan/shiva-jupyter:2026.1",
+                     *           "digest": "sha256:5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d5f2b7c1d",
+                     *           "size_bytes": 9200000000,
+                     *           "needs_gpu": false,
+                     *           "cuda": null,
+                     *           "trouble": null,
+                     *           "machines": [
+                     *             {
+                     *               "machine": "gpu-01",
+                     *               "state": "present",
+                     *               "pulled_bytes": null,
+                     *               "total_bytes": null,
+                     *               "error": null
+                     *             },
+                     *             {
+                     *               "machine": "gpu-02",
+                     *               "state": "pulling",
+                     *               "pulled_bytes": 3100000000,
+                     *               "total_bytes": 9200000000,
+                     *               "error": null
+                     *             }
+                     *           ]
                      *         }
                      *       ]
                      *     }
@@ -2548,9 +2628,12 @@ export interface operations {
                      *       "fits": false,
                      *       "machine": null,
                      *       "everywhere": null,
+                     *       "predicted_seconds": null,
                      *       "machines": [
                      *         {
                      *           "name": "gpu-02",
+                     *           "image": "present",
+                     *           "predicted_seconds": 4.2,
                      *           "misfit": {
                      *             "rule": "gpus-taken",
                      *             "text": "1 of its 2 GPUs free; 2 wanted."
@@ -3549,6 +3632,48 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["JsonNeeded"];
             503: components["responses"]["SwitchUnavailable"];
+        };
+    };
+    pull_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /images` names it. */
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "machines": [
+                 *         "gpu-02"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description By name; where one of them is away, nothing is fetched. Null: all that answer. */
+                    machines: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description It is fetched. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["AdminsOnly"];
+            404: components["responses"]["NothingOfThat"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["JsonNeeded"];
+            503: components["responses"]["BrokerOrStore"];
         };
     };
     disable: {

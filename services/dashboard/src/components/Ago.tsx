@@ -1,18 +1,15 @@
 import Tooltip from "@mui/material/Tooltip";
-import { useEffect, useState } from "react";
+import { useAtTime } from "../api/clock";
 import { useFormat } from "../words/format";
 
-/** How long ago something was, with the exact time on hover. */
+/** How long ago something was by the server's clock, with the exact time on hover. */
 export function Ago({ at }: { at: string }) {
-  const f = useFormat();
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 10_000);
-    return () => clearInterval(timer);
-  }, []);
+  const format = useFormat();
+  const moment = Date.parse(at);
+  const text = useAtTime((now) => format.duration((now - moment) / 1000));
   return (
-    <Tooltip title={f.moment(at, true)}>
-      <time dateTime={at}>{f.duration((now - new Date(at).getTime()) / 1000)}</time>
+    <Tooltip title={format.moment(at, true)}>
+      <time dateTime={at}>{text}</time>
     </Tooltip>
   );
 }

@@ -12,12 +12,14 @@ type Props = {
   title: string;
   text: string;
   confirm: string;
+  /** Of the button: `error`, the default, where something ends. */
+  color?: "error" | "primary";
   onConfirm: () => void;
   onClose: () => void;
 };
 
-/** Asks once before something ends. */
-export function ConfirmDialog({ open, title, text, confirm, onConfirm, onClose }: Props) {
+/** Asks once before something ends, or costs much. */
+export function ConfirmDialog({ open, title, text, confirm, color = "error", onConfirm, onClose }: Props) {
   const id = useId();
   const t = useWords();
   return (
@@ -28,7 +30,7 @@ export function ConfirmDialog({ open, title, text, confirm, onConfirm, onClose }
       </DialogContent>
       <DialogActions>
         <Button onClick={onClose}>{t("common.cancel")}</Button>
-        <Button variant="contained" color="error" onClick={onConfirm} autoFocus>
+        <Button variant="contained" color={color} onClick={onConfirm} autoFocus>
           {confirm}
         </Button>
       </DialogActions>

@@ -1,6 +1,9 @@
 import type { Schemas } from "../api/client";
 import type { Act, Person } from "../features/admin/queries";
 
+type Verdict = Schemas["Explanation"]["machines"][number];
+type Happening = Schemas["Events"]["events"][number];
+
 /** Typed by the contract: a change there is a type error here. */
 export const gpu = (changes: Partial<Schemas["Gpu"]> = {}): Schemas["Gpu"] => ({
   uuid: "GPU-1",
@@ -106,6 +109,30 @@ export const overview = (
   ...changes,
 });
 
+type Image = Schemas["Images"]["images"][number];
+
+/** What everybody starts with, and gpu-01 has. */
+export const image = (changes: Partial<Image> = {}): Image => ({
+  name: "shiva-jupyter",
+  title: "JupyterLab",
+  description: "",
+  reference: "registry.lan/shiva-jupyter:2026.1",
+  digest: `sha256:${"5f2b7c1d".repeat(8)}`,
+  size_bytes: 2 * 2 ** 30,
+  needs_gpu: false,
+  cuda: null,
+  trouble: null,
+  machines: [on("gpu-01")],
+  ...changes,
+});
+
+/** One machine's part of an image. */
+export const on = (
+  machine: string,
+  state: Schemas["ImagePresence"] = "present",
+  changes: Partial<Image["machines"][number]> = {},
+): Image["machines"][number] => ({ machine, state, pulled_bytes: null, total_bytes: null, error: null, ...changes });
+
 export const container = (changes: Partial<Schemas["Container"]> = {}): Schemas["Container"] => ({
   id: "ada--default",
   owner: "ada",
@@ -148,6 +175,64 @@ export const booting = (changes: Partial<Schemas["Container"]> = {}) =>
     time_to_notebook_seconds: null,
     ...changes,
   });
+
+/** It fits on gpu-01, in about 4 s. */
+export const explanation = (changes: Partial<Schemas["Explanation"]> = {}): Schemas["Explanation"] => ({
+  fits: true,
+  machine: "gpu-01",
+  predicted_seconds: 4,
+  everywhere: null,
+  machines: [verdict()],
+  offers: [],
+  ...changes,
+});
+
+export const verdict = (changes: Partial<Verdict> = {}): Verdict => ({
+  name: "gpu-01",
+  image: "present",
+  predicted_seconds: 4,
+  misfit: null,
+  holders: [],
+  ...changes,
+});
+
+export const log = (changes: Partial<Schemas["Log"]> = {}): Schemas["Log"] => ({
+  container_id: "ada--default",
+  taken_at: "2026-11-23T09:12:00.000Z",
+  lines: ["Jupyter Server is running."],
+  truncated: false,
+  ...changes,
+});
+
+export const containerHistory = (changes: Partial<Schemas["ContainerHistory"]> = {}): Schemas["ContainerHistory"] => ({
+  container_id: "ada--default",
+  from: "2026-11-23T09:00:00.000Z",
+  to: "2026-11-23T09:02:00.000Z",
+  step_seconds: 60,
+  series: { memory_used_bytes: [2 ** 30, null, 2 ** 31], cpu_ratio: [0.5, null, 0.25] },
+  gpus: [
+    {
+      uuid: "GPU-1",
+      index: 0,
+      machine_utilization_ratio: [0.9, null, 0.1],
+      memory_used_bytes: [2 ** 30, null, 2 ** 29],
+    },
+  ],
+  ...changes,
+});
+
+type Told = Partial<Omit<Happening, "facts">> & { facts?: Record<string, unknown> };
+
+export const happening = ({ facts = {}, ...changes }: Told = {}): Happening => ({
+  id: "019aaf5d1c00-0000000001",
+  at: "2026-11-23T09:10:00.000Z",
+  kind: "container.requested",
+  container_id: "ada--default",
+  owner: "ada",
+  machine: "gpu-01",
+  facts: facts as Happening["facts"], // the contract says an object, and no more
+  ...changes,
+});
 
 export const me = (changes: Partial<Schemas["Me"]> = {}): Schemas["Me"] => ({
   user: { name: "ada", shown_name: "Ada", email: null, picture: null, role: "user" },

@@ -2,6 +2,7 @@ import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { browser } from "../api/browser";
+import { clock } from "../api/clock";
 import { forgetCsrfToken } from "../api/csrf";
 import { server } from "./world";
 
@@ -21,6 +22,7 @@ beforeEach(() => {
   vi.stubGlobal("IntersectionObserver", Watching);
   window.localStorage.clear();
   forgetCsrfToken();
+  clock.forget();
   vi.spyOn(window, "scrollTo").mockImplementation(() => undefined);
 });
 afterEach(() => {

@@ -11,7 +11,20 @@ import type { Act, Person } from "../features/admin/queries";
 import en from "../words/en";
 import type { Language } from "../words/language";
 import { type Catalogue, WordsIn } from "../words/Words";
-import { container, history, idle, me, overview, problem, token, usage } from "./factories";
+import {
+  container,
+  containerHistory,
+  explanation,
+  history,
+  idle,
+  image,
+  log,
+  me,
+  overview,
+  problem,
+  token,
+  usage,
+} from "./factories";
 
 const at = (path: string) => `${window.location.origin}/api/v1/${path}`;
 
@@ -23,8 +36,15 @@ export class World {
   machines: Schemas["Machines"] | Schemas["Problem"] = overview();
   machinesAge = 0;
   history: Schemas["MachineHistory"] | Schemas["Problem"] = history();
+  images: Schemas["Images"]["images"] | Schemas["Problem"] = [image()];
   containers: Schemas["Container"][] | Schemas["Problem"] = [];
   start: Schemas["Container"] | Schemas["Problem"] | null = null;
+  /** So many answers to a start get lost on their way. */
+  startsLost = 0;
+  explanation: Schemas["Explanation"] | Schemas["Problem"] = explanation();
+  log: Schemas["Log"] | Schemas["Problem"] = log();
+  containerHistory: Schemas["ContainerHistory"] | Schemas["Problem"] = containerHistory();
+  events: Schemas["Events"]["events"] | Schemas["Problem"] = [];
   stop: Schemas["Problem"] | null = null;
   keep: Schemas["Problem"] | null = null;
   tokens: Schemas["Token"][] | Schemas["Problem"] = [];
@@ -38,6 +58,10 @@ export class World {
   unreachable = false;
   silent = false;
   readonly wishes: unknown[] = [];
+  /** The Idempotency-Key of each start. */
+  readonly keys: (string | null)[] = [];
+  /** Whether which wishes fit was asked. */
+  readonly explained: unknown[] = [];
   /** The audit log or the usage was asked for. */
   readonly asked: string[] = [];
   /** What else was changed: "PUT admin/announcement" and the body. */
@@ -51,16 +75,27 @@ export class World {
     http.get(at("me"), () => this.answer(this.me)),
     http.get(at("machines"), () => this.answer(this.machines, 200, { Age: String(this.machinesAge) })),
     http.get(at("machines/:machine/history"), () => this.answer(this.history)),
-    http.get(at("images"), () =>
-      this.answer({ images: [{ name: "shiva-jupyter", title: "JupyterLab", description: "" }] }),
-    ),
+    http.get(at("images"), () => this.answer(this.list("images", this.images))),
     http.get(at("containers"), () =>
       this.answer(Array.isArray(this.containers) ? { containers: this.containers } : this.containers),
     ),
     http.post(at("containers"), async ({ request }) => {
       this.wishes.push(await request.json());
+      this.keys.push(request.headers.get("Idempotency-Key"));
+      if (this.startsLost-- > 0) return HttpResponse.error();
       if (this.start !== null && "id" in this.start) this.containers = [this.start];
       return this.answer(this.start ?? {}, 201);
+    }),
+    http.post(at("containers/explain"), async ({ request }) => {
+      this.explained.push(await request.json());
+      return this.answer(this.explanation);
+    }),
+    http.get(at("containers/:id"), ({ params }) => this.answer(this.one(String(params.id)))),
+    http.get(at("containers/:id/log"), () => this.answer(this.log)),
+    http.get(at("containers/:id/history"), () => this.answer(this.containerHistory)),
+    http.get(at("events"), () => {
+      const told = this.list("events", this.events);
+      return this.answer("code" in told ? told : { ...told, last_id: "000000000000-0000000000" });
     }),
     http.post(at("containers/:id/extend"), ({ params }) => {
       this.kept.push(String(params.id));
@@ -105,6 +140,14 @@ export class World {
     http.post(at("admin/*"), ({ request }) => this.changed(request)),
     http.delete(at("*"), ({ request }) => this.changed(request)),
   ];
+
+  private one(id: string) {
+    if (!Array.isArray(this.containers)) return this.containers;
+    return (
+      this.containers.find((each) => each.id === id) ??
+      problem(404, "container-not-found", "There is no such container")
+    );
+  }
 
   private list(key: string, found: unknown[] | Schemas["Problem"]) {
     return Array.isArray(found) ? { [key]: found } : found;

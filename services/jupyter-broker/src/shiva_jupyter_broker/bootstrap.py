@@ -5,24 +5,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from flask import Flask
-from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
 from shiva_jupyter_broker.adapters import (
     catalogue,
+    demo_images,
     docker_credentials,
     docker_engines,
     marathon_gpus,
     marathon_setup,
     policy_file,
 )
-from shiva_jupyter_broker.adapters.catalogue import Unpinned
+from shiva_jupyter_broker.adapters.catalogue import StaticCatalogue, Unpinned
 from shiva_jupyter_broker.adapters.demo import DemoLauncher
+from shiva_jupyter_broker.adapters.demo_images import DemoImages
 from shiva_jupyter_broker.adapters.docker_launcher import DockerLauncher
 from shiva_jupyter_broker.adapters.files import InventoryFile, JournalFile
 from shiva_jupyter_broker.adapters.handover import Handover, key_in, token_of
@@ -36,9 +38,9 @@ from shiva_jupyter_broker.adapters.switch_file import SwitchFile
 from shiva_jupyter_broker.adapters.template import Site
 from shiva_jupyter_broker.api.access import Tokens
 from shiva_jupyter_broker.api.app import create_app
+from shiva_jupyter_broker.api.start_metrics import StartMetrics
 from shiva_jupyter_broker.domain.containers import LaunchId
-from shiva_jupyter_broker.domain.lifecycle import Phases, View
-from shiva_jupyter_broker.domain.ports import Clock, Inventory, Launcher, Registry
+from shiva_jupyter_broker.domain.ports import Catalogue, Clock, Inventory, Launcher, Registry
 from shiva_jupyter_broker.service import Broker, Ports
 from shiva_jupyter_broker.settings import SWITCHES, Settings
 from shiva_jupyter_broker.upkeep import Upkeep
@@ -47,7 +49,6 @@ from shiva_jupyter_broker.watcher import watch
 log = logging.getLogger("shiva.jupyter_broker")
 
 LOCK_SECONDS = 15.0  # a predecessor that was killed needs a moment to go
-BUCKETS = (0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600)
 
 
 class StateInUseError(Exception):
@@ -74,35 +75,6 @@ def hold(state: Path, *, patience_seconds: float = LOCK_SECONDS) -> TextIO:
             time.sleep(0.1)
 
 
-def start_times(registry: CollectorRegistry) -> Callable[[View], None]:
-    """Return what observes each start once: its whole time, and that of each phase."""
-    whole = Histogram(
-        "shiva_broker_time_to_notebook_seconds",
-        "From the request to Jupyter's first answer.",
-        buckets=BUCKETS,
-        registry=registry,
-    )
-    phases = Histogram(
-        "shiva_broker_start_phase_seconds",
-        "One phase of a start: placed, pulled, created, booting, ready.",
-        ["phase"],
-        buckets=BUCKETS,
-        registry=registry,
-    )
-
-    for each in fields(Phases):
-        phases.labels(each.name.removesuffix("_seconds"))
-
-    def observe(seen: View) -> None:
-        if seen.time_to_notebook_seconds is not None:
-            whole.observe(seen.time_to_notebook_seconds)
-        for name, seconds in asdict(seen.phases).items():
-            if seconds is not None:
-                phases.labels(name.removesuffix("_seconds")).observe(seconds)
-
-    return observe
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """An application and what must live as long as it does."""
@@ -122,8 +94,14 @@ def build(settings: Settings) -> Built:
     clock = lambda: datetime.now(UTC)  # noqa: E731
     token = token_of(key_in(settings.state_dir / "token.key"))
     launcher = _launcher(settings, inventory, token, clock)
+    offered: Catalogue = catalogue.read(settings.images_file)
+    known = _registry(settings)
     if settings.demo:
-        launcher = DemoLauncher(launcher, inventory.machines(), settings.limits, clock)
+        images = None
+        if settings.launcher == "process":
+            offered = StaticCatalogue(demo_images.CATALOGUE)
+            known = images = DemoImages([each.name for each in inventory.machines()], clock)
+        launcher = DemoLauncher(launcher, inventory.machines(), settings.limits, clock, images)
     homes = SharedDirectory(settings.homes_dir, uid_base=None if settings.launcher == "process" else settings.uid_base)
     if settings.launcher != "process" and (lacking := homes.lacking()):
         log.warning("homes are not mounted %s", ",".join(lacking), extra={"homes_dir": str(settings.homes_dir)})
@@ -135,8 +113,8 @@ def build(settings: Settings) -> Built:
         probe=JupyterProbe(),
         reader=JupyterReader(clock),
         homes=homes,
-        catalogue=catalogue.read(settings.images_file),
-        registry=_registry(settings),
+        catalogue=offered,
+        registry=known,
         inventory=inventory,
         journal=JournalFile(settings.state_dir / "journal.json"),
         switches=SwitchFile(settings.state_dir / SWITCHES),
@@ -144,7 +122,12 @@ def build(settings: Settings) -> Built:
         token=token,
     )
     policy = policy_file.read(settings.policy_file, settings.limits)
-    broker = Broker(ports, policy=policy, stop_grace=settings.stop_grace, on_ready=start_times(registry))
+    metrics = StartMetrics(
+        registry,
+        machines=[each.name for each in inventory.machines()],
+        images=[each.name for each in ports.catalogue.images()],
+    )
+    broker = Broker(ports, policy=policy, stop_grace=settings.stop_grace, on_ready=metrics.observe)
     upkeep = Upkeep(broker, boot_timeout=settings.boot_timeout)
     tokens = Tokens(**settings.tokens)
     threading.Thread(target=watch, args=(broker, upkeep), name="watcher", daemon=True).start()
@@ -197,5 +180,8 @@ def _launcher(settings: Settings, inventory: Inventory, token: Callable[[LaunchI
             return launcher
         case _:
             return ProcessLauncher(
-                settings.state_dir, demo=settings.demo, kernel_idle_timeout=settings.kernel_idle_timeout
+                settings.state_dir,
+                machines=[each.name for each in inventory.machines()],
+                demo=settings.demo,
+                kernel_idle_timeout=settings.kernel_idle_timeout,
             )

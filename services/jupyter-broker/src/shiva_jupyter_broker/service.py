@@ -5,10 +5,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shiva_jupyter_broker.domain import naming
+from shiva_jupyter_broker.domain import logs, naming
 from shiva_jupyter_broker.domain.cluster import Cluster, Demand, cluster
 from shiva_jupyter_broker.domain.containers import (
     Container,
@@ -55,6 +56,7 @@ from shiva_jupyter_broker.sight import Sight
 log = logging.getLogger("shiva.jupyter_broker")
 
 TICK = timedelta(microseconds=1)  # of two launches the newer is the one that was placed later
+PULLS = 16  # engines that are asked at the same time to fetch an image
 CLEAR_SECONDS = 3.0  # an engine removes what has failed in well under a second
 
 
@@ -120,6 +122,12 @@ class Broker:
     def activity(self, container_id: ContainerId) -> Activity:
         """Return what the Jupyter of one does now; JupyterUnknownError where that does not tell."""
         return self.ports.reader.read(self.container(container_id).container)
+
+    def log(self, container_id: ContainerId, lines: int) -> logs.Log | None:
+        """Return the last lines that one wrote, without its secret; see `Launcher.log`."""
+        found = self.container(container_id).container
+        told = self.ports.launcher.log(found.launch_id, lines=lines)
+        return None if told is None else logs.without(told, found.token)
 
     def launch(self, wish: Wish) -> tuple[View, bool]:
         """Return the container and whether it was started now; a living one of that id is returned as it is.
@@ -213,16 +221,22 @@ class Broker:
         known = self.ports.launcher.machines()
         return {each.name: known.get(each.name, MachineState()) for each in self.ports.inventory.machines()}
 
-    def pull(self, name: ImageName, machine: MachineName | None) -> None:
-        """Fetch an image on a machine, or on all that answer; progress is in `machines`."""
-        image = self._image(name)
-        names = [each.name for each in self.ports.inventory.machines() if machine in {None, each.name}]
-        if not names:
-            raise MachineNotFoundError(machine)
-        states = self.states()
-        for each in names:
-            if machine is not None or states[each].reachable:
-                self.ports.launcher.pull(image.reference, each)
+    def pull(self, name: ImageName, machines: frozenset[MachineName] | None) -> None:
+        """Fetch an image on these machines, or with None on all that answer; progress is in `states`.
+
+        Nothing is fetched where one of them does not exist, or does not answer.
+        """
+        image, states = self._image(name), self.states()
+        for each in sorted(machines or ()):
+            if each not in states:
+                raise MachineNotFoundError(each)
+            if not states[each].reachable:
+                raise LauncherUnavailableError(f"the engine of {each}")
+        wanted = [each for each in states if states[each].reachable and (machines is None or each in machines)]
+        with ThreadPoolExecutor(
+            PULLS
+        ) as pool:  # each engine is asked what it has; one that is slow must not hold up the rest
+            list(pool.map(lambda each: self.ports.launcher.pull(image.reference, each), wanted))
         self.changed.set()
 
     def drain(self, machine: MachineName, why: str | None) -> None:

@@ -104,6 +104,12 @@ class Administration:
         with self._audit.act(who, "gpu.enable" if reason is None else "gpu.disable", gpu, **facts):
             self._broker.disable(gpu, reason)
 
+    def pull(self, who: Identity, image: str, machines: Sequence[str] | None) -> None:
+        """Have an image fetched to machines, or (None) to all that answer; it goes on in the background."""
+        facts = {} if machines is None else {"machines": list(machines)}
+        with self._audit.act(who, "image.pull", image, **facts):
+            self._broker.pull(image, machines)
+
     def announce(self, who: Identity, *, text: str, level: str, ends_at: datetime | None) -> None:
         """Put a sentence above every page."""
         told = Announcement(text=text, level=level, by=who.name, at=self._now(), ends_at=ends_at)

@@ -27,7 +27,7 @@ class Audit:
         """`now` is aware."""
         self._acts = acts
         self._now = now
-        self._seen: dict[tuple[str, str], datetime] = {}
+        self._seen: dict[tuple[str, str, str], datetime] = {}
         self._looking = threading.Lock()
 
     def note(self, who: Identity, action: str, target: str, *, outcome: str = "done", **facts: object) -> None:
@@ -57,14 +57,14 @@ class Audit:
         except PortError:
             log.exception("the end of an act is not in the audit log", extra={"act": action, "target": target})
 
-    def sees(self, who: Identity, target: str) -> None:
+    def sees(self, who: Identity, target: str, action: str = "container.see") -> None:
         """Note that an admin looks at what is another's; once an hour."""
-        now, key = self._now(), (who.name, target)
+        now, key = self._now(), (who.name, action, target)
         with self._looking:
             seen = self._seen.get(key)
         if seen is not None and timedelta(0) <= now - seen < SEEN_AGAIN:  # a clock may be set back
             return
-        self.note(who, "container.see", target)
+        self.note(who, action, target)
         with self._looking:
             if len(self._seen) >= MAX_SEEN:
                 self._seen.clear()

@@ -11,7 +11,10 @@ from shiva_manager_api.adapters.access_file import AccessFile, AccessFileError
 from shiva_manager_api.adapters.broker_http import BrokerHttp
 from shiva_manager_api.adapters.patience import Patience
 from shiva_manager_api.adapters.prometheus import Prometheus
+from shiva_manager_api.adapters.prometheus_containers import PrometheusContainers
 from shiva_manager_api.adapters.prometheus_curves import PrometheusCurves
+from shiva_manager_api.adapters.prometheus_held_times import PrometheusHeldTimes
+from shiva_manager_api.adapters.prometheus_starts import PrometheusStarts
 from shiva_manager_api.adapters.store.idle_table import IdleTable
 from shiva_manager_api.adapters.store.preparing import prepared
 from shiva_manager_api.adapters.store.remembered import Remembered
@@ -38,9 +41,13 @@ def build(settings: Settings) -> Flask:
     database = prepared(settings.database_url)
     login = (settings.prometheus_user, settings.prometheus_password)
     patience = Patience(most_waiting=MOST_WAITING, clock=time.monotonic)
+    prometheus = Prometheus(settings.prometheus_url, login=login)
     ports = Ports(
-        metrics=Prometheus(settings.prometheus_url, login=login),
+        metrics=prometheus,
+        pasts=PrometheusStarts(prometheus.query),
         curves=PrometheusCurves(settings.prometheus_url, login=login),
+        container_curves=PrometheusContainers(settings.prometheus_url, login=login),
+        held_times=PrometheusHeldTimes(settings.prometheus_url, login=login),
         broker=BrokerHttp(settings.broker_url, settings.broker_token, patience=patience),
         store=Remembered(database),
         rules=rules,
@@ -58,4 +65,5 @@ def build(settings: Settings) -> Flask:
     )
     app = create_app(use, keys, clock=ports.now, registry=registry, demo=settings.demo)
     use.manager.truth.keep()
+    use.predictions.keep()
     return app

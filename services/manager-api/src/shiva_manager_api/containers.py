@@ -14,6 +14,7 @@ from shiva_manager_api.domain.ports import (
     Container,
     ContainerBroker,
     IdleUnavailableError,
+    Log,
     NotYoursError,
     RefusedError,
 )
@@ -54,6 +55,12 @@ class Containers:
         if self._is_anothers(who, container_id):
             self._audit.sees(who, container_id)
         return self._broker.container(container_id)
+
+    def log(self, who: Identity, container_id: str, lines: int) -> Log:
+        """Return the last lines that one wrote, read now."""
+        if self._is_anothers(who, container_id):
+            self._audit.sees(who, container_id, "container.log")
+        return self._broker.log(container_id, lines)
 
     def stop(self, who: Identity, container_id: str) -> None:
         """End one."""

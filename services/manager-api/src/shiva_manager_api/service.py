@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from shiva_manager_api.cached import Answer
 from shiva_manager_api.domain.idle_ports import IdleBook
 from shiva_manager_api.domain.idle_state import IdleState
+from shiva_manager_api.domain.images import Image
 from shiva_manager_api.domain.machines import MachineReading
-from shiva_manager_api.domain.ports import ContainerBroker, IdleUnavailableError, Image, MetricsSource
+from shiva_manager_api.domain.ports import ContainerBroker, IdleUnavailableError, MetricsSource
 from shiva_manager_api.truth import Leases, Overview, Truth
 
 
@@ -54,5 +55,5 @@ class Manager:
             return IdleState()
 
     def images(self) -> Sequence[Image]:
-        """Return the catalogue."""
+        """Return the catalogue, and where each image is, as the broker knows now."""
         return self._broker.images()

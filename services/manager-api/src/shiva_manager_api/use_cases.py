@@ -10,6 +10,9 @@ from shiva_manager_api.audit import Audit
 from shiva_manager_api.containers import Containers
 from shiva_manager_api.devices import Devices
 from shiva_manager_api.domain.admission import AccessRules
+from shiva_manager_api.domain.container_history import ContainerHistories
+from shiva_manager_api.domain.foretelling import Pasts
+from shiva_manager_api.domain.held_time import HeldTimeSource
 from shiva_manager_api.domain.idle_ports import IdleBook
 from shiva_manager_api.domain.machine_history import MachineHistories
 from shiva_manager_api.domain.people_ports import Store
@@ -17,9 +20,11 @@ from shiva_manager_api.domain.ports import ContainerBroker, MetricsSource
 from shiva_manager_api.events import EventLog, Sight
 from shiva_manager_api.histories import Histories
 from shiva_manager_api.people import People
+from shiva_manager_api.predictions import Predictions
 from shiva_manager_api.service import Manager
 from shiva_manager_api.starts import Starts
 from shiva_manager_api.tokens import Tokens
+from shiva_manager_api.usages import Usages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,9 @@ class Ports:
 
     metrics: MetricsSource
     curves: MachineHistories
+    container_curves: ContainerHistories
+    held_times: HeldTimeSource
+    pasts: Pasts
     broker: ContainerBroker
     store: Store
     rules: Callable[[], AccessRules]  # those that hold now
@@ -43,9 +51,11 @@ class UseCases:
 
     manager: Manager
     histories: Histories
+    usages: Usages
     people: People
     containers: Containers
     starts: Starts
+    predictions: Predictions
     tokens: Tokens
     devices: Devices
     administration: Administration
@@ -67,11 +77,13 @@ def over(ports: Ports) -> UseCases:
 
     return UseCases(
         manager=manager,
-        histories=Histories(ports.curves, manager.truth, now=now),
+        histories=Histories(ports.curves, ports.container_curves, manager.truth, now=now),
+        usages=Usages(ports.held_times, manager.truth, now=now),
         people=people,
         tokens=tokens,
         containers=Containers(broker, people, audit, now=now, idle=ports.idle),
         starts=Starts(broker, manager, store, ports.rules, now=now),
+        predictions=Predictions(ports.pasts, clock=ports.clock),
         devices=Devices(store, people, tokens, audit, now=now),
         administration=Administration(store, people, broker, audit, now=now),
         events=EventLog(sight, clock=ports.clock, now=now),

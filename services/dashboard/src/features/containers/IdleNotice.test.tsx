@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { container, idle, problem } from "../../testing/factories";
 import { page, worldOf } from "../../testing/world";
+import ja from "../../words/ja";
 
 const warned = (changes = {}) => [container({ idle: idle(changes) })];
 const card = async () => within(await screen.findByRole("article", { name: "My container: default" }));
@@ -12,9 +13,10 @@ it("a warning says why, how long is left, and that the container can be kept", a
   page();
   const mine = await card();
   expect(mine.getByText(/has been idle for 1 h/)).toBeVisible();
+  expect(mine.getByText(/press Keep \(2 times left\)/)).toBeVisible();
   expect(mine.getByText(/^Ends in/)).toHaveTextContent(/Ends in (1 h 0 m|59 m|60 m)/);
   await userEvent.click(mine.getByRole("button", { name: "Keep" }));
-  expect(await screen.findByText("Kept, as you asked.")).toBeVisible();
+  expect(await screen.findByText(/It is kept, as you asked/)).toBeVisible();
   expect(world.kept).toEqual(["ada--default"]);
   expect(screen.queryByRole("button", { name: "Keep" })).toBeNull();
   expect(screen.queryByText(/^Ends in/)).toBeNull();
@@ -35,15 +37,29 @@ it("without an extension left there is nothing to click", async () => {
   worldOf({ containers: warned({ extensions_left: 0 }) });
   page();
   expect((await card()).getByText(/^Ends in/)).toBeVisible();
+  expect(screen.getByText("To keep it, use it.")).toBeVisible();
   expect(screen.queryByRole("button", { name: "Keep" })).toBeNull();
 });
 
 it("an end is said, without a countdown and without a button", async () => {
-  worldOf({ containers: warned({ state: "ending", sentence: "It ends now.", stop_at: null }) });
+  worldOf({ containers: warned({ state: "ending", stop_at: null }) });
   page();
-  expect((await card()).getByText("It ends now.")).toBeVisible();
+  expect((await card()).getByText(/ends now: it has been idle for 1 h 0 m/)).toBeVisible();
   expect(screen.queryByText(/^Ends in/)).toBeNull();
   expect(screen.queryByRole("button", { name: "Keep" })).toBeNull();
+});
+
+it("names the GPUs that others could use, in the language of the person", async () => {
+  worldOf({ containers: [container({ gpus: ["GPU-1", "GPU-2"], idle: idle() })] });
+  page("/", { language: "ja", catalogue: ja });
+  expect(await screen.findByText(/他の人が使える GPU を 2 基/)).toBeVisible();
+  expect(screen.getByRole("button", { name: "維持する" })).toBeVisible();
+});
+
+it("leaves the API's own English where it is not known how long it was idle", async () => {
+  worldOf({ containers: warned({ idle_seconds: null, sentence: "It is idle." }) });
+  page();
+  expect(await screen.findByText("It is idle.")).toHaveAttribute("lang", "en");
 });
 
 it.each([

@@ -2,14 +2,18 @@ import Alert from "@mui/material/Alert";
 import Button from "@mui/material/Button";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { duration } from "../../components/format";
+import type { Schemas } from "../../api/client";
+import { useNow } from "../../api/clock";
 import { Problem } from "../../components/Problem";
-import { messages } from "../../messages";
+import { useFormat } from "../../words/format";
+import { useWords } from "../../words/Words";
 import { type Container, keepMutation } from "./queries";
+
+type Idle = Schemas["Idle"];
 
 /** What the rule for idle containers says to the person: a warning with its time left, or that it is kept. */
 export function IdleNotice({ container }: { container: Container }) {
+  const t = useWords();
   const keep = useMutation(keepMutation(useQueryClient()));
   const idle = container.idle;
   if (idle === null || idle.dry_run) return null;
@@ -20,16 +24,27 @@ export function IdleNotice({ container }: { container: Container }) {
     <>
       <Alert
         severity={warns ? "warning" : "info"}
-        sx={{ mt: 1.5 }}
+        sx={{ mt: 1.5, flexWrap: "wrap" }}
         action={
           mayKeep && (
-            <Button color="inherit" size="small" onClick={() => keep.mutate(container)} disabled={keep.isPending}>
-              {messages.keep}
+            <Button
+              color="inherit"
+              variant="outlined"
+              onClick={() => keep.mutate(container)}
+              disabled={keep.isPending}
+              sx={{ minHeight: 44 }}
+            >
+              {t("containers.idle.keep")}
             </Button>
           )
         }
       >
-        {idle.sentence}
+        <Told container={container} idle={idle} />
+        {idle.state === "warned" && (
+          <Typography variant="body2">
+            {mayKeep ? t("containers.idle.left", { count: idle.extensions_left }) : t("containers.idle.use")}
+          </Typography>
+        )}
         {idle.stop_at !== null && <Countdown until={idle.stop_at} />}
       </Alert>
       {keep.isError && <Problem error={keep.error} />}
@@ -37,18 +52,24 @@ export function IdleNotice({ container }: { container: Container }) {
   );
 }
 
+function Told({ container, idle }: { container: Container; idle: Idle }) {
+  const t = useWords();
+  const f = useFormat();
+  if (idle.reason === "extended") return t("containers.idle.extended");
+  if (idle.idle_seconds === null) return <span lang="en">{idle.sentence}</span>;
+  const facts = { name: container.name, time: f.duration(idle.idle_seconds), gpus: container.gpus.length };
+  return t(idle.state === "ending" ? "containers.idle.ending" : "containers.idle.warned", facts);
+}
+
 function Countdown({ until }: { until: string }) {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  const end = new Date(until);
+  const t = useWords();
+  const f = useFormat();
+  const now = useNow(1_000);
+  const time = f.duration((new Date(until).getTime() - now) / 1000);
   return (
-    <Typography variant="body2" sx={{ mt: 0.5, fontVariantNumeric: "tabular-nums" }}>
-      {messages.endsIn}{" "}
-      <time dateTime={until} title={end.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" })}>
-        {duration((end.getTime() - now) / 1000)}
+    <Typography variant="body2" sx={{ mt: 0.5, fontWeight: 600, fontVariantNumeric: "tabular-nums" }}>
+      <time dateTime={until} title={f.moment(until, true)}>
+        {t("containers.idle.endsIn", { time })}
       </time>
     </Typography>
   );

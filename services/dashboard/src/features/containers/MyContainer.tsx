@@ -1,111 +1,82 @@
 import Alert from "@mui/material/Alert";
+import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
-import Card from "@mui/material/Card";
-import CardContent from "@mui/material/CardContent";
 import Skeleton from "@mui/material/Skeleton";
 import Stack from "@mui/material/Stack";
-import Typography from "@mui/material/Typography";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { Ago } from "../../components/Ago";
-import { ConfirmDialog } from "../../components/ConfirmDialog";
-import { seconds } from "../../components/format";
-import { OpenIcon } from "../../components/icons";
+import { useQuery } from "@tanstack/react-query";
+import { ApiError } from "../../api/client";
 import { Problem } from "../../components/Problem";
-import { messages } from "../../messages";
-import { IdleNotice } from "./IdleNotice";
-import { type Container, containersQuery, isMoving, stopMutation } from "./queries";
-import { StartProgress } from "./StartProgress";
-import { StateChip } from "./StateChip";
+import { useWords } from "../../words/Words";
+import { AsOf } from "./AsOf";
+import { ContainerCard } from "./ContainerCard";
+import { Offers } from "./Fit";
+import { offersOf } from "./offers";
+import { containersQuery, isUnanswered, type Wish } from "./queries";
+import { StartCard } from "./StartCard";
+import type { Start } from "./useStart";
 
-type Props = { onStart: () => void; onOptions: () => void; starting: boolean; startError: Error | null };
+type Props = { start: Start; usual: Wish; onOptions: () => void };
 
 /** One's own containers, or the button that starts one. */
-export function MyContainer({ onStart, onOptions, starting, startError }: Props) {
+export function MyContainer({ start, usual, onOptions }: Props) {
+  const t = useWords();
   const containers = useQuery(containersQuery());
   if (containers.data === undefined) {
     return containers.isError ? (
       <Problem error={containers.error} />
     ) : (
-      <Skeleton variant="rounded" height={132} aria-label="Loading your container" />
+      <Skeleton variant="rounded" height={132} aria-label={t("containers.loading")} />
     );
   }
   const mine = containers.data;
-  const none = !mine.some((each) => each.name === "default" && each.state !== "failed");
+  const none = !mine.some((each) => each.name === "default");
   return (
     <Stack spacing={1.5}>
-      {startError && <Problem error={startError} />}
-      {mine.map((each) => (
-        <One key={each.id} container={each} />
-      ))}
-      {none && (
-        <Card variant="outlined">
-          <CardContent>
-            {mine.length === 0 && <Typography sx={{ mb: 1.5 }}>{messages.noContainer}</Typography>}
-            <Stack direction="row" spacing={1} useFlexGap sx={{ flexWrap: "wrap" }}>
-              <Button variant="contained" size="large" onClick={onStart} disabled={starting}>
-                {messages.start}
-              </Button>
-              <Button size="large" onClick={onOptions} disabled={starting}>
-                {messages.options}
-              </Button>
-            </Stack>
-          </CardContent>
-        </Card>
-      )}
+      <Refused start={start} />
+      {start.blocked !== null && <Blocked url={start.blocked} />}
+      {containers.isError && <Problem error={containers.error} />}
+      {containers.isError && <AsOf since={containers.dataUpdatedAt} />}
+      <Stack spacing={1.5} sx={{ opacity: containers.isError ? 0.6 : 1 }}>
+        {mine.map((each) => (
+          <ContainerCard key={each.id} container={each} start={start} onOptions={onOptions} />
+        ))}
+        {none && <StartCard start={start} wish={usual} onOptions={onOptions} first={mine.length === 0} />}
+      </Stack>
     </Stack>
   );
 }
 
-function One({ container }: { container: Container }) {
-  const [asking, setAsking] = useState(false);
-  const stop = useMutation(stopMutation(useQueryClient()));
-  const took = container.time_to_notebook_seconds;
+/** Why a start was refused, with what would fit, or with another try where nobody knows whether it came about. */
+function Refused({ start }: { start: Start }) {
+  const t = useWords();
+  const { error } = start;
+  if (error === null) return null;
+  const offers = error instanceof ApiError ? offersOf(error.parameters.offers) : [];
   return (
-    <Card variant="outlined" component="article" aria-label={`${messages.myContainer}: ${container.name}`}>
-      <CardContent>
-        <Stack direction="row" spacing={1.5} useFlexGap sx={{ flexWrap: "wrap", alignItems: "center" }}>
-          <StateChip state={container.state} />
-          <Typography component="span">
-            <strong>{container.machine}</strong> · {messages.gpuCount(container.gpus.length)}
-          </Typography>
-          {container.started_at && (
-            <Typography component="span" color="textSecondary">
-              {messages.since} <Ago at={container.started_at} />
-              {took !== null && ` · ${messages.readyIn(seconds(took))}`}
-            </Typography>
-          )}
-          <Stack direction="row" spacing={1} sx={{ ml: "auto" }}>
-            {container.state === "ready" && (
-              <Button variant="contained" href={container.url} target="_blank" startIcon={<OpenIcon />}>
-                {messages.open}
-              </Button>
-            )}
-            <Button color="error" onClick={() => setAsking(true)} disabled={container.state === "stopping"}>
-              {messages.stop}
-            </Button>
-          </Stack>
-        </Stack>
-        {container.reason && (
-          <Alert severity="error" sx={{ mt: 1.5 }}>
-            {container.reason}
-          </Alert>
-        )}
-        <IdleNotice container={container} />
-        {isMoving(container) && container.state !== "stopping" && <StartProgress container={container} />}
-        {stop.isError && <Problem error={stop.error} />}
-      </CardContent>
-      <ConfirmDialog
-        open={asking}
-        title={messages.stopTitle}
-        text={messages.stopText}
-        confirm={messages.stopConfirm}
-        onClose={() => setAsking(false)}
-        onConfirm={() => {
-          setAsking(false);
-          stop.mutate(container);
-        }}
-      />
-    </Card>
+    <Box>
+      <Problem error={error} />
+      <Offers offers={offers} onStart={start.go} disabled={start.pending} />
+      {isUnanswered(error) && (
+        <Button onClick={start.repeat} disabled={start.pending} sx={{ mt: 1, minHeight: 44 }} variant="outlined">
+          {t("start.repeat")}
+        </Button>
+      )}
+    </Box>
+  );
+}
+
+function Blocked({ url }: { url: string }) {
+  const t = useWords();
+  return (
+    <Alert
+      severity="info"
+      action={
+        <Button color="inherit" variant="outlined" href={url} target="_blank" sx={{ minHeight: 44 }}>
+          {t("containers.open")}
+        </Button>
+      }
+    >
+      {t("start.blocked")}
+    </Alert>
   );
 }

@@ -1,7 +1,7 @@
 import Chip from "@mui/material/Chip";
 import type { Schemas } from "../../api/client";
 import { AwayIcon, CheckIcon, ClockIcon, WarnIcon } from "../../components/icons";
-import { stateWords } from "../../messages";
+import { useWords } from "../../words/Words";
 
 const LOOK = {
   pending: [ClockIcon, "info"],
@@ -15,6 +15,7 @@ const LOOK = {
 
 /** A container's state as word, icon and colour. */
 export function StateChip({ state }: { state: Schemas["ContainerState"] }) {
+  const t = useWords();
   const [Icon, color] = LOOK[state];
-  return <Chip size="small" variant="outlined" color={color} icon={<Icon />} label={stateWords[state]} />;
+  return <Chip size="small" variant="outlined" color={color} icon={<Icon />} label={t(`containers.state.${state}`)} />;
 }

@@ -1,6 +1,6 @@
 import { styled } from "@mui/material/styles";
+import { useNow } from "../../api/clock";
 import { Hidden } from "../../components/Hidden";
-import { useNow } from "../../components/useNow";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import { gpuState } from "./gpuState";
@@ -25,7 +25,7 @@ const Line = styled("div")({ display: "flex", justifyContent: "space-between", a
 export function GpuCells({ machine }: { machine: Machine }) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow();
+  const now = useNow(10_000);
   const sentence = useGpuSentence();
   if (machine.gpus.length === 0) return t("common.dash");
   return (

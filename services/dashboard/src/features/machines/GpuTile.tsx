@@ -1,10 +1,10 @@
 import Alert from "@mui/material/Alert";
 import { styled } from "@mui/material/styles";
+import { useNow } from "../../api/clock";
 import { Fact } from "../../components/Fact";
 import { spelled } from "../../components/format";
 import { Hidden } from "../../components/Hidden";
 import { Meter } from "../../components/Meter";
-import { useNow } from "../../components/useNow";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import { gpuState, shortModel } from "./gpuState";
@@ -53,7 +53,7 @@ type Props = { gpu: Gpu; machine: Machine; me: string | null };
 export function GpuTile({ gpu, machine, me }: Props) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow();
+  const now = useNow(10_000);
   const sentence = useGpuSentence();
   const use = gpu.utilization_ratio === null ? t("common.dash") : f.percent(gpu.utilization_ratio);
   const celsius = gpu.temperature_celsius === null ? t("common.dash") : f.celsius(gpu.temperature_celsius);

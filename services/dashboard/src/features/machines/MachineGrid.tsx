@@ -4,10 +4,9 @@ import Skeleton from "@mui/material/Skeleton";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useDeferredValue, useMemo, useState } from "react";
-import { machinesQuery, meQuery } from "../../api/queries";
+import { meQuery, useMachines } from "../../api/queries";
 import { Problem } from "../../components/Problem";
 import { useWords } from "../../words/Words";
-import { asOfNow, useLateness } from "./aging";
 import { ALL, chosen, inOrder } from "./choosing";
 import { MachineCards } from "./MachineCards";
 import { preference as kept, type Preference, prefer } from "./preference";
@@ -25,10 +24,9 @@ type Props = { onStart: ((machine: string) => void) | null };
 /** Every machine, as cards or as a table; `onStart` null: nothing can be started now. */
 export function MachineGrid({ onStart }: Props) {
   const t = useWords();
-  const overview = useQuery(machinesQuery());
-  const late = useLateness(overview.dataUpdatedAt);
-  const machines = useMemo(() => asOfNow(overview.data?.machines ?? [], late), [overview.data, late]);
-  if (overview.data === undefined) return overview.isError ? <Problem error={overview.error} /> : <Waiting />;
+  const { overview, error } = useMachines();
+  if (overview === undefined) return error ? <Problem error={error} /> : <Waiting />;
+  const { machines } = overview;
   if (machines.length === 0) return <Nothing title={t("machines.none")} hint={t("machines.noneHint")} />;
   return <Machines machines={machines} onStart={onStart} />;
 }

@@ -1,5 +1,5 @@
 import { styled } from "@mui/material/styles";
-import { useNow } from "../../components/useNow";
+import { useNow } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 
@@ -13,7 +13,7 @@ const Time = styled("time")(({ theme }) => ({
 export function Since({ at, brief = false }: { at: string; brief?: boolean }) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow();
+  const now = useNow(10_000);
   return (
     <Time dateTime={at} title={f.moment(at, true)}>
       {brief

@@ -5,14 +5,15 @@ import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { browser } from "../../api/browser";
-import { machinesQuery, meQuery } from "../../api/queries";
+import { useNow } from "../../api/clock";
+import { meQuery, useMachines } from "../../api/queries";
 import { Problem } from "../../components/Problem";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import { fitted, GAP, pages } from "./fit";
 import { Header } from "./Header";
 import { MachineTile } from "./MachineTile";
-import { useAwake, useNow, usePage, useRoom } from "./screen";
+import { useAwake, usePage, useRoom } from "./screen";
 import { countOf, inOrder, type Overview } from "./truth";
 
 /** An overview that was answered longer ago than this is not of now: three polls were missed. */
@@ -21,14 +22,13 @@ const MINUTE = 60_000;
 
 /** Every machine and GPU for a screen in a room: nothing to press, no addresses, no secrets; it goes on for days. */
 export function WallPage() {
-  const overview = useQuery(machinesQuery());
+  const { overview, late: age, error } = useMachines();
   const me = useQuery(meQuery());
   const now = useNow();
   useAwake();
   useNewVersion(me.data?.version);
-  const age = overview.data === undefined ? 0 : Math.max(0, (now - overview.dataUpdatedAt) / 1000);
   const late = age > LATE_SECONDS;
-  const machines = overview.data?.machines ?? [];
+  const machines = overview?.machines ?? [];
   return (
     <Box
       component="main"
@@ -43,16 +43,16 @@ export function WallPage() {
       }}
     >
       <Header
-        count={overview.data && countOf(machines, late)}
+        count={overview && countOf(machines, late)}
         machines={machines.length}
         now={now}
         demo={me.data?.demo ?? false}
       />
-      <Missing overview={overview.data} late={late} age={age} />
-      {overview.data ? (
-        <Tiles overview={overview.data} late={late} minute={Math.floor(now / MINUTE) * MINUTE} />
-      ) : overview.isError ? (
-        <Problem error={overview.error} />
+      <Missing overview={overview} late={late} age={age} />
+      {overview ? (
+        <Tiles overview={overview} late={late} minute={Math.floor(now / MINUTE) * MINUTE} />
+      ) : error ? (
+        <Problem error={error} />
       ) : (
         <Waiting />
       )}

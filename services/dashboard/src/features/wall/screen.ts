@@ -3,16 +3,6 @@ import type { Box } from "./fit";
 
 const PAGE_MILLISECONDS = 12_000;
 
-/** The time, told anew each second. */
-export function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
-}
-
 /** How much room an element has; null until it is there. */
 export function useRoom(): [Box | null, RefCallback<HTMLElement>] {
   const [room, setRoom] = useState<Box | null>(null);

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,18 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from shiva_common import bearer, env, logs
 
-from shiva_exporters.demo.machines import SimulatedGpu, SimulatedMachine, gpus, node
+from shiva_exporters.containers.cgroups import Cgroups
+from shiva_exporters.containers.collector import ContainerCollector
+from shiva_exporters.containers.watching import Uses, Watching
+from shiva_exporters.demo.machines import SimulatedGpu, SimulatedMachine, gpus, node, uses
+from shiva_exporters.gpu.attribution import Owners
 from shiva_exporters.gpu.collector import GpuCollector
 from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import Reading
-from shiva_exporters.serve import Framed, Page, check_port, serve
+from shiva_exporters.serve import Collector, Framed, Page, check_port, serve
 
+PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
+INTERVAL_SECONDS = 5.0
 # Machine and GPU of each simulated person of the broker's, whose launches are worked out from the names there as here.
 HOLDERS = {(0, 0): "yuki", (1, 0): "ken", (1, 1): "ken", (2, 0): "mei"}
 
@@ -111,11 +117,16 @@ def page(registries: dict[str, CollectorRegistry]) -> Page:
     return shown
 
 
-def only(collector: SimulatedNode | GpuCollector) -> CollectorRegistry:
-    """Return a registry of one collector."""
+def only(*collectors: Collector) -> CollectorRegistry:
+    """Return a registry of these alone."""
     own = CollectorRegistry()
-    own.register(Framed([collector]))
+    own.register(Framed(collectors))
     return own
+
+
+def used(machine: SimulatedMachine, real: Callable[[], Uses | None]) -> ContainerCollector:
+    """Return a collector of what the simulated containers of a machine use, and of what `real` ones do."""
+    return ContainerCollector(lambda: {**uses(machine, time.time()), **(real() or {})})
 
 
 def main() -> None:
@@ -128,10 +139,14 @@ def main() -> None:
         sys.exit(2)
     logs.configure("shiva.exporters.demo")
     shown: dict[str, CollectorRegistry] = {}
+    watching = Watching(Owners(PROC), Cgroups(CGROUPS), proc=PROC, interval_seconds=INTERVAL_SECONDS)
+    watching.start()
     for machine in simulated:
         sampler = Sampler(SimulatedSource(machine), interval_seconds=1.0)
         sampler.start()
-        shown[machine.name] = only(GpuCollector(sampler.snapshot))
+        # A real notebook runs on this very machine, whichever it is said to be on.
+        real = watching.latest if machine is simulated[0] else lambda: None
+        shown[machine.name] = only(GpuCollector(sampler.snapshot), used(machine, real))
     nodes = {machine.name: only(SimulatedNode(machine)) for machine in simulated}
     pages = {"/node/metrics": page(nodes), "/gpu/metrics": page(shown)}
     serve(settings.bind_host, settings.bind_port, pages, settings.metrics_token)

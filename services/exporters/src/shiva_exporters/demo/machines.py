@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from shiva_exporters.containers.cgroups import Use
+from shiva_exporters.containers.watching import Uses
 from shiva_exporters.gpu.source import Fact, GpuProcess, GpuSample, Kind, Owner, Reading
 
 BOOTED_SECONDS_AGO = 6 * 86400
 DISK_BYTES = 500 * 10**9
 POWER_LIMIT_WATTS = 250
 FIRST_PID = 4000
+CONTAINER_BYTES = 4 * 2**30
 DRIVER_BYTES = 60 * 2**20  # that no process holds
 
 
@@ -88,6 +91,18 @@ def gpus(machine: SimulatedMachine, at: float) -> Reading:
             )
         )
     return Reading(driver_version="simulated", gpus=samples, owners=owners)
+
+
+def uses(machine: SimulatedMachine, at: float) -> Uses:
+    """Return what the simulated containers of `machine` use at `at` (seconds since 1970)."""
+    since = at - (at // BOOTED_SECONDS_AGO) * BOOTED_SECONDS_AGO
+    return {
+        launch: Use(
+            memory_used_bytes=int(wave(launch + "m", at, period=500, low=0.2, high=0.7) * CONTAINER_BYTES),
+            cpu_seconds=wave_sum(launch, since, period=110, low=0.1, high=1.8),
+        )
+        for launch in {gpu.launch_id for gpu in machine.gpus if gpu.launch_id is not None}
+    }
 
 
 def _facts(free: int, ratio: float) -> dict[Fact, float]:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 from shiva_common import bearer, env, logs
 
+from shiva_exporters.containers.cgroups import Cgroups
+from shiva_exporters.containers.collector import ContainerCollector
+from shiva_exporters.containers.watching import Watching
 from shiva_exporters.gpu.ahead import Ahead
 from shiva_exporters.gpu.apart import Apart, command, start
+from shiva_exporters.gpu.attribution import Owners
 from shiva_exporters.gpu.sampler import Sampler
 from shiva_exporters.gpu.source import GpuReadError, GpuSource, NoDriverError
 from shiva_exporters.serve import check_port, serve
@@ -32,6 +36,8 @@ class Settings:
     hostname: str = field(default_factory=socket.gethostname)  # as the aliases' label
     proc_dir: Path = Path("/proc")  # the machine's own: the driver names processes as the machine does
 
+    cgroup_dir: Path = Path("/sys/fs/cgroup")  # the same
+
     def __post_init__(self) -> None:
         """Refuse what is no port, a token that protects nothing, and a pace that no driver stands."""
         check_port("SHIVA_EXPORTERS_GPU_BIND_PORT", self.bind_port)
@@ -45,6 +51,11 @@ class Settings:
     def source(self) -> Apart:
         """Return what reads this machine's GPUs."""
         return Apart(lambda: start(command(self.proc_dir)), hung_seconds=self.hung_after)
+
+    def watching(self) -> Watching:
+        """Return what reads the use of this machine's containers."""
+        cgroups = Cgroups(self.cgroup_dir)
+        return Watching(Owners(self.proc_dir), cgroups, proc=self.proc_dir, interval_seconds=self.interval)
 
 
 def listed(source: GpuSource) -> list[dict[str, object]]:
@@ -75,7 +86,12 @@ def main() -> None:
         sys.exit(2)
     logs.configure("shiva.exporters.gpu")
     sampler = Sampler(settings.source(), interval_seconds=settings.interval)
-    ahead = Ahead(sampler.snapshot, dcgm_hostname=settings.hostname if settings.dcgm_aliases else None)
+    watching = settings.watching()
+    ahead = Ahead(
+        sampler.snapshot, dcgm_hostname=settings.hostname if settings.dcgm_aliases else None,
+        beside=[ContainerCollector(watching.latest)],
+    )  # fmt: skip
+    watching.start()
     sampler.start(then=ahead.make)
     serve(settings.bind_host, settings.bind_port, {"/metrics": lambda _: ahead.page()}, settings.metrics_token)
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 
+from shiva_jupyter_broker.adapters.demo_images import DemoImages
 from shiva_jupyter_broker.domain import naming
 from shiva_jupyter_broker.domain.containers import (
     Container,
@@ -18,6 +19,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineState,
     UserName,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import Clock, Launcher
 
 # who, on the how-manieth machine, which of its GPUs, since what time of the day (UTC)
@@ -27,8 +29,16 @@ CAST = (("yuki", 0, (0,), time(9, 10)), ("ken", 1, (0, 1), time(7, 45)), ("mei",
 class DemoLauncher:
     """Lists simulated containers beside the real ones; they cannot be entered."""
 
-    def __init__(self, inner: Launcher, machines: Sequence[Machine], limits: Limits, clock: Clock) -> None:
-        """`machines` are those of the inventory, by name."""
+    def __init__(
+        self,
+        inner: Launcher,
+        machines: Sequence[Machine],
+        limits: Limits,
+        clock: Clock,
+        images: DemoImages | None = None,
+    ) -> None:
+        """`machines` are those of the inventory, by name; `images` are simulated too, None: the real engine's."""
+        self._images = images
         self.name = f"{inner.name} (demo)"
         self._inner = inner
         self._machines = machines
@@ -39,6 +49,8 @@ class DemoLauncher:
     def launch(self, spec: ContainerSpec) -> None:
         """Start a real one."""
         self._inner.launch(spec)
+        if self._images is not None:
+            self._images.started(spec.image_ref, spec.machine)
 
     def stop(self, launch: LaunchId, *, grace: timedelta, keep: bool = False) -> None:
         """Stop a real one; a simulated one goes until the next start."""
@@ -46,16 +58,23 @@ class DemoLauncher:
         self._inner.stop(launch, grace=grace, keep=keep)
 
     def machines(self) -> Mapping[MachineName, MachineState]:
-        """Return what the real one knows."""
-        return self._inner.machines()
+        """Return what the real one knows, or which images are simulated to be there."""
+        return self._inner.machines() if self._images is None else self._images.states()
 
     def settle(self) -> None:
         """Let the real one settle."""
         self._inner.settle()
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
-        """Let the real one fetch it."""
-        self._inner.pull(reference, machine)
+        """Let the real one fetch it, or simulate that."""
+        if self._images is None:
+            self._inner.pull(reference, machine)
+        else:
+            self._images.fetch(reference, machine)
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log | None:
+        """Return a real one's; a simulated one writes nothing."""
+        return self._inner.log(launch, lines=lines)
 
     def containers(self) -> Sequence[Container]:
         """Return the real and the simulated ones."""

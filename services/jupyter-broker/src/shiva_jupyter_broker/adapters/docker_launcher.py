@@ -33,6 +33,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineName,
     MachineState,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
 
 log = logging.getLogger("shiva.jupyter_broker.docker")
@@ -147,6 +148,18 @@ class DockerLauncher:
                 self._pulls.begin(where, reference)
         except APIError as error:
             raise LauncherUnavailableError(f"the engine of {machine}") from error
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log:
+        """Return what its engine kept; see `Launcher.log`."""
+        where = next((m for m in self._machines.values() if launch in m.containers or launch in m.unseen), None)
+        if where is None:
+            return Log()
+        if where.away_since is not None:
+            raise LauncherUnavailableError(f"the engine of {where.address.machine}")
+        try:
+            return where.log(launch, lines)
+        except APIError as error:
+            raise LauncherUnavailableError(f"the engine of {where.address.machine}") from error
 
     # ---- what is seen ----
 

@@ -19,6 +19,7 @@ from shiva_jupyter_broker.adapters.docker_facts import Facts
 from shiva_jupyter_broker.adapters.docker_memory import Remembered
 from shiva_jupyter_broker.adapters.docker_observed import ENDED, moment
 from shiva_jupyter_broker.adapters.template import Site
+from shiva_jupyter_broker.domain import logs
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError
 
 log = logging.getLogger("shiva.jupyter_broker.docker")
@@ -107,8 +108,18 @@ class DockerMachine:
                 raw = self._seeing.call(lambda api: api.logs(found["Id"], tail=LOG_TAIL_LINES))
             except (APIError, LauncherUnavailableError):
                 return ()
-            self._tails[key] = tuple(raw.decode("utf-8", "replace").splitlines()[-LOG_TAIL_LINES:])
+            self._tails[key] = logs.last(raw, LOG_TAIL_LINES).lines
         return self._tails.get(key, ())
+
+    def log(self, launch: str, lines: int) -> logs.Log:
+        """Return the last lines of what has a container, read now; raises as `DockerClient.call`."""
+        found = self.containers.get(launch)
+        if found is None:
+            return logs.Log()
+        try:
+            return logs.last(self._seeing.call(lambda api: api.logs(found["Id"], tail=lines + 1)), lines)
+        except NotFound:
+            return logs.Log()
 
     def _ask(self) -> None:
         try:

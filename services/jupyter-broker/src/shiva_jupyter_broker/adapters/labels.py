@@ -20,6 +20,7 @@ from shiva_jupyter_broker.domain.containers import (
 DOMAIN = "shiva.domain"  # which installation a container belongs to: two may share an engine
 ID = "shiva.id"
 LAUNCH = "shiva.launch"
+IMAGE_REF = "shiva.image.ref"
 
 
 class DamagedLabelsError(ValueError):
@@ -36,7 +37,7 @@ def labels(spec: ContainerSpec, *, domain: str) -> dict[str, str]:
         "shiva.name": spec.name,
         "shiva.machine": spec.machine,
         "shiva.image": spec.image,
-        "shiva.image.ref": spec.image_ref,
+        IMAGE_REF: spec.image_ref,
         "shiva.gpus": ",".join(spec.gpus),
         "shiva.gpus.shared": "true" if spec.gpus_shared else "false",
         "shiva.limits": json.dumps(asdict(spec.limits), separators=(",", ":")),
@@ -61,7 +62,7 @@ def spec(given: Mapping[str, str], *, token: str) -> ContainerSpec:
             name=given["shiva.name"],
             machine=MachineName(given["shiva.machine"]),
             image=ImageName(given["shiva.image"]),
-            image_ref=ImageRef(given["shiva.image.ref"]),
+            image_ref=ImageRef(given[IMAGE_REF]),
             gpus=tuple(GpuUuid(uuid) for uuid in given["shiva.gpus"].split(",") if uuid),
             gpus_shared=given["shiva.gpus.shared"] == "true",
             limits=Limits(**json.loads(given["shiva.limits"])),

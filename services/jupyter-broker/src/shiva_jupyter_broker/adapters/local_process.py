@@ -22,6 +22,7 @@ import psutil
 from shiva_jupyter_broker.adapters import jupyter_settings, processes
 from shiva_jupyter_broker.adapters.files import write_atomically
 from shiva_jupyter_broker.adapters.process_records import Record, Records
+from shiva_jupyter_broker.domain import logs
 from shiva_jupyter_broker.domain.containers import (
     Container,
     ContainerSpec,
@@ -38,7 +39,7 @@ log = logging.getLogger("shiva.jupyter_broker.local_process")
 
 
 LOG_TAIL_LINES = 20
-LOG_TAIL_BYTES = 8192
+LOG_BYTES = 2 * 2**20  # that are read at most; as much as the other engines keep
 
 
 class ProcessLauncher:
@@ -46,11 +47,14 @@ class ProcessLauncher:
 
     name = "process"
 
-    def __init__(self, state: Path, *, demo: bool = False, kernel_idle_timeout: int = 0) -> None:
+    def __init__(
+        self, state: Path, *, machines: Sequence[MachineName] = (), demo: bool = False, kernel_idle_timeout: int = 0
+    ) -> None:
         """Take up what an earlier broker left under `state`: running containers, and stops that were under way.
 
-        `kernel_idle_timeout` is seconds, 0 for never.
+        `machines` are all names of this machine; `kernel_idle_timeout` is seconds, 0 for never.
         """
+        self._machines = dict.fromkeys(machines, MachineState(imageless=True))
         self._demo = demo
         self._kernel_idle_timeout = kernel_idle_timeout
         self._records = Records(state / "containers")
@@ -99,14 +103,19 @@ class ProcessLauncher:
         return [self._observed(record) for record in self._read_all()]
 
     def machines(self) -> Mapping[MachineName, MachineState]:
-        """Return nothing: this machine answers as long as the broker does."""
-        return {}
+        """Return that it answers, as long as the broker does, and has whatever is on offer."""
+        return self._machines
 
     def settle(self) -> None:
         """Nothing is left half done that `__init__` and the threads of `stop` do not see to."""
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
         """Nothing has to be fetched: a notebook is this machine's own Python."""
+
+    def log(self, launch: LaunchId, *, lines: int) -> logs.Log:
+        """Return the end of its file; see `Launcher.log`."""
+        record = next((each for each in self._read_all() if each.spec.launch_id == launch), None)
+        return logs.Log() if record is None else self._log(record, lines)
 
     def _read_all(self) -> list[Record]:
         try:
@@ -157,7 +166,7 @@ class ProcessLauncher:
             Container.of(spec, state, reason),
             started_at=started,
             endpoint=self._endpoint(record) if state is ContainerState.BOOTING else None,
-            log_tail=self._log_tail(record) if state is ContainerState.FAILED else (),
+            log_tail=self._log(record, LOG_TAIL_LINES).lines if state is ContainerState.FAILED else (),
         )
 
     def _state(self, record: Record) -> tuple[ContainerState, str | None]:
@@ -185,14 +194,14 @@ class ProcessLauncher:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _log_tail(self, record: Record) -> tuple[str, ...]:
+    def _log(self, record: Record, lines: int) -> logs.Log:
         try:
             with (self._records.folder(record.spec.id) / "jupyter.log").open("rb") as file:
-                file.seek(-min(LOG_TAIL_BYTES, file.seek(0, os.SEEK_END)), os.SEEK_END)
-                text = file.read().decode("utf-8", "replace")
+                size = file.seek(0, os.SEEK_END)
+                file.seek(-min(LOG_BYTES, size), os.SEEK_END)
+                return logs.last(file.read(LOG_BYTES), lines, cut=size > LOG_BYTES)
         except OSError:
-            return ()
-        return tuple(text.splitlines()[-LOG_TAIL_LINES:])
+            return logs.Log()
 
     @staticmethod
     def _in_background(end: Callable[..., None], record: Record, *, grace: timedelta) -> None:

@@ -6,11 +6,12 @@ from shiva_jupyter_broker.adapters import marathon_failures, marathon_state
 from shiva_jupyter_broker.adapters.marathon_app import suspension
 from shiva_jupyter_broker.adapters.marathon_client import MarathonClient
 from shiva_jupyter_broker.adapters.marathon_http import RefusedError, UnansweredError
-from shiva_jupyter_broker.adapters.marathon_json import text
+from shiva_jupyter_broker.adapters.marathon_json import Json, text
 from shiva_jupyter_broker.adapters.marathon_snapshot import Known, Snapshot
 from shiva_jupyter_broker.adapters.marathon_state import Surroundings
 from shiva_jupyter_broker.adapters.marathon_watch import Watch
 from shiva_jupyter_broker.domain.containers import LaunchId
+from shiva_jupyter_broker.domain.logs import Log
 
 log = logging.getLogger("shiva.jupyter_broker.marathon.endings")
 
@@ -83,8 +84,18 @@ class Endings:
     def _note_log_tail(self, known: Known) -> None:
         if self._watch.mesos is None or known.spec is None or known.spec.launch_id in self.log_tails:
             return
-        task = self._watch.endings.get(known.id) or known.app.get("lastTaskFailure") or {}
-        self.log_tails[known.spec.launch_id] = self._watch.mesos.log_tail(self._watch.framework(), task)
+        self.log_tails[known.spec.launch_id] = self._watch.mesos.log_tail(self._watch.framework(), self._ended(known))
+
+    def log(self, known: Known, launch: LaunchId, lines: int) -> Log | None:
+        """Return what an app's task wrote; where that is gone, the lines that were read at its end. None: nobody tells."""
+        task = next(iter(marathon_state.living(known.app)), None) or self._ended(known)
+        told = None if self._watch.mesos is None else self._watch.mesos.log(self._watch.framework(), task, lines)
+        kept = self.log_tails.get(launch)
+        return Log(lines=kept[-lines:], truncated=True) if told is None and kept else told
+
+    def _ended(self, known: Known) -> Json:
+        task: Json = self._watch.endings.get(known.id) or known.app.get("lastTaskFailure") or {}
+        return task
 
 
 def _away(known: Known, around: Surroundings) -> bool:

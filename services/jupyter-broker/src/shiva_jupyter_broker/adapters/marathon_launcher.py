@@ -33,6 +33,7 @@ from shiva_jupyter_broker.domain.containers import (
     MachineName,
     MachineState,
 )
+from shiva_jupyter_broker.domain.logs import Log
 from shiva_jupyter_broker.domain.ports import LauncherUnavailableError, LaunchRefusedError
 
 SILENT_SECONDS = 10.0  # after which it is only looked at, every two seconds, until it answers
@@ -158,8 +159,10 @@ class MarathonLauncher:
             self._handover.forget_all_but(launches | self._starting)
 
     def pull(self, reference: ImageRef, machine: MachineName) -> None:
-        """Create an app that fetches the image, unless it is there; see `Launcher.pull`."""
+        """Create an app that fetches the image, unless it runs there; see `Launcher.pull`. Bytes are told by nobody."""
         self._reachable()
+        if reference in self.machines().get(machine, MachineState()).running:
+            return
         app_id = pull_id(self._cluster.group, reference, machine)
         known = next((each for each in self._snapshot.apps() if each.id == app_id), None)
         if known is not None and not marathon_state.kept(known.app):
@@ -168,6 +171,12 @@ class MarathonLauncher:
             if known is not None:
                 self._endings.delete(known)
             self._create(pull_definition(reference, self._cluster, machine=machine))
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log | None:
+        """Return what Mesos' agent kept of it, where there is one to ask; see `Launcher.log`."""
+        self._read()
+        known = next((each for each in self._snapshot.apps() if each.spec and each.spec.launch_id == launch), None)
+        return Log() if known is None else self._endings.log(known, launch, lines)
 
     def _read(self) -> None:
         """Have seen Marathon's apps at least once."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from shiva_jupyter_broker.adapters import marathon_failures
+from shiva_jupyter_broker.adapters import labels, marathon_failures
 from shiva_jupyter_broker.adapters.marathon_app import PULL, App
 from shiva_jupyter_broker.adapters.marathon_json import members, text
 from shiva_jupyter_broker.adapters.marathon_mesos import Agent
@@ -24,7 +24,10 @@ def states(
     Without Mesos a machine is away while a task on it is unreachable, which `away_since` notes.
     """
     pulls: dict[str, dict[ImageRef, Pull]] = {}
+    running: dict[str, set[ImageRef]] = {}
     for app in apps:
+        if any(text(task, "state") == "TASK_RUNNING" for task in living(app)):
+            running.setdefault(_machine(app), set()).add(ImageRef(text(members(app, "labels"), labels.IMAGE_REF)))
         if (pull := _pull(app)) is not None:
             pulls.setdefault(_machine(app), {})[ImageRef(text(members(app, "labels"), PULL))] = pull
     found = {}
@@ -34,6 +37,7 @@ def states(
         found[name] = MachineState(
             reachable=since is None and (agents is None or agent is not None),
             since=since,
+            running=frozenset(running.get(name, ())),
             pulls=pulls.get(name, {}),
             warnings=_warnings(agent, silent_since),
         )

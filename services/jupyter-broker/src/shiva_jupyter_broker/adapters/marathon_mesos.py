@@ -9,12 +9,13 @@ from datetime import datetime
 
 from shiva_jupyter_broker.adapters.marathon_http import Addresses, Patience, RefusedError, UnansweredError, read
 from shiva_jupyter_broker.adapters.marathon_json import Json, members, number, objects, text
+from shiva_jupyter_broker.domain import logs
 from shiva_jupyter_broker.domain.containers import MachineName
 
 log = logging.getLogger("shiva.jupyter_broker.mesos")
 
 LOG_TAIL_LINES = 20
-LOG_TAIL_BYTES = 8192
+LOG_BYTES = 64 * 2**10  # an agent gives no more at once
 BRIEF = Patience(total_seconds=5.0, attempt_seconds=2.0)
 PID = re.compile(r"@(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+)$")
 
@@ -69,26 +70,28 @@ class Mesos:
 
     def log_tail(self, framework: str, task: Json) -> tuple[str, ...]:
         """Return the last lines that a task wrote; none where they cannot be read."""
+        told = self.log(framework, task, LOG_TAIL_LINES)
+        return () if told is None else told.lines
+
+    def log(self, framework: str, task: Json, lines: int) -> logs.Log | None:
+        """Return the last lines that a task wrote, read now; None where its agent does not give them, or not any more."""
         agents = [agent for agent in (self.agents or {}).values() if agent.id == text(task, "slaveId")]
         task_id = text(task, "id") or text(task, "taskId")
         if not agents or agents[0].url is None or not framework:
-            return ()
+            return None
         path = f"/frameworks/{framework}/executors/{task_id}/runs/latest/stderr"
         try:
-            return self._tail(agents[0].url, path)
+            return self._tail(agents[0].url, path, lines)
         except (UnansweredError, RefusedError) as error:
             log.info("what a container wrote cannot be read", extra={"task": task_id, "why": str(error)})
-            return ()
+            return None
 
-    def _tail(self, agent: str, path: str) -> tuple[str, ...]:
+    def _tail(self, agent: str, path: str, lines: int) -> logs.Log:
         end = number(self._get(f"{agent}/files/read", BRIEF.attempt_seconds, path=path, offset="-1"), "offset") or 0
-        start = max(0, int(end) - LOG_TAIL_BYTES)
-        query = {"path": path, "offset": str(start), "length": str(LOG_TAIL_BYTES)}
-        return tuple(
-            text(self._get(f"{agent}/files/read", BRIEF.attempt_seconds, **query), "data").splitlines()[
-                -LOG_TAIL_LINES:
-            ]
-        )
+        start = max(0, int(end) - LOG_BYTES)
+        query = {"path": path, "offset": str(start), "length": str(LOG_BYTES)}
+        written = text(self._get(f"{agent}/files/read", BRIEF.attempt_seconds, **query), "data")
+        return logs.last(written.encode(errors="replace"), lines, cut=start > 0)
 
     def _get(self, url: str, seconds: float, **query: str) -> Json:
         found: object = read(self._addresses.session.request("GET", url, params=query, timeout=seconds), json.loads)

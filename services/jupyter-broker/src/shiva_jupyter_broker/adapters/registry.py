@@ -89,6 +89,7 @@ class LanRegistry:
         self._client = RegistryClient(url, login=(credentials or {}).get(self._host), ca=ca, seconds=seconds)
         self._now = now
         self._digests, self._tags = _Answers[str](now), _Answers[tuple[str, ...]](now)
+        self._sizes, self._weighed = _Answers[int | None](now), dict[tuple[str, str], int | None]()
         self._away_until = now()
         self._memory = memory
         self._lock = threading.Lock()
@@ -110,7 +111,18 @@ class LanRegistry:
             return Listing(pinned=image.reference)
         pinned, trouble = self._resolved(image.reference)
         tags = self._tags.of(place.repository, lambda: self._asked(lambda: self._client.tags(place.repository)))
-        return Listing(pinned=pinned, tags=tags.value, trouble=self._sentence(pinned, trouble))
+        size = self._size(place.repository, pinned.partition("@")[2])
+        return Listing(pinned=pinned, tags=tags.value, size_bytes=size, trouble=self._sentence(pinned, trouble))
+
+    def _size(self, repository: str, digest: str) -> int | None:
+        """Return what a digest's image weighs. That never changes, so it is asked for until it was told once."""
+        if digest and (repository, digest) not in self._weighed:
+            asked = self._sizes.of(
+                f"{repository}@{digest}", lambda: self._asked(lambda: self._client.size(repository, digest))
+            )
+            if asked.trouble is None:
+                self._weighed[repository, digest] = asked.value
+        return self._weighed.get((repository, digest))
 
     def _resolved(self, reference: ImageRef) -> tuple[ImageRef, Trouble | None]:
         """Return the reference with the best digest that is known, and what kept the registry from telling it."""

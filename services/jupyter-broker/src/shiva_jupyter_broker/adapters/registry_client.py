@@ -9,7 +9,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +33,9 @@ MAX_BYTES = 4 * 2**20  # of an answer; registries accept no larger manifest
 MAX_TAGS = 1000
 PAGE = 200
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+OURS = {"architecture": "amd64", "os": "linux"}
+MOST_BYTES = 2**50  # of a part of an image
 TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 UNKNOWN = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"}
 BUSY = {429, 500, 502, 503, 504}
@@ -108,6 +111,24 @@ class RegistryClient:
         if answer.headers.get("Docker-Content-Digest", found) != found:
             raise RegistryError(Trouble.GARBAGE, "a manifest that is not what its digest says")
         return found
+
+    def size(self, repository: str, digest: str) -> int | None:
+        """Return how many bytes an engine fetches that has nothing of it; None where its manifest does not tell.
+
+        Of an image for several kinds of machine it is the one for Linux on AMD64.
+
+        Raises:
+            RegistryError: it cannot be told.
+        """
+        with self._question(repository) as question:
+            for _ in range(2):  # a manifest, or a list of manifests and then one of them
+                _, body = self._ask(question, f"{self._url}/v2/{repository}/manifests/{digest}")
+                told = _object(body)
+                if (listed := told.get("manifests")) is None:
+                    return _bytes([told.get("config"), *(told.get("layers") or [])])
+                if (digest := _ours(listed)) == "":
+                    break
+        return None
 
     def tags(self, repository: str) -> tuple[str, ...]:
         """Return the repository's tags as the registry orders them, 1000 at most.
@@ -224,6 +245,22 @@ def _object(body: bytes) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise RegistryError(Trouble.GARBAGE, "an answer that is no JSON object")
     return found
+
+
+def _bytes(parts: Sequence[Any]) -> int | None:
+    try:
+        sizes = [part["size"] for part in parts]
+    except (KeyError, TypeError):
+        return None
+    return sum(sizes) if all(type(each) is int and 0 <= each <= MOST_BYTES for each in sizes) else None
+
+
+def _ours(listed: Any) -> str:
+    """Return the digest of the manifest for our machines; empty where there is none."""
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, dict) and each.get("platform") == OURS and DIGEST.fullmatch(str(each.get("digest"))):
+            return str(each["digest"])
+    return ""
 
 
 def _no(status: int, body: bytes) -> RegistryError:

@@ -12,6 +12,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "containers.listed": frozenset({"manager", "exporter"}),
     "containers.shown": frozenset({"manager", "exporter"}),
     "containers.activity": frozenset({"manager"}),
+    "containers.log": frozenset({"manager"}),
     "containers.launch": frozenset({"manager"}),
     "containers.stop": frozenset({"manager"}),
     "containers.explain": frozenset({"manager"}),

@@ -28,6 +28,11 @@ def blueprint(broker: Broker) -> Blueprint:
     def activity(container_id: str) -> Response:
         return jsonify(wire.doing(broker.activity(ContainerId(container_id))))
 
+    @bp.get("/v1/containers/<container_id>/log")
+    def log(container_id: str) -> Response:
+        told = broker.log(ContainerId(container_id), wire.lines(request.args))
+        return jsonify(wire.log(container_id, told, broker.ports.clock()))
+
     @bp.delete("/v1/containers/<container_id>")
     def stop(container_id: str) -> Response:
         broker.stop(ContainerId(container_id), wire.launch_alone(request.args))

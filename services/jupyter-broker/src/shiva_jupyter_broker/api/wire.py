@@ -21,13 +21,16 @@ from shiva_jupyter_broker.domain.containers import (
 )
 from shiva_jupyter_broker.domain.explain import Explanation
 from shiva_jupyter_broker.domain.lifecycle import Phases, View
+from shiva_jupyter_broker.domain.logs import MOST_LINES, Log
 from shiva_jupyter_broker.domain.placement import Misfit
 from shiva_jupyter_broker.domain.ports import Activity
 from shiva_jupyter_broker.service import MachineView
 
 MAX_GPUS = 64
 MAX_TEXT = 255
+MAX_MACHINES = 4096
 MIN_CPUS = 0.1
+LINES = 200  # of a log, where nobody says
 PHASES = tuple(each.name for each in fields(Phases))
 MIN_MEMORY = 64 * 2**20  # less starts no Jupyter
 
@@ -116,15 +119,28 @@ def doing(told: Activity) -> dict[str, object]:
     }
 
 
+def log(container_id: str, told: Log | None, now: datetime) -> dict[str, object]:
+    """Return the JSON of what a container wrote."""
+    return {
+        "container_id": container_id,
+        "taken_at": moment(now),
+        "lines": None if told is None else list(told.lines),
+        "truncated": told is not None and told.truncated,
+    }
+
+
 def image(each: Image, listing: Listing, states: Mapping[MachineName, MachineState]) -> dict[str, object]:
     """Return the JSON of an image, and where what a start would run is; null where registry or engine do not tell."""
     where = {}
     for name, state in states.items():
         pull = state.pulls.get(listing.pinned)
-        present = None if state.images is None else listing.pinned in state.images
-        where[name] = {"present": present, "pull": None if pull is None else asdict(pull)}
+        where[name] = {
+            "state": state.presence(listing.pinned).value,
+            "pull": None if pull is None else asdict(pull),
+        }
     told = {
         "digest": listing.pinned.partition("@")[2] or None,
+        "size_bytes": listing.size_bytes,
         "tags": None if listing.tags is None else list(listing.tags),
         "trouble": listing.trouble,
     }
@@ -134,6 +150,7 @@ def image(each: Image, listing: Listing, states: Mapping[MachineName, MachineSta
 def explanation(found: Explanation) -> dict[str, object]:
     """Return the JSON of an explanation; `reasons` once more as plain sentences, by machine."""
     return {
+        "image": found.image,
         "fits": found.placement is not None,
         "machine": None if found.placement is None else found.placement.machine.name,
         "everywhere": _misfit(found.everywhere),
@@ -141,6 +158,7 @@ def explanation(found: Explanation) -> dict[str, object]:
         "machines": [
             {
                 "name": verdict.machine,
+                "image": verdict.image.value,
                 "misfit": _misfit(verdict.misfit),
                 "holders": [
                     {
@@ -272,10 +290,32 @@ def launch_alone(query: Mapping[str, str]) -> LaunchId | None:
     return LaunchId(query["launch_id"]) if "launch_id" in query else None
 
 
-def where(body: Any) -> MachineName | None:
-    """Read `{"machine": name}`, or null for all."""
-    name = _text(_members(body, {"machine"}), "machine")
-    return None if name is None else MachineName(name)
+def lines(query: Mapping[str, str]) -> int:
+    """Read how many lines of a log are wanted."""
+    if query.keys() - {"lines"}:
+        raise MalformedError("The only parameter is `lines`.")
+    text = query.get("lines", str(LINES))
+    if (
+        not text.isascii()
+        or not text.isdecimal()
+        or len(text) > len(str(MOST_LINES))
+        or not 1 <= int(text) <= MOST_LINES
+    ):
+        raise MalformedError(f"lines: must be a whole number from 1 to {MOST_LINES}.")
+    return int(text)
+
+
+def where(body: Any) -> frozenset[MachineName] | None:
+    """Read `{"machines": [name, …]}`, or null for all; left out, it is neither."""
+    members = _members(body, {"machines"})
+    names = members.get("machines", [])
+    if names is None:
+        return None
+    if not isinstance(names, list) or not 0 < len(names) <= MAX_MACHINES:
+        raise MalformedError(f"machines: must be a list of 1 to {MAX_MACHINES} machines, or null for all.")
+    if not all(isinstance(each, str) and 0 < len(each) <= MAX_TEXT for each in names):
+        raise MalformedError(f"machines: each must be a text of 1 to {MAX_TEXT} characters.")
+    return frozenset(map(MachineName, names))
 
 
 def _utc(value: Any) -> datetime | None:

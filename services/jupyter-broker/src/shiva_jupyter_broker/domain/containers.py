@@ -157,6 +157,15 @@ class Machine:
     driver: str | None = None  # of its GPUs: "550.54.14"
 
 
+class ImagePresence(StrEnum):
+    """Whether a machine has an image."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    PULLING = "pulling"  # it is fetched now
+    UNKNOWN = "unknown"  # the machine is away, or its engine does not tell: neither there nor missing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineState:
     """What the engine knows of a machine now."""
@@ -166,8 +175,21 @@ class MachineState:
     images: frozenset[ImageRef] | None = (
         None  # references and digests that are there; None where the engine does not tell
     )
+    running: frozenset[ImageRef] = frozenset()  # of what runs there: for sure there, also where nobody tells the rest
+    imageless: bool = False  # what starts there is the machine's own: nothing has to be fetched
     pulls: Mapping[ImageRef, Pull] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()  # sentences for the operator: what protects less than it should
+
+    def presence(self, reference: ImageRef) -> ImagePresence:
+        """Return whether an image is there; a machine that is away may have lost, or got, it since."""
+        if not self.reachable:
+            return ImagePresence.UNKNOWN
+        pull = self.pulls.get(reference)
+        if pull is not None and pull.error is None:
+            return ImagePresence.PULLING
+        if self.imageless or reference in self.running or reference in (self.images or ()):
+            return ImagePresence.PRESENT
+        return ImagePresence.UNKNOWN if self.images is None else ImagePresence.ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +210,7 @@ class Listing:
 
     pinned: ImageRef  # what a start would run now: by its digest where one is known
     tags: tuple[str, ...] | None = None  # None where nobody tells
+    size_bytes: int | None = None  # what a machine fetches that has nothing of it; None where nobody tells
     trouble: str | None = None  # one sentence, where the registry should have told more
 
 

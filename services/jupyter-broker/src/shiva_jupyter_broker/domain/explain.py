@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shiva_jupyter_broker.domain.cluster import Cluster, Demand, Room
-from shiva_jupyter_broker.domain.containers import ContainerId, GpuUuid, MachineName, UserName, Wish
+from shiva_jupyter_broker.domain.containers import (
+    ContainerId,
+    GpuUuid,
+    ImageName,
+    ImagePresence,
+    MachineName,
+    UserName,
+    Wish,
+)
 from shiva_jupyter_broker.domain.placement import Misfit, Placement, Refusal, misfit, place, refused_everywhere
 from shiva_jupyter_broker.domain.wording import counted
 
@@ -28,6 +36,7 @@ class Verdict:
     """One machine: whether it fits, and who is there."""
 
     machine: MachineName
+    image: ImagePresence  # of what would start
     misfit: Misfit | None  # None: it fits
     holders: tuple[Holder, ...]
 
@@ -45,6 +54,7 @@ class Offer:
 class Explanation:
     """Everything that one may want to know before, or after, a start was refused."""
 
+    image: ImageName  # what would start
     placement: Placement | None  # None: it does not fit
     everywhere: Misfit | None
     verdicts: tuple[Verdict, ...]
@@ -62,6 +72,7 @@ def explain(demand: Demand, cluster: Cluster) -> Explanation:
     rooms = [room for room in cluster.rooms if demand.wish.machine in {None, room.machine.name}]
     fits = isinstance(outcome, Placement)
     return Explanation(
+        image=demand.image.name,
         placement=outcome if isinstance(outcome, Placement) else None,
         everywhere=outcome.everywhere if isinstance(outcome, Refusal) else None,
         verdicts=tuple(_verdict(demand, room, cluster) for room in rooms),
@@ -74,6 +85,7 @@ def _verdict(demand: Demand, room: Room, cluster: Cluster) -> Verdict:
     holders = sorted(room.holders, key=lambda c: (not c.gpus, c.requested_at, c.id))
     return Verdict(
         machine=room.machine.name,
+        image=room.state.presence(demand.image.reference),
         misfit=why,
         holders=tuple(
             Holder(container=c.id, owner=c.owner, gpus=c.gpus, memory_bytes=c.limits.memory_bytes, since=c.requested_at)

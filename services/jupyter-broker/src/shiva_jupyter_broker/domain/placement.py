@@ -9,10 +9,11 @@ from enum import StrEnum
 
 from shiva_jupyter_broker.domain import drivers
 from shiva_jupyter_broker.domain.cluster import Cluster, Demand, Room
-from shiva_jupyter_broker.domain.containers import GpuUuid, Machine, MachineName
+from shiva_jupyter_broker.domain.containers import GpuUuid, ImagePresence, Machine, MachineName
 from shiva_jupyter_broker.domain.wording import counted
 
 GIB = 2**30
+DISTANCES = {ImagePresence.PRESENT: 0, ImagePresence.ABSENT: 2}
 
 
 class Rule(StrEnum):
@@ -169,7 +170,5 @@ def _sizes(demand: Demand, room: Room, cluster: Cluster) -> Misfit | None:
 
 
 def _distance_of_image(demand: Demand, room: Room) -> int:
-    """Return 0 where the image is, 1 where nobody knows, 2 where it would have to be fetched."""
-    if room.state.images is None:
-        return 1
-    return 0 if demand.image.reference in room.state.images else 2
+    """Return 0 where the image is, 1 where it is on its way or nobody knows, 2 where it would have to be fetched."""
+    return DISTANCES.get(room.state.presence(demand.image.reference), 1)

@@ -37,6 +37,7 @@ from shiva_jupyter_broker.domain.containers import (
 )
 from shiva_jupyter_broker.domain.explain import Explanation
 from shiva_jupyter_broker.domain.lifecycle import Marks
+from shiva_jupyter_broker.domain.logs import Log
 
 Clock = Callable[[], datetime]  # returns an aware UTC time
 
@@ -145,6 +146,15 @@ class Launcher(Protocol):
 
         Raises:
             LauncherUnavailableError: the machine does not answer.
+        """
+
+    def log(self, launch: LaunchId, *, lines: int) -> Log | None:
+        """Return the last lines that a launch wrote, read now; none where it wrote nothing yet, or is gone.
+
+        None: this engine keeps none, or what it kept can be read no more.
+
+        Raises:
+            LauncherUnavailableError: its machine does not answer.
         """
 
 

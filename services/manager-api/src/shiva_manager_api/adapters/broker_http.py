@@ -11,17 +11,19 @@ import orjson
 import requests
 from shiva_common import logs
 
+from shiva_manager_api.adapters import broker_images
 from shiva_manager_api.adapters.bounded_http import BoundedHttp
 from shiva_manager_api.adapters.container_list import ContainerList
 from shiva_manager_api.adapters.patience import ImpatientError, Patience
 from shiva_manager_api.domain.attendance import Jupyter
+from shiva_manager_api.domain.images import Image
 from shiva_manager_api.domain.machines import DeclaredGpu, DeclaredMachine, Tenant
 from shiva_manager_api.domain.ports import (
     BrokerRefusedError,
     BrokerUnavailableError,
     Container,
     Explanation,
-    Image,
+    Log,
     StartUnansweredError,
     Wish,
 )
@@ -34,6 +36,9 @@ READ_SECONDS = 3.0
 MOST_BYTES = 64 * 2**20  # of an answer; five thousand containers have 5 MB
 LAUNCH_SECONDS = 15.0
 LAUNCH = ("POST", "/v1/containers")
+LOG_SECONDS = 6.0  # the broker asks an engine meanwhile
+PULL_SECONDS = 15.0  # each engine is asked what it has
+IMAGES_SECONDS = 6.0  # a registry is asked
 ACTIVITY_SECONDS = 10.0  # the broker asks Jupyter meanwhile
 
 # Every member that we use; a container without them is no container.
@@ -87,6 +92,12 @@ class BrokerHttp:
         _, body = self._call("GET", f"/v1/containers/{quote(container_id, safe='')}")
         return _read(lambda: _container(body))
 
+    def log(self, container_id: str, lines: int) -> Log:
+        """Return the last lines that one wrote, read now."""
+        path = f"/v1/containers/{quote(container_id, safe='')}/log?lines={lines}"
+        _, body = self._call("GET", path, read_seconds=LOG_SECONDS)
+        return _read(lambda: _log(body))
+
     def launch(
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
     ) -> tuple[Container, bool]:
@@ -125,10 +136,14 @@ class BrokerHttp:
         return _read(lambda: jupyter(body))
 
     def images(self) -> Sequence[Image]:
-        """Return the catalogue."""
-        _, body = self._call("GET", "/v1/images")
-        keys = ("name", "title", "description")
-        return _read(lambda: [Image(**{key: str(raw[key]) for key in keys}) for raw in body["images"]])
+        """Return the catalogue, and where each image is."""
+        _, body = self._call("GET", "/v1/images", read_seconds=IMAGES_SECONDS)
+        return _read(lambda: [broker_images.image(raw) for raw in body["images"]])
+
+    def pull(self, image: str, machines: Sequence[str] | None) -> None:
+        """Have it fetched to these machines, or (None) to all that answer."""
+        asked = {"machines": None if machines is None else list(machines)}
+        self._call("POST", f"/v1/images/{quote(image, safe='')}/pull", json=asked, read_seconds=PULL_SECONDS)
 
     def _call(
         self, method: str, path: str, *, json: object = None, read_seconds: float = READ_SECONDS
@@ -192,6 +207,12 @@ def _read(reader: Callable[[], T], unreadable: type[BrokerUnavailableError] = Br
         raise unreadable(f"the broker's answer cannot be read: {error!r}") from error
 
 
+def _log(raw: Any) -> Log:
+    lines = raw["lines"]
+    told = {key: raw[key] for key in ("container_id", "taken_at", "truncated")}
+    return told | {"lines": None if lines is None else [str(line) for line in lines]}
+
+
 def _container(raw: Any) -> Container:
     return {member: raw[member] for member in MEMBERS}
 
@@ -210,7 +231,9 @@ def _asked(owner: str, wish: Wish, avoid_gpus: Sequence[str], exclude_gpus: Sequ
 
 
 def _explanation(raw: Any) -> Explanation:
-    told = {key: raw[key] for key in ("fits", "machine", "everywhere", "machines")}
+    told = {key: raw[key] for key in ("fits", "machine", "everywhere")}
+    told["image"] = str(raw["image"])
+    told["machines"] = [each | {"image": broker_images.presence(each["image"])} for each in raw["machines"]]
     return told | {"offers": [offer for each in raw["offers"] for offer in _offer(each)]}
 
 

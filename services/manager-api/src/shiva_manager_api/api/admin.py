@@ -11,6 +11,7 @@ from shiva_manager_api.use_cases import UseCases
 MAX_REASON = 200
 MAX_TEXT = 500
 MAX_LINES = 1000
+MAX_MACHINES = 4096
 MAX_ID = 2**53 - 1
 LEVELS = ("info", "warning")
 
@@ -80,6 +81,14 @@ def _add_machines(bp: Blueprint, use: UseCases) -> None:
     def disable(uuid: str) -> Response:
         use.administration.disable(g.identity, uuid, _reason("disabled"))
         return _done()
+
+    @bp.post("/images/<image>/pull")
+    @needs(Access.ADMIN)
+    def pull_image(image: str) -> Response:
+        use.administration.pull(
+            g.identity, image, bodies.body({"machines"}).names_or_all("machines", most=MAX_MACHINES)
+        )
+        return Response(status=202)
 
     @bp.put("/announcement")
     @needs(Access.ADMIN)

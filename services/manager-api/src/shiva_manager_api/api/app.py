@@ -21,8 +21,10 @@ from shiva_manager_api.api import (
     internal,
     machines,
     me,
+    past,
     problems,
     tokens,
+    usage,
     wire,
 )
 from shiva_manager_api.api.access import Gate, Keys, check_declared, needs
@@ -53,8 +55,8 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.converters["id"] = Id
     for blueprint in (
-        me.blueprint(use, demo=demo), machines.blueprint(use.manager, use.histories), containers.blueprint(use), events.blueprint(use),
-        tokens.blueprint(use), admin.blueprint(use), internal.blueprint(use), description.blueprint(),
+        me.blueprint(use, demo=demo), machines.blueprint(use.manager, use.histories), containers.blueprint(use), past.blueprint(use), events.blueprint(use),
+        tokens.blueprint(use), usage.blueprint(use.usages), admin.blueprint(use), internal.blueprint(use), description.blueprint(),
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     app.url_map.merge_slashes = False

@@ -1,7 +1,7 @@
 """Requests, read strictly: what the contract does not describe is refused with a sentence."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask import request
 from shiva_manager_api.domain.names import visible
 from shiva_manager_api.domain.ports import RefusedError
 
+MOST_NAME = 255
 NUL_OR_HALF = re.compile("[\x00\ud800-\udfff]")  # no database keeps these
 SEEN = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -110,6 +111,15 @@ class Members:
             raise MalformedError(f"{key}: must be a list of at most {most} texts.")
         return [str(each) for each in value or ()]
 
+    def names_or_all(self, key: str, *, most: int) -> list[str] | None:
+        """Return at least one name, or None: null, all of them. It must be there."""
+        if key in self._raw and self._raw[key] is None:
+            return None
+        names = self.texts(key, most=most)
+        if not names or not all(0 < len(each) <= MOST_NAME for each in names):
+            raise MalformedError(f"{key}: must be a list of 1 to {most} names, or null for all.")
+        return names
+
     def moment(self, key: str) -> datetime | None:
         """Return a time with its zone; None where it is null or left out."""
         value = self._raw.get(key)
@@ -138,6 +148,19 @@ def query(key: str, read: Callable[[str], Any]) -> Any:
         return read(values[0])
     except ValueError as error:
         raise MalformedError(f"{key}: {error}") from error
+
+
+def choice(key: str, words: Iterable[str]) -> str:
+    """Return a parameter that is one of these words; the first where it is left out.
+
+    Raises:
+        MalformedError: it is another one.
+    """
+    known = tuple(words)
+    wanted: str = query(key, word()) or known[0]
+    if wanted not in known:
+        raise MalformedError(f"{key}: must be one of {', '.join(known)}.")
+    return wanted
 
 
 def number(least: int, most: int) -> Callable[[str], int]:

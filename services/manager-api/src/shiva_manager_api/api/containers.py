@@ -38,7 +38,7 @@ def blueprint(use: UseCases) -> Blueprint:
     @bp.post("/containers/explain")
     @needs(Access.READ)
     def explain() -> Response:
-        return jsonify(use.starts.explain(g.identity, wire.wish(bodies.body(wire.WISH))))
+        return jsonify(use.predictions.told(use.starts.explain(g.identity, wire.wish(bodies.body(wire.WISH)))))
 
     @bp.get("/containers/<id:container_id>")
     @needs(Access.READ)

@@ -1,17 +1,29 @@
-"""Curves of machines → JSON."""
+"""Curves of machines and containers → JSON."""
+
+from collections.abc import Mapping
 
 import orjson
 
 from shiva_manager_api.api.wire import moment
+from shiva_manager_api.domain.container_history import ContainerCurves
 from shiva_manager_api.domain.machine_history import Curve, MachineCurves
 
 DIGITS = 4  # after the point; bytes have none
 
 
-def written(told: MachineCurves) -> bytes:
-    """Return the body."""
+def of_machine(told: MachineCurves) -> bytes:
+    """Return the body of a machine's."""
+    return _body({"machine": told.machine}, told)
+
+
+def of_container(told: ContainerCurves) -> bytes:
+    """Return the body of a container's."""
+    return _body({"container_id": told.container_id}, told)
+
+
+def _body(whose: Mapping[str, str], told: MachineCurves | ContainerCurves) -> bytes:
     return orjson.dumps({
-        "machine": told.machine, "from": moment(told.start), "to": moment(told.end), "step_seconds": told.step,
+        **whose, "from": moment(told.start), "to": moment(told.end), "step_seconds": told.step,
         "series": {name: _rounded(name, curve) for name, curve in told.curves.items()},
         "gpus": [
             {"uuid": gpu.uuid, "index": gpu.index, **{name: _rounded(name, curve) for name, curve in gpu.curves.items()}}

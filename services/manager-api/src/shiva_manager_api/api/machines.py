@@ -26,10 +26,8 @@ def blueprint(manager: Manager, histories: Histories) -> Blueprint:
     @bp.get("/machines/<machine>/history")
     @needs(Access.READ)
     def history(machine: str) -> Response:
-        wanted = bodies.query("range", bodies.word()) or "1h"
-        if wanted not in RANGES:
-            raise bodies.MalformedError(f"range: must be one of {', '.join(RANGES)}.")
-        return Response(curves.written(histories.of(machine, wanted)), mimetype="application/json")
+        wanted = bodies.choice("range", RANGES)
+        return Response(curves.of_machine(histories.of(machine, wanted)), mimetype="application/json")
 
     @bp.get("/images")
     @needs(Access.READ)

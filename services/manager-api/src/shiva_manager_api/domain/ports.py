@@ -19,10 +19,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from shiva_manager_api.domain.images import Image
 from shiva_manager_api.domain.machines import DeclaredMachine, MachineReading, Tenant
 
 Container = Mapping[str, Any]  # as the broker's contract has it, checked when it was read
 Explanation = Mapping[str, Any]  # the same
+Log = Mapping[str, Any]  # the same
 
 
 class PortError(Exception):
@@ -115,15 +117,6 @@ class BrokerRefusedError(PortError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """An image on offer."""
-
-    name: str
-    title: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a person asked for; None leaves the choice to the broker."""
 
@@ -159,6 +152,9 @@ class ContainerBroker(Protocol):
     def container(self, container_id: str) -> Container:
         """Return one."""
 
+    def log(self, container_id: str, lines: int) -> Log:
+        """Return the last lines that one wrote."""
+
     def launch(
         self, owner: str, wish: Wish, avoid_gpus: Sequence[str] = (), exclude_gpus: Sequence[str] = ()
     ) -> tuple[Container, bool]:
@@ -182,4 +178,7 @@ class ContainerBroker(Protocol):
         """Keep new containers off a GPU, or (None) give it back."""
 
     def images(self) -> Sequence[Image]:
-        """Return the catalogue."""
+        """Return the catalogue, and where each image is."""
+
+    def pull(self, image: str, machines: Sequence[str] | None) -> None:
+        """Have it fetched to these machines, or (None) to all that answer; what is there, or on its way, is left alone."""

@@ -1,0 +1,1 @@
+"""What each container uses of its machine's memory and CPUs."""
