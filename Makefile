@@ -69,6 +69,9 @@ bench-manager: ready ## GET /machines with 1,000 machines of 8 GPUs, 5,000 conta
 bench-exporter: ready ## The GPU exporter with 8 GPUs and 100 processes: scrapes, CPU, memory. Needs gcc.
 	$(PY) -m tests.bench.exporter
 
+bench-dashboard: ready ## The dashboard in Chromium with 3 and 1,000 machines: size, first card, refreshes, scrolling.
+	$(PY) -m tests.bench.dashboard
+
 bench-rest: ready ## Resident memory of all services at rest.
 	$(PY) -m tests.bench.rest
 
@@ -137,4 +140,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-rest bench-broker bench-manager bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock words image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-dashboard bench-rest bench-broker bench-manager bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock words image clean ready help

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from shiva_exporters.containers.cgroups import Cgroups
+from shiva_exporters.containers.watching import Watching
 from shiva_exporters.gpu.attribution import Owners
 from shiva_exporters.gpu.source import Kind, Owner
 
@@ -33,6 +35,14 @@ else:
     with open("/home/ada/tried", "w") as file:
         json.dump(got, file)
 time.sleep(600)
+"""
+
+WORK = """
+import time
+held = bytearray(200 * 2**20)
+while time.process_time() < 1.2:
+    pass
+time.sleep(2)
 """
 
 
@@ -66,3 +76,23 @@ def test_who_tries_to_be_somebody_else_stays_themself(subject: DockerSubject) ->
     owners = seen_of(subject.engine, container)
     assert len(owners) == 3
     assert {owner.launch_id for owner in owners} == {ada.launch_id}
+
+
+def test_what_a_container_uses_is_told_by_its_own_cgroup(subject: DockerSubject) -> None:
+    ours = one(subject, started(subject, "yuki").spec)
+    proc = Path("/proc")
+    watching = Watching(Owners(proc), Cgroups(Path("/sys/fs/cgroup")), proc=proc, interval_seconds=60.0)
+
+    def used() -> tuple[int, float]:
+        watching.round()
+        use = (watching.latest() or {})[ours.launch_id]
+        assert use.memory_used_bytes is not None
+        assert use.cpu_seconds is not None
+        return use.memory_used_bytes, use.cpu_seconds
+
+    memory, seconds = used()
+    assert 0 < memory < ours.limits.memory_bytes
+    assert seconds > 0
+    subject.engine.docker("exec", "--detach", str(ours.engine_id), "python3", "-c", WORK)
+    eventually(lambda: used()[0] > memory + 150 * 2**20, what="its memory is counted")
+    eventually(lambda: used()[1] > seconds + 1, what="its work is counted, although its process has ended")

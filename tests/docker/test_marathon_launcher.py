@@ -20,6 +20,7 @@ from tests.conformance.test_launchers import (
     test_launching_the_same_again_changes_nothing,
     test_stopping_what_is_not_there_succeeds,
     test_the_id_is_free_once_it_is_gone,
+    test_what_it_wrote_can_be_read_of_a_failed_one_too_or_nobody_keeps_it,
     test_what_runs_is_shown_as_it_was_wanted,
     test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "test_launching_the_same_again_changes_nothing",
     "test_stopping_what_is_not_there_succeeds",
     "test_the_id_is_free_once_it_is_gone",
+    "test_what_it_wrote_can_be_read_of_a_failed_one_too_or_nobody_keeps_it",
     "test_what_runs_is_shown_as_it_was_wanted",
     "test_with_keep_it_is_shown_as_failed_until_it_is_stopped_once_more",
 ]

@@ -1,5 +1,5 @@
 import { QueryClient } from "@tanstack/react-query";
-import { act, screen, waitFor } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { gpu, machine, overview } from "../testing/factories";
 import { page, worldOf } from "../testing/world";
@@ -98,7 +98,7 @@ describe("on the page", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance", "setInterval", "clearInterval"] }));
   afterEach(() => void vi.useRealTimers());
 
-  const free = () => screen.queryAllByText(/^Free/);
+  const free = () => screen.queryAllByRole("article").flatMap((card) => within(card).queryAllByText(/^Free/));
   const pass = (seconds: number) => act(() => void vi.advanceTimersByTime(seconds * 1_000));
   const look = (visibility: DocumentVisibilityState) =>
     act(() => {

@@ -1,5 +1,5 @@
 import { styled } from "@mui/material/styles";
-import { useNow } from "../../api/clock";
+import { useAtTime } from "../../api/clock";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 
@@ -13,12 +13,14 @@ const Time = styled("time")(({ theme }) => ({
 export function Since({ at, brief = false }: { at: string; brief?: boolean }) {
   const t = useWords();
   const f = useFormat();
-  const now = useNow(10_000);
+  const text = useAtTime((now) =>
+    brief
+      ? t("machines.sinceBrief", { time: f.clock(at, now, true) })
+      : t("machines.since", { time: f.clock(at, now), age: f.duration((now - Date.parse(at)) / 1000) }),
+  );
   return (
     <Time dateTime={at} title={f.moment(at, true)}>
-      {brief
-        ? t("machines.sinceBrief", { time: f.clock(at, now, true) })
-        : t("machines.since", { time: f.clock(at, now), age: f.duration((now - Date.parse(at)) / 1000) })}
+      {text}
     </Time>
   );
 }
