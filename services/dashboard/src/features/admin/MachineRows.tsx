@@ -49,8 +49,8 @@ export function MachineRow({ machine, onDrain, onOpen }: MachineProps) {
   const old = machine.state === "stale" || machine.state === "unreachable";
   const age = old ? machine.sample_age_seconds : null;
   return (
-    <TableRow sx={{ backgroundColor: "action.hover", "& > *": { fontWeight: 600 } }}>
-      <TableCell component="th" scope="row" sx={{ overflowWrap: "anywhere", minWidth: 220 }}>
+    <TableRow sx={{ backgroundColor: "action.hover", "& > th, & > td": { fontWeight: 600 } }}>
+      <TableCell component="th" scope="row" sx={{ overflowWrap: "anywhere", minWidth: { xs: 150, sm: 220 } }}>
         {machine.name}
       </TableCell>
       <TableCell>
@@ -87,7 +87,7 @@ export function GpuRow({ machine, gpu, onOff, onOn }: GpuProps) {
   const [icon, color] = GPU_LOOK[state];
   return (
     <TableRow>
-      <TableCell component="th" scope="row" sx={{ pl: 4, minWidth: 220 }}>
+      <TableCell component="th" scope="row" sx={{ pl: 4, minWidth: { xs: 150, sm: 220 } }}>
         {shown}
         <Typography variant="caption" component="div" color="textSecondary" sx={{ overflowWrap: "anywhere" }}>
           {gpu.model} · {gpu.uuid}

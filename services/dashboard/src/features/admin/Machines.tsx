@@ -1,6 +1,6 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { machinesQuery } from "../../api/queries";
+import { useMachines } from "../../api/queries";
 import { DataTable } from "../../components/DataTable";
 import { spelled } from "../../components/format";
 import { Loaded } from "../../components/Loaded";
@@ -18,7 +18,7 @@ type Asked = { machine: Machine; gpu: Gpu | null };
 /** Which machines and GPUs take new containers. */
 export function Machines() {
   const t = useWords();
-  const overview = useQuery(machinesQuery());
+  const { overview, error, isPending } = useMachines();
   const client = useQueryClient();
   const drain = useMutation(drainMutation(client));
   const disable = useMutation(disableMutation(client));
@@ -32,7 +32,7 @@ export function Machines() {
     <>
       <Outcome of={drain} />
       <Outcome of={disable} />
-      <Loaded query={overview}>
+      <Loaded query={{ data: overview, error, isPending }}>
         {({ machines }) => (
           <Listing
             rows={machines}

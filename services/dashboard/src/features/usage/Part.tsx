@@ -2,7 +2,7 @@ import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
 import Skeleton from "@mui/material/Skeleton";
 import Typography from "@mui/material/Typography";
-import { lazy, Suspense, useId } from "react";
+import { lazy, Suspense } from "react";
 import { spelled } from "../../components/format";
 import type { Row } from "./queries";
 import { UsageTable } from "./UsageTable";
@@ -25,12 +25,11 @@ type Props = {
 
 /** One way to take the sums apart: a chart of those with the most, and a table of all. */
 export function Part({ title, column, rows, mine, none, spelledNames = false }: Props) {
-  const id = useId();
   const named = rows.map((row) => ({ ...row, shown: spelledNames ? spelled(row.name) : row.name }));
   const drawn = named.filter((row) => row.held).slice(0, SHOWN);
   return (
-    <Box component="section" aria-labelledby={id}>
-      <Typography id={id} variant="h6" component="h2" gutterBottom>
+    <Box component="section">
+      <Typography variant="h6" component="h2" gutterBottom>
         {title}
       </Typography>
       {rows.length === 0 ? (

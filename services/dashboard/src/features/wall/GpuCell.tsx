@@ -28,10 +28,16 @@ const CELL = {
   justifyContent: "space-between",
 } as const;
 
-type Props = { gpu: Gpu; word: GpuWord; minute: number };
+type Props = {
+  gpu: Gpu;
+  word: GpuWord;
+  minute: number;
+  /** What is shown is not of now: it does not glow as if it were. */
+  old: boolean;
+};
 
 /** One GPU, to be read from across a room: whose it is, since when, how busy and how full. */
-export function GpuCell({ gpu, word, minute }: Props) {
+export function GpuCell({ gpu, word, minute, old }: Props) {
   const t = useWords();
   const f = useFormat();
   const [Icon, color] = GPU_LOOK[word];
@@ -39,7 +45,7 @@ export function GpuCell({ gpu, word, minute }: Props) {
     value === null ? t("common.dash") : write(value);
   const since = gpu.holder?.since ?? null;
   return (
-    <Glow component="li" load={gpu.utilization_ratio} sx={CELL}>
+    <Glow component="li" load={old ? null : gpu.utilization_ratio} sx={CELL}>
       <Line>
         <span>{t("wall.gpu", { index: gpu.index ?? "?" })}</span>
         <span>

@@ -29,7 +29,7 @@ type Props = { machine: Machine; kind: Fit["kind"]; across: number; late: boolea
 /** One machine and its GPUs; greyed where what is shown is not of now. */
 export const MachineTile = memo(function MachineTile({ machine, kind, across, late, minute }: Props) {
   const Gpus = kind === "big" ? BigGpus : DenseGpus;
-  const grey = late || !isFresh(machine);
+  const old = late || !isFresh(machine);
   return (
     <Card
       variant="outlined"
@@ -42,12 +42,12 @@ export const MachineTile = memo(function MachineTile({ machine, kind, across, la
         overflow: "hidden",
         display: "flex",
         flexDirection: "column",
-        ...(grey && { borderStyle: "dashed", backgroundColor: "transparent" }),
+        ...(old && { borderStyle: "dashed", backgroundColor: "transparent" }),
       }}
     >
       <Title machine={machine} late={late} kind={kind} />
-      <Box sx={{ flexGrow: 1, minHeight: 0, ...(grey && OLD) }}>
-        <Gpus machine={machine} across={across} late={late} minute={minute} />
+      <Box sx={{ flexGrow: 1, minHeight: 0, ...(old && OLD) }}>
+        <Gpus machine={machine} across={across} late={late} old={old} minute={minute} />
       </Box>
     </Card>
   );
@@ -99,10 +99,10 @@ function Ratio({ machine, state }: CountedProps) {
   return known && t("wall.ratio", { free: machine.gpus_free ?? 0, all: machine.gpus_total });
 }
 
-type GpusProps = Pick<Props, "machine" | "across" | "late" | "minute">;
+type GpusProps = Pick<Props, "machine" | "across" | "late" | "minute"> & { old: boolean };
 
-function BigGpus({ machine, across, late, minute }: GpusProps) {
-  if (machine.gpus.length === 0) return <NoGpus machine={machine} />;
+function BigGpus({ machine, across, late, old, minute }: GpusProps) {
+  if (machine.gpus.length === 0) return <NoGpus machine={machine} old={old} />;
   return (
     <Box
       component="ul"
@@ -118,19 +118,19 @@ function BigGpus({ machine, across, late, minute }: GpusProps) {
       }}
     >
       {machine.gpus.map((gpu) => (
-        <GpuCell key={gpu.uuid} gpu={gpu} word={wordOf(gpu, machine, late)} minute={minute} />
+        <GpuCell key={gpu.uuid} gpu={gpu} word={wordOf(gpu, machine, late)} minute={minute} old={old} />
       ))}
     </Box>
   );
 }
 
 /** A machine that has no GPUs, or whose GPUs nobody tells: its processor and who works there. */
-function NoGpus({ machine }: { machine: Machine }) {
+function NoGpus({ machine, old }: Pick<GpusProps, "machine" | "old">) {
   const t = useWords();
   const f = useFormat();
   const people = [...new Set(machine.containers.map((each) => unaddressed(spelled(each.owner))))];
   return (
-    <Glow load={machine.cpu_ratio} sx={{ p: "0.5em 0.7em" }}>
+    <Glow load={old ? null : machine.cpu_ratio} sx={{ p: "0.5em 0.7em" }}>
       <Box sx={{ color: "text.secondary", fontSize: "0.85em" }}>
         {machine.gpu_driver === "none" ? t("wall.noGpu") : t("wall.gpusUnknown")} ·{" "}
         {t("wall.cpu", { share: machine.cpu_ratio === null ? t("common.dash") : f.percent(machine.cpu_ratio) })}
@@ -145,7 +145,7 @@ function NoGpus({ machine }: { machine: Machine }) {
 }
 
 /** One square for each GPU: its sign says free or not, its glow how busy. */
-function DenseGpus({ machine, across, late }: GpusProps) {
+function DenseGpus({ machine, across, late, old }: GpusProps) {
   const t = useWords();
   return (
     <Box
@@ -167,7 +167,7 @@ function DenseGpus({ machine, across, late }: GpusProps) {
             key={gpu.uuid}
             component="li"
             plain
-            load={gpu.utilization_ratio}
+            load={old ? null : gpu.utilization_ratio}
             sx={{
               height: "1.3em",
               display: "grid",

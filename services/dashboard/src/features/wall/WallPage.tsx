@@ -85,7 +85,7 @@ function Missing({ overview, late, age }: { overview: Overview | undefined; late
   return (
     <Box role="status">
       {said !== null && (
-        <Alert severity="warning" variant="filled" sx={{ fontSize: "1.2rem" }}>
+        <Alert severity="warning" sx={{ fontSize: "1.2rem" }}>
           {said}
         </Alert>
       )}
