@@ -120,6 +120,7 @@ const VIEWS: [string, string, Partial<World>][] = [
   ["a login's end", "/device?user_code=BDGH-KLMN", { device: device({ state: "denied" }) }],
   ["a code", "/device", {}],
   ["a wrong code", "/device?user_code=four", {}],
+  ["usage", "/usage", {}],
   ["the API", "/api-docs", { contract: {} }],
   ["no page", "/no-such-page", { me: me({ demo: true }) }],
   ...["people", "containers", "machines", "announcement", "tokens", "audit"].map(
