@@ -124,13 +124,20 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    """Serves browsers, which go whenever they like."""
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing."""
+
+
 class Serving:
     """A server of one world, on a port of its own."""
 
     def __init__(self, machines: int) -> None:
         """Begin to listen."""
         self.world = World(machines)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"world": self.world}))
+        self._server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"world": self.world}))
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}"

@@ -61,3 +61,51 @@ def test_a_lost_machine_is_told_in_the_readers_time_and_its_return_is_noticed(at
     expect(tab.get_by_role("button", name="Start")).to_be_enabled()
     at.behind.broker.routes, at.behind.broker.unrouted = ready, []
     expect(tab.get_by_text('"target": "/user/ada/lab"')).to_be_visible(timeout=40_000)
+
+
+NOTEBOOK = """<!doctype html><html lang="en"><head><script src="/-/assets/tab.js"></script></head><body><h1>Notebook</h1>
+<script>
+const made = new WebSocket(location.origin.replace("http", "ws") + "/user/ada/socket");
+made.onopen = () => made.send("hello");
+made.onmessage = () => { document.title = "open"; };
+</script></body></html>"""
+
+
+@pytest.fixture
+def notebook(at: Door, tab: Page) -> Iterator[Page]:
+    """Ada's tab with a notebook open, whose socket is; the page is the test's, everything else is the door's."""
+    ready = at.behind.broker.routes
+    tab.route("**/user/ada/lab", lambda route: route.fulfill(body=NOTEBOOK, content_type="text/html"))
+    tab.goto(f"{at.app}/user/ada/lab")
+    expect(tab).to_have_title("open")
+    yield tab
+    at.behind.broker.routes, at.behind.broker.unrouted = ready, []
+    eventually(lambda: at.status(f"{at.app}/-/health", "") == 200, seconds=20, what="the door answers")
+
+
+@pytest.mark.parametrize(
+    ("container", "sentence", "button"),
+    [
+        (None, "Your container is not running. Your files are safe", "Start it"),
+        (unrouted("ada", "lost", machine="gpu-02"), "The machine of your container is unreachable", "To the dashboard"),
+        (unrouted("ada", "starting"), "Your container is starting", "To the dashboard"),
+    ],
+)
+def test_an_open_notebook_says_what_became_of_its_container_and_goes_on_with_it(
+    at: Door, notebook: Page, container: dict[str, Any] | None, sentence: str, button: str
+) -> None:
+    ready = away(at, container or unrouted("ken", "starting"))
+    said = notebook.get_by_role("alert")
+    expect(said).to_contain_text(sentence, timeout=20_000)
+    expect(said.get_by_role("button", name=button)).to_be_visible()
+    expect(notebook.get_by_role("heading", name="Notebook")).to_be_visible()
+    at.behind.broker.routes, at.behind.broker.unrouted = ready, []
+    expect(said).to_have_count(0, timeout=20_000)
+
+
+def test_an_open_notebook_speaks_the_language_that_was_chosen(at: Door, notebook: Page) -> None:
+    notebook.context.add_cookies([{"name": "shiva-language", "value": "ja", "url": at.app}])
+    notebook.reload()
+    expect(notebook).to_have_title("open")
+    away(at, unrouted("ken", "starting"))
+    expect(notebook.get_by_role("alert")).to_contain_text("コンテナは動いていません", timeout=20_000)

@@ -2,6 +2,8 @@
 
 A terminal's programs are every process of its session but its shell: in the foreground, stopped, or started with `&` or `nohup`.
 What a person left running elsewhere (`tmux`, `setsid`, a terminal that was closed) is told by when the newest of it began.
+
+And the door's script in each page of JupyterLab, which tells the person when the container is gone.
 """
 
 import json
@@ -13,9 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jinja2 import Environment, FunctionLoader
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
+TAB = '<script src="/-/assets/tab.js"></script>'  # first of all: it sees every socket
 LAUNCH_MARK = "SHIVA_LAUNCH_ID"  # where people share one user and one /proc, each of a person's processes has it
 
 
@@ -124,9 +128,23 @@ def moment(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at).astimezone().isoformat()
 
 
+def watch_tabs(environment: Environment) -> None:
+    """Put the door's script into each page that is made from JupyterLab's templates."""
+    if (given := environment.loader) is None:
+        return
+
+    def page(name: str) -> tuple[str, str | None, Any]:
+        source, path, fresh = given.get_source(environment, name)
+        return source.replace("<head>", f"<head>{TAB}", 1), path, fresh
+
+    environment.loader = FunctionLoader(page)
+
+
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": __name__}]
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
     app.web_app.add_handlers(".*$", [(f"{app.base_url}api/shiva/activity", Activity)])
+    if (pages := app.web_app.settings.get("lab_jinja2_env")) is not None:
+        watch_tabs(pages)

@@ -11,3 +11,6 @@ export const browser = {
     return true;
   },
 };
+
+/** What this page's own styles bring so that the door's policy lets them in; none: a page that no door sent. */
+export const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;

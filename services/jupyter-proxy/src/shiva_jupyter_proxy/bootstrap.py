@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -166,10 +165,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
     keys = Keys(settings.session_key, settings.previous_session_key)
     sessions = SignedCookies(keys, marks, lifetime=life)
     revocations = RevocationSync(manager, marks.told)
-    with_pictures = partial(policy, pictures=settings.identity == OIDC)
-    page_headers = security_headers(
-        tls=certificate is not None, policy=with_pictures(forms_lead_to=origins.every_notebook)
-    )
+    page_headers = security_headers(tls=certificate is not None, policy=policy(forms_lead_to=origins.every_notebook))
     inside_socket = str(folder / f"inside-{worker}.sock")
     door = Door(
         DoorSettings(
@@ -195,7 +191,7 @@ async def opened(settings: Settings, *, folder: Path, worker: int = 0) -> AsyncI
         logins=LoginStates(keys, marks),
         admission=manager,
         provider_name=settings.provider_name,
-        policy=with_pictures(forms_lead_to=f"{origins.every_notebook} {login_leads_to(settings)}".strip()),
+        policy=policy(forms_lead_to=f"{origins.every_notebook} {login_leads_to(settings)}".strip()),
         starts=Limiter(settings.attempts_per_minute),
         answers=Limiter(settings.attempts_per_minute),
     )

@@ -6,19 +6,24 @@ from tornado.template import Loader
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"
+STYLES = "style-src 'self'"
 POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:{pictures}; connect-src 'self'; "
+    f"default-src 'self'; script-src 'self'; {STYLES}; img-src 'self' data:; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
 )
 
 
-def policy(*, forms_lead_to: str = "", pictures: bool = False) -> str:
-    """Return a Content-Security-Policy.
+def policy(*, forms_lead_to: str = "") -> str:
+    """Return a Content-Security-Policy: nothing inline, nothing evaluated, nothing from elsewhere.
 
     `forms_lead_to` are origins where a form's answer may lead on: from the login to a notebook, or to the provider.
-    `pictures` of people are wherever their provider keeps them.
     """
-    return f"{POLICY.format(pictures=' https:' if pictures else '')} {forms_lead_to}".rstrip()
+    return f"{POLICY} {forms_lead_to}".rstrip()
+
+
+def with_nonce(policy: str, nonce: str) -> str:
+    """Return a policy that lets in styles which bring `nonce`: the dashboard's are made while it runs."""
+    return policy.replace(STYLES, f"{STYLES} 'nonce-{nonce}'")
 
 
 def security_headers(*, tls: bool, policy: str) -> list[tuple[str, str]]:

@@ -1,11 +1,15 @@
 """The dashboard's files, and its one page for every other address."""
 
+import secrets
 from pathlib import Path
 from urllib.parse import quote
 
 from tornado.web import HTTPError, StaticFileHandler
 
+from shiva_jupyter_proxy.adapters.pages import with_nonce
 from shiva_jupyter_proxy.handlers.shared import SESSION_HEADER, PageHandler
+
+NONCE = b"SHIVA-NONCE"  # stands in the built page where each answer has its own
 
 
 class Files(StaticFileHandler):
@@ -60,4 +64,7 @@ class Index(PageHandler):
             return
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
-        self.finish(page)
+        nonce = secrets.token_urlsafe(18)
+        policy = dict(self.application.settings["page_headers"])["content-security-policy"]
+        self.set_header("Content-Security-Policy", with_nonce(policy, nonce))
+        self.finish(page.replace(NONCE, nonce.encode()))
