@@ -33,7 +33,7 @@ export default function UsageChart({ rows, label, height }: Props) {
             },
           },
         ]}
-        xAxis={[{ label: t("usage.hours"), min: 0 }]}
+        xAxis={[{ label: t("usage.hours"), min: 0, tickNumber: 6 }]}
         series={[
           {
             label: t("usage.held"),
