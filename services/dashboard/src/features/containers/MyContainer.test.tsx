@@ -83,6 +83,16 @@ describe("starting", () => {
     expect(world.keys[1]).not.toBe(world.keys[0]);
   });
 
+  it("goes where the options say", async () => {
+    const world = worldOf({ start: booting() });
+    page();
+    await userEvent.click(await screen.findByRole("button", { name: "Options" }));
+    await screen.findByRole("dialog", { name: "Start my container" });
+    await userEvent.keyboard("{ArrowLeft}{Enter}");
+    expect(await screen.findByRole("group", { name: "Starting …", hidden: true })).toBeInTheDocument();
+    expect(world.wishes).toMatchObject([{ machine: null, gpus: 0 }]);
+  });
+
   it("goes to the machine whose card was used", async () => {
     const world = worldOf({ start: booting() });
     page();

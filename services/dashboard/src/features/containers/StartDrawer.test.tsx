@@ -1,12 +1,11 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, it } from "vitest";
-import { booting, explanation, gpu, machine, overview, problem, verdict } from "../../testing/factories";
-import { page, type World, worldOf } from "../../testing/world";
+import { expect, it, vi } from "vitest";
+import { explanation, problem, verdict } from "../../testing/factories";
+import { shown as render, type World, worldOf } from "../../testing/world";
 import ja from "../../words/ja";
+import { StartDrawer } from "./StartDrawer";
 
-const pair = [gpu(), gpu({ uuid: "GPU-2", index: 1 })];
-const machines = overview([machine({ name: "gpu-01", gpus: pair }), machine({ name: "gpu-02" })]);
 const taken = { rule: "gpus-taken", text: "0 of its 2 GPUs free; 1 wanted." };
 const full = explanation({
   fits: false,
@@ -16,37 +15,40 @@ const full = explanation({
   offers: [{ text: "", machine: "gpu-02", wish: { name: "default", machine: null, image: null, gpus: 0 } }],
 });
 
-async function drawer(changes: Partial<World> = {}) {
-  const world = worldOf({ machines, start: booting(), ...changes });
-  page();
-  await userEvent.click(await screen.findByRole("button", { name: "Options" }));
-  return { world, shown: within(await screen.findByRole("dialog", { name: "Start my container" })) };
+const USUAL = { machine: null, image: null, gpus: 1 };
+const choices = [
+  { name: "gpu-01", gpus: 2 },
+  { name: "gpu-02", gpus: 1 },
+];
+
+async function drawer(changes: Partial<World> = {}, spoken?: Parameters<typeof render>[1]) {
+  const world = worldOf(changes);
+  const started = vi.fn();
+  render(<StartDrawer open machines={choices} initial={USUAL} onStart={started} onClose={() => undefined} />, spoken);
+  return { world, started, shown: within(await screen.findByRole("dialog")) };
 }
 
 it("says where a wish fits and how long it takes, before anything is started", async () => {
-  const { world, shown } = await drawer();
+  const { started, shown } = await drawer();
   expect(await shown.findByText("Fits on gpu-01, about 4 s")).toBeVisible();
-  expect(world.wishes).toEqual([]);
+  expect(started).not.toHaveBeenCalled();
 });
 
 it("starts by Enter in its first field, which has the focus", async () => {
-  const { world, shown } = await drawer();
+  const { started, shown } = await drawer();
   expect(shown.getByRole("radio", { name: "1" })).toHaveFocus();
   await userEvent.keyboard("{ArrowRight}{Enter}");
-  await screen.findByRole("group", { name: "Starting …" });
-  expect(world.wishes).toEqual([{ name: "default", machine: null, image: null, gpus: 2 }]);
-  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(started).toHaveBeenCalledExactlyOnceWith({ machine: null, image: null, gpus: 2 }, null);
 });
 
 it("starts on the machine that was chosen, with no more GPUs than it has", async () => {
-  const { world, shown } = await drawer();
+  const { started, shown } = await drawer();
   await userEvent.click(shown.getByRole("radio", { name: "2" }));
   await userEvent.click(shown.getByRole("combobox", { name: "Machine" }));
   await userEvent.click(await screen.findByRole("option", { name: /gpu-02/ }));
   expect(shown.queryByRole("radio", { name: "2" })).toBeNull();
   await userEvent.click(shown.getByRole("button", { name: "Start my container" }));
-  await screen.findByRole("group", { name: "Starting …" });
-  expect(world.wishes).toMatchObject([{ machine: "gpu-02", gpus: 1 }]);
+  expect(started.mock.calls[0]?.[0]).toEqual({ machine: "gpu-02", image: null, gpus: 1 });
 });
 
 it("tells of each machine how long it takes, or why it does not fit; those that fit first", async () => {
@@ -62,12 +64,11 @@ it("tells of each machine how long it takes, or why it does not fit; those that 
 });
 
 it("says why a wish does not fit, and starts by one click what would", async () => {
-  const { world, shown } = await drawer({ explanation: full });
+  const { started, shown } = await drawer({ explanation: full });
   expect(await shown.findByText("Does not fit now")).toBeVisible();
   expect(shown.getByText(/0 of its 2 GPUs free; 1 wanted/)).toBeVisible();
   await userEvent.click(shown.getByRole("button", { name: "Start without a GPU on gpu-02" }));
-  await screen.findByRole("group", { name: "Starting …" });
-  expect(world.wishes).toMatchObject([{ machine: null, gpus: 0 }]);
+  expect(started).toHaveBeenCalledExactlyOnceWith({ machine: null, image: null, gpus: 0 }, null);
 });
 
 it("never shows the answer to another wish than the one that is chosen", async () => {
@@ -122,8 +123,7 @@ it("names three of many machines that do not fit, and counts the others", async 
 });
 
 it("gives a reason in the person's language, the numbers beside it", async () => {
-  worldOf({ machines, explanation: full });
-  page("/", { language: "ja", catalogue: ja });
+  await drawer({ explanation: full }, { language: "ja", catalogue: ja });
   expect(await screen.findByText(/GPU はすべて使用中です。/)).toBeVisible();
   expect(screen.getByText("0 of its 2 GPUs free; 1 wanted.")).toHaveAttribute("lang", "en");
 });
