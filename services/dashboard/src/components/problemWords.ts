@@ -1,5 +1,4 @@
 import type { ApiError } from "../api/client";
-import catalogue from "../api/problems.gen.json";
 import type { Language } from "../words/language";
 import type { Key, Translate } from "../words/Words";
 
@@ -9,7 +8,7 @@ export type Worded = Words & { language: Language; more: string | null };
 /** A sentence and the language that it is in: what no code tells is left in the API's English. */
 export type Sentence = { text: string; language: Language };
 
-const CATALOGUE: Readonly<Record<string, Entry>> = catalogue;
+let catalogue: Readonly<Record<string, Entry>> = {};
 const PLACEHOLDER = /\{(\w+)\}/g;
 
 /** The sentence with its facts; null when one of them is not told. */
@@ -29,13 +28,18 @@ function wordsOf(words: Words, parameters: Record<string, unknown>): Words | nul
   return title === null || detail === null ? null : { title, detail };
 }
 
+/** Fetch the problems' words; in English the API's own are shown, and nobody waits for these. */
+export async function fetchProblemWords(): Promise<void> {
+  catalogue = (await import("../api/problems.gen.json")).default;
+}
+
 /**
  * A problem in the person's language. `more` is what the API said beyond the catalogue's sentence, in its own English.
  * English, an unknown code and a fact that is missing leave the API's own words.
  */
 export function worded(error: ApiError, language: Language): Worded {
   const own: Worded = { title: error.title, detail: error.detail, language: "en", more: null };
-  const entry = CATALOGUE[error.code];
+  const entry = catalogue[error.code];
   if (language === "en" || entry === undefined) return own;
   const told = wordsOf(entry[language], error.parameters);
   if (!told) return own;

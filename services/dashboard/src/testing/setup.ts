@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { browser } from "../api/browser";
 import { clock } from "../api/clock";
 import { forgetCsrfToken } from "../api/csrf";
+import { fetchProblemWords } from "../components/problemWords";
 import { server } from "./world";
 
 configure({ asyncUtilTimeout: 5_000 }); // machines that are busy with other tests are slow
@@ -15,6 +16,7 @@ class Watching {
   disconnect() {}
 }
 
+beforeAll(fetchProblemWords);
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 beforeEach(() => {
   vi.spyOn(browser, "goTo").mockImplementation(() => undefined);

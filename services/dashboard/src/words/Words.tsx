@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, use, useCallback, useEffect, useState } from "react";
 import { FormattedMessage, IntlProvider, useIntl } from "react-intl";
+import { fetchProblemWords } from "../components/problemWords";
 import type en from "./en";
 import { choose, chosen, type Language, ofBrowser } from "./language";
 
@@ -19,7 +20,8 @@ type Spoken = { language: Language; catalogue: Catalogue };
 /** The words of `language`; else English ones. */
 async function fetched(language: Language): Promise<Spoken> {
   try {
-    return { language, catalogue: (await LOAD[language]()).default };
+    const [words] = await Promise.all([LOAD[language](), language === "en" ? null : fetchProblemWords()]);
+    return { language, catalogue: words.default };
   } catch {
     return { language: "en", catalogue: (await LOAD.en()).default };
   }

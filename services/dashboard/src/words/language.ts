@@ -28,8 +28,13 @@ export function chosen(): Language | null {
   }
 }
 
-/** Remember a choice in this browser. */
+/** The same for the door's own pages, which know nothing of a page's storage. */
+const COOKIE = "shiva-language";
+
+/** Remember a choice in this browser, for the door's pages too. */
 export function choose(language: Language | null): void {
+  // biome-ignore lint/suspicious/noDocumentCookie: CookieStore is not everywhere, and not without TLS
+  document.cookie = `${COOKIE}=${language ?? ""}; path=/; samesite=lax; max-age=${language === null ? 0 : 31_536_000}`;
   try {
     if (language === null) window.localStorage.removeItem(KEY);
     else window.localStorage.setItem(KEY, language);

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from shiva_common.problems import CONTENT_TYPE, problem
 
 from shiva_jupyter_proxy.domain.absence import Notice
+from shiva_jupyter_proxy.domain.language import language_for
 from shiva_jupyter_proxy.domain.messages import Headers, Reply, RequestHead
 from shiva_jupyter_proxy.domain.ports import Notices, Person
 
@@ -25,7 +26,7 @@ class Answers:
         if not head.wants_page:
             return refusal(notice.status, notice.code, notice.title, notice.detail, notice.facts)
         facts = notice.on_page(person, wanted=head.target, csrf_token=csrf_token)
-        body = self._notices.page(notice.code, **facts)
+        body = self._notices.page(notice.code, language_for(head), **facts)
         content = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")]
         return Reply(status=notice.status, headers=content + self._page_headers + _retry(notice.status), body=body)
 

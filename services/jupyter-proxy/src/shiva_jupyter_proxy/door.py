@@ -12,6 +12,7 @@ from shiva_jupyter_proxy.api_entrance import ApiEntrance
 from shiva_jupyter_proxy.callers import Caller, Callers
 from shiva_jupyter_proxy.domain import absence, access, headers
 from shiva_jupyter_proxy.domain.cookies import CookieNames, own_cookie
+from shiva_jupyter_proxy.domain.language import COOKIE
 from shiva_jupyter_proxy.domain.messages import (
     Decision,
     Forward,
@@ -107,7 +108,8 @@ class Door:
         if caller.session is not None:
             passed.append(("x-shiva-session", caller.cookie))
         names = self._settings.cookies
-        for name, header in ((names.state, "x-shiva-state"), (names.login, "x-shiva-login")):
+        kept = ((names.state, "x-shiva-state"), (names.login, "x-shiva-login"), (COOKIE, "x-shiva-language"))
+        for name, header in kept:
             if value := own_cookie(head, name):
                 passed.append((header, value))
         away = refusal(503, "starting", "Shiva is starting", "Try again in a few seconds.")

@@ -11,9 +11,10 @@ import { ALL, chosen, inOrder } from "./choosing";
 import { MachineCards } from "./MachineCards";
 import { preference as kept, type Preference, prefer } from "./preference";
 import type { Machine } from "./queries";
-import { Toolbar } from "./Toolbar";
 import { useSteady } from "./useSteady";
 
+// Its fields are a tenth of the first page's code, and the machines do not wait for them.
+const Toolbar = lazy(async () => ({ default: (await import("./Toolbar")).Toolbar }));
 // The table is big: fetched by those who like it.
 const MachineTable = lazy(async () => ({ default: (await import("./MachineTable")).MachineTable }));
 
@@ -46,7 +47,15 @@ const Machines = memo(function Machines({ machines, onStart }: Props & { machine
   const View = preference.view === "cards" ? MachineCards : MachineTable;
   return (
     <>
-      <Toolbar machines={machines} choice={choice} onChoice={setChoice} preference={preference} onPreference={choose} />
+      <Suspense fallback={<Skeleton variant="rounded" height={40} sx={{ mb: 1.5 }} />}>
+        <Toolbar
+          machines={machines}
+          choice={choice}
+          onChoice={setChoice}
+          preference={preference}
+          onPreference={choose}
+        />
+      </Suspense>
       <Typography variant="body2" color="textSecondary" role="status" sx={{ "&:not(:empty)": { mb: 1 } }}>
         {wanted !== ALL && t("machines.counted", { shown: shown.length, all: machines.length })}
       </Typography>

@@ -21,6 +21,7 @@ async function grid() {
   worldOf({ machines: overview(MACHINES) });
   shown(<MachineGrid onStart={null} />);
   await screen.findByText("gpu-01");
+  await screen.findByRole("searchbox");
 }
 const cards = () => screen.queryAllByRole("heading", { level: 3 }).map((each) => each.textContent);
 const press = (name: string) => userEvent.click(screen.getByRole("button", { name }));

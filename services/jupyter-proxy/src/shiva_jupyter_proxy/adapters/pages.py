@@ -1,8 +1,12 @@
 """Notices and the login page, from Tornado's templates."""
 
+import json
+from functools import partial
 from pathlib import Path
 
 from tornado.template import Loader
+
+from shiva_jupyter_proxy.domain.language import ENGLISH
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"
@@ -36,6 +40,14 @@ def security_headers(*, tls: bool, policy: str) -> list[tuple[str, str]]:
     return headers + ([("strict-transport-security", "max-age=31536000")] if tls else [])
 
 
+WORDS: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+
+
+def said(language: str, key: str, **facts: str) -> str:
+    """Return a sentence in a language, with its facts in."""
+    return WORDS[key][language].format(**facts)
+
+
 class Pages:
     """Everything a person reads from the door itself; values are escaped by the templates."""
 
@@ -44,6 +56,7 @@ class Pages:
         self._loader = Loader(str(TEMPLATES), autoescape="xhtml_escape")
         self._demo = demo
 
-    def page(self, kind: str, **facts: str) -> bytes:
+    def page(self, kind: str, language: str = ENGLISH, **facts: str) -> bytes:
         """Return the page `kind`.html."""
-        return self._loader.load(f"{kind}.html").generate(demo=self._demo, **facts)
+        words = {"language": language, "t": partial(said, language)}
+        return self._loader.load(f"{kind}.html").generate(demo=self._demo, **words, **facts)

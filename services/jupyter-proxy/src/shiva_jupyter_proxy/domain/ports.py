@@ -272,5 +272,5 @@ class Observer(Protocol):
 class Notices(Protocol):
     """Pages that the door itself shows."""
 
-    def page(self, kind: str, **facts: str) -> bytes:
+    def page(self, kind: str, language: str = "en", **facts: str) -> bytes:
         """Return a page: `not-running`, `container-starting`, `machine-unreachable`, `not-yours`, …"""

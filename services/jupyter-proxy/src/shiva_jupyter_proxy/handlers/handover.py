@@ -42,7 +42,7 @@ class CrossingHandler(SharingHandler):
         self.set_status(notice.status)
         csrf_token = self.shared.sessions.csrf_token(session)
         facts = notice.on_page(session.person, wanted=wanted, csrf_token=csrf_token)
-        self.finish(self.shared.pages.page(notice.code, **facts))
+        self.finish(self.shared.pages.page(notice.code, self.language, **facts))
 
     def to_login(self) -> None:
         """Go and log in, and come back."""
@@ -91,7 +91,7 @@ class Enter(CrossingHandler):
 
     def _refuse(self, target: str) -> None:
         self.set_status(403)
-        self.finish(self.shared.pages.page("not-entered", wanted=target))
+        self.finish(self.shared.pages.page("not-entered", self.language, wanted=target))
 
 
 class Start(CrossingHandler):

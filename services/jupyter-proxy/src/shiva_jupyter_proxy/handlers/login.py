@@ -74,6 +74,7 @@ class LoginHandler(SharingHandler):
         self.finish(
             self.shared.pages.page(
                 "login",
+                self.language,
                 next=access.safe_next(self.get_argument("next", "/")),
                 csrf_token=self.entrance.logins.form_token(self.keep_binding()),
                 provider=self.entrance.provider_name,
@@ -87,7 +88,7 @@ class LoginHandler(SharingHandler):
         """Say why nobody is logged in, and how to try again; with `other`, as somebody else."""
         self.set_status(status)
         facts = {"title": title, "detail": detail, "next": access.safe_next(wanted), "other": "1" if other else ""}
-        self.finish(self.shared.pages.page("login-failed", **facts))
+        self.finish(self.shared.pages.page("login-failed", self.language, **facts))
 
     def log_exception(self, typ: object, value: BaseException | None, tb: object) -> None:
         """Say what went wrong; what could not be kept is no mistake of ours."""

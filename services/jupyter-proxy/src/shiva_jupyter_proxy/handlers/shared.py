@@ -7,6 +7,7 @@ from tornado.web import RequestHandler
 
 from shiva_jupyter_proxy.adapters.pages import Pages
 from shiva_jupyter_proxy.domain.cookies import CookieNames
+from shiva_jupyter_proxy.domain.language import language_of
 from shiva_jupyter_proxy.domain.messages import Headers
 from shiva_jupyter_proxy.domain.origins import Origins
 from shiva_jupyter_proxy.domain.ports import Session, Sessions
@@ -16,6 +17,7 @@ SEE_OTHER = 303
 SESSION_HEADER = "X-Shiva-Session"  # the session's cookie; on the private socket only the door writes such headers
 STATE_HEADER = "X-Shiva-State"
 LOGIN_HEADER = "X-Shiva-Login"
+LANGUAGE_HEADER = "X-Shiva-Language"
 CLIENT_HEADER = "X-Forwarded-For"
 
 
@@ -51,6 +53,12 @@ class SharingHandler(PageHandler):
     def initialize(self, shared: Shared) -> None:
         """Take what is shared."""
         self.shared = shared
+
+    @property
+    def language(self) -> str:
+        """The language of who asks."""
+        told = self.request.headers
+        return language_of(told.get(LANGUAGE_HEADER), told.get("Accept-Language"))
 
     @property
     def client(self) -> str:

@@ -3,7 +3,12 @@
 const button = document.getElementById("start");
 const progress = document.getElementById("progress");
 const pending = new Set(["pending", "pulling", "booting"]);
-const words = { pending: "Placed", pulling: "Fetching the image", booting: "Jupyter is booting", stopping: "It is still stopping.", lost: "Its machine is still unreachable." };
+const sentences = {
+  en: { pending: "Placed", pulling: "Fetching the image", booting: "Jupyter is booting", stopping: "It is still stopping.", lost: "Its machine is still unreachable.", ready: "Ready." },
+  ja: { pending: "マシンが決まりました", pulling: "イメージを取得しています", booting: "Jupyter を起動しています", stopping: "まだ停止中です。", lost: "マシンにまだ接続できません。", ready: "準備ができました。" },
+  "zh-CN": { pending: "已分配机器", pulling: "正在拉取镜像", booting: "Jupyter 正在启动", stopping: "仍在停止中。", lost: "机器仍然无法连接。", ready: "已就绪。" },
+};
+const words = sentences[document.documentElement.lang] ?? sentences.en;
 
 async function ask(method, path, body) {
   const answer = await fetch(`/api/v1/${path}`, {
@@ -26,8 +31,8 @@ async function start() {
       await new Promise((done) => setTimeout(done, 200));
       container = await ask("GET", `containers/${encodeURIComponent(container.id)}`);
     }
-    if (container.state !== "ready") throw new Error(container.reason ?? words[container.state] ?? `It is ${container.state}.`);
-    progress.textContent = `Ready after ${container.time_to_notebook_seconds} s.`;
+    if (container.state !== "ready") throw new Error(container.reason ?? words[container.state] ?? container.state);
+    progress.textContent = words.ready;
     const wanted = button.dataset.wanted;
     if (location.pathname + location.search === wanted) location.reload();
     else location.assign(wanted);

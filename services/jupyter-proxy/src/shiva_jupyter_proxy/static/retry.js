@@ -2,7 +2,8 @@
 "use strict";
 const { wanted: there, seconds } = document.currentScript.dataset;
 const startButton = document.getElementById("start");
-document.getElementById("progress").textContent = "Trying again …";
+const again = { ja: "再試行しています …", "zh-CN": "正在重试 …" }[document.documentElement.lang] ?? "Trying again …";
+document.getElementById("progress").textContent = again;
 setInterval(() => {
   if (startButton?.disabled) return;
   if (location.pathname + location.search === there) location.reload();
