@@ -29,7 +29,7 @@ ADMIN = "admin.title"
 
 # As the running suite has it.
 REAL = (
-    Screen(name="login", path="-/login", heading="=Log in", person=None),
+    Screen(name="login", path="-/login", heading="door.login", person=None),
     Screen(name="home", heading=HOME, shows="start.button"),
     Screen(name="home-menu", heading=HOME, act=press("frame.account", opens="menu"), shows="frame.logOut"),
     Screen(name="home-palette", heading=HOME, act=keys("Control+k"), shows="frame.group.actions"),
@@ -52,8 +52,8 @@ REAL = (
     Screen(name="admin-forbidden", path="admin", heading=ADMIN, shows="admin.forbidden"),
     Screen(name="api-docs", path="api-docs", heading="=API", english=True),
     Screen(name="not-found", path="no-such-page", heading="common.notFound", shows="common.home"),
-    Screen(name="not-running", path="user/visitor/lab", heading="=Your container is not running"),
-    Screen(name="not-yours", path="user/ken/lab", heading="=That container is not yours"),
+    Screen(name="not-running", path="user/visitor/lab", heading="door.gone.head"),
+    Screen(name="not-yours", path="user/ken/lab", heading="door.other.head"),
 )  # fmt: skip
 
 # What is hard to reach.

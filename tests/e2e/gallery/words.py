@@ -8,13 +8,15 @@ from tests.e2e.gallery.answers import SERVICES
 
 LANGUAGES = ("en", "ja", "zh-CN")
 WORDS = SERVICES / "dashboard/src/words"
+DOOR = SERVICES / "jupyter-proxy/src/shiva_jupyter_proxy/adapters/words.json"
 BARE = re.compile(r"[\w .,:;!?“”…()–-]+")  # no placeholder and no plural in it
 
 
 @functools.cache
 def catalogue(language: str) -> dict[str, str]:
-    """Return every sentence by key."""
-    return {
+    """Return every sentence by key; those of the door's own pages begin with `door.`."""
+    door = json.loads(DOOR.read_text(encoding="utf-8"))
+    return {f"door.{key}": texts[language] for key, texts in door.items()} | {
         key: text
         for path in sorted((WORDS / language).glob("*.json"))
         for key, text in json.loads(path.read_text(encoding="utf-8")).items()

@@ -130,7 +130,6 @@ const VIEWS: View[] = [
   ["a wrong code", "/device?user_code=four", {}],
   ["the API", "/api-docs", {}],
   ["usage", "/usage", {}],
-  ["the API", "/api-docs", { contract: {} }],
   ["no page", "/no-such-page", { me: me({ demo: true }) }],
   ["the palette", "/no-such-page", {}, ["frame.palette"]],
   ...["people", "containers", "machines", "announcement", "tokens", "audit"].map(
