@@ -129,6 +129,7 @@ CASES: dict[Case, Callable[[World], TestResponse]] = {
     ("pull", 202): lambda w: w.call("pull"),
     ("pull", 400): lambda w: w.call("pull", json={"machines": 1}),
     ("pull", 404): lambda w: w.call("pull", json={"machines": ["gpu-99"]}),
+    ("pull", 413): lambda w: w.call("pull", json={"machines": ["x" * 255] * 4096}),
     ("pull", 503): lambda w: w.without_engine().call("pull"),
     ("drain", 204): lambda w: w.call("drain"),
     ("drain", 400): lambda w: w.call("drain", json={}),  # nothing opens by an oversight

@@ -148,3 +148,7 @@ export function useNow(intervalMs = 1_000): number {
     intervalMs,
   );
 }
+
+/** Whole seconds since a moment of this computer's own clock, in milliseconds since 1970, as `Date.now` told it. */
+export const useSecondsSince = (moment: number): number =>
+  useAtTime(() => Math.max(0, Math.floor((Date.now() - moment) / 1000)));

@@ -28,7 +28,7 @@ it("says that Shiva does not answer and how old the page is, and asks at once wh
   await screen.findByText("gpu-01");
   world.unreachable = true;
   expect(await screen.findByText("Shiva does not answer", {}, { timeout: 6_000 })).toBeVisible();
-  expect(screen.getByText(/What you see is \d+ s old/)).toBeVisible();
+  expect(await screen.findByText(/What you see is \d+ s old/)).toBeVisible();
   world.unreachable = false;
   await userEvent.click(screen.getByRole("button", { name: "Try now" }));
   await waitFor(() => expect(screen.queryByText("Shiva does not answer")).toBeNull());

@@ -5,10 +5,11 @@ import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 import { useLocation } from "react-router";
 import type { Schemas } from "../api/client";
-import { machinesQuery, meQuery } from "../api/queries";
+import { useSecondsSince } from "../api/clock";
+import { meQuery, useMachines } from "../api/queries";
 import { Problem } from "../components/Problem";
 import { useFormat } from "../words/format";
 import { useWords } from "../words/Words";
@@ -27,22 +28,23 @@ export function Banner() {
 }
 
 function OfMachines() {
-  const { data, error, dataUpdatedAt } = useQuery(machinesQuery());
+  const { overview, late, error } = useMachines();
   const online = useOnline();
-  if (!online || error) return <Away online={online} error={error} known={data !== undefined} since={dataUpdatedAt} />;
-  return data && <Sources overview={data} />;
+  if (!online || error) return <Away online={online} error={error} age={overview && late} />;
+  return overview && <Sources overview={overview} />;
 }
 
 function OfMe() {
   const { data, error, dataUpdatedAt } = useQuery(meQuery());
   const online = useOnline();
-  return <Away online={online} error={error} known={data !== undefined} since={dataUpdatedAt} />;
+  const age = useSecondsSince(dataUpdatedAt);
+  return <Away online={online} error={error} age={data && age} />;
 }
 
-type AwayProps = { online: boolean; error: Error | null; known: boolean; since: number };
+type AwayProps = { online: boolean; error: Error | null; age: number | undefined };
 
-/** Nothing new comes; whoever knows nothing yet says so where it would stand. */
-function Away({ online, error, known, since }: AwayProps) {
+/** Nothing new comes; `age` in seconds of what is known, undefined: who knows nothing yet says so where it would stand. */
+function Away({ online, error, age }: AwayProps) {
   const t = useWords();
   const client = useQueryClient();
   const retry = (
@@ -55,27 +57,23 @@ function Away({ online, error, known, since }: AwayProps) {
       <Alert severity="warning" icon={<OfflineIcon fontSize="inherit" />}>
         <AlertTitle>{t("frame.offline")}</AlertTitle>
         {t("frame.offline.hint")}
-        {known && <Old since={since} />}
+        {age !== undefined && <Old age={age} />}
       </Alert>
     );
   }
-  if (error === null || !known) return null;
+  if (error === null || age === undefined) return null;
   return (
     <Problem error={error} action={retry}>
-      <Old since={since} />
+      <Old age={age} />
     </Problem>
   );
 }
 
-function Old({ since }: { since: number }) {
+function Old({ age }: { age: number }) {
   const t = useWords();
   const f = useFormat();
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return <Typography variant="body2">{t("frame.away", { age: f.duration((now - since) / 1000) })}</Typography>;
+  if (age === 0) return null;
+  return <Typography variant="body2">{t("frame.away", { age: f.duration(age) })}</Typography>;
 }
 
 function Sources({ overview: { metrics, broker } }: { overview: Schemas["Machines"] }) {

@@ -11,6 +11,7 @@ import { MachineGrid } from "../features/machines/MachineGrid";
 import { useWords } from "../words/Words";
 import { keepWish, lastWish } from "./lastWish";
 import { Strip } from "./Strip";
+import { useSteady } from "./useSteady";
 
 const StartDrawer = lazy(async () => ({ default: (await import("../features/containers/StartDrawer")).StartDrawer }));
 
@@ -31,6 +32,7 @@ export function Home() {
     keepWish(wish);
     asked.go(wish, predicted);
   };
+  const startOn = useSteady((machine: string) => go({ ...usual, machine }));
   const none = containers.data?.every((each) => each.state === "failed") ?? false;
   return (
     <Stack spacing={2}>
@@ -47,7 +49,7 @@ export function Home() {
         <Typography id="machines" variant="h5" component="h2" sx={{ mb: 1 }}>
           {t("machines.title")}
         </Typography>
-        <MachineGrid onStart={none && !asked.pending ? (machine) => go({ ...usual, machine }) : null} />
+        <MachineGrid onStart={none && !asked.pending ? startOn : null} />
       </Box>
       {drawer !== "never" && (
         <Suspense fallback={null}>

@@ -57,7 +57,7 @@ export function NavigationMenu({ places }: { places: readonly Place[] }) {
       >
         <MenuIcon />
       </IconButton>
-      <Drawer open={open} onClose={() => setOpen(false)} slotProps={{ paper: { "aria-label": t("frame.pages") } }}>
+      <Drawer open={open} onClose={() => setOpen(false)} slotProps={{ paper: { "aria-label": t("frame.menu") } }}>
         <List component="nav" aria-label={t("frame.pages")} sx={{ width: 260, maxWidth: "80vw" }}>
           {places.map(({ to, name, icon: Icon }) => (
             <ListItem key={to} disablePadding component="div">

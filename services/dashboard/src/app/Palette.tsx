@@ -73,8 +73,11 @@ function Field({ params }: { params: AutocompleteRenderInputParams }) {
     <TextField
       {...params}
       autoFocus
-      label={t("frame.palette")}
       placeholder={t("frame.paletteHint")}
+      slotProps={{
+        ...params.slotProps,
+        htmlInput: { ...params.slotProps.htmlInput, "aria-label": t("frame.palette") },
+      }}
       sx={{ p: 2, pb: 1 }}
     />
   );

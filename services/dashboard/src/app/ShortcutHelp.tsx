@@ -36,10 +36,10 @@ export function ShortcutHelp({ admin, onClose }: { admin: boolean; onClose: () =
   ];
   return (
     <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby={id}>
+      <CloseButton onClick={onClose} />
       <DialogTitle id={id} sx={{ pr: 7 }}>
         {t("frame.keys")}
       </DialogTitle>
-      <CloseButton onClick={onClose} />
       <DialogContent>
         <FormControlLabel
           control={<Switch checked={singles} onChange={(_, wanted) => setSingles(wanted)} />}

@@ -89,7 +89,8 @@ export class Format {
   /** "09:10" on the day of `now` (milliseconds), else "Nov 28, 09:10", or "Nov 28" when `brief`. */
   clock(at: string, now: number, brief = false): string {
     const date = new Date(at);
-    if (date.toDateString() === new Date(now).toDateString()) return timeFormat(this.language, TIME).format(date);
+    if (new Date(now).setHours(0, 0, 0, 0) <= date.getTime() && date.getTime() <= now)
+      return timeFormat(this.language, TIME).format(date);
     return timeFormat(this.language, brief ? DAY : { ...DAY, ...TIME }).format(date);
   }
 
@@ -102,7 +103,7 @@ export class Format {
 
 function unitOf(value: number): number {
   let unit = 0;
-  while (value / 1024 ** unit >= 1024 && unit < UNITS.length - 1) unit += 1;
+  while (value / 1024 ** unit >= 999.5 && unit < UNITS.length - 1) unit += 1;
   return unit;
 }
 

@@ -45,7 +45,7 @@ export function HistoryChart(chart: Chart) {
       </Typography>
       {told ? (
         <>
-          <Box aria-hidden sx={{ height: CHART_HEIGHT }}>
+          <Box aria-hidden sx={{ minHeight: CHART_HEIGHT }}>
             <Suspense fallback={<Skeleton variant="rounded" height={CHART_HEIGHT} />}>
               <Lines {...chart} />
             </Suspense>

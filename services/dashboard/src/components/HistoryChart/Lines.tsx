@@ -3,8 +3,9 @@ import { LineChart } from "@mui/x-charts/LineChart";
 import { useLanguage } from "../../words/Words";
 import { CHART_HEIGHT, type Chart, type Line } from "./HistoryChart";
 
-const COLORS = ["primary", "info", "success", "warning"].map((name) => `var(--mui-palette-${name}-main)`);
+const COLORS = ["info", "success", "warning", "primary"].map((name) => `var(--mui-palette-${name}-main)`);
 const DASHES = ["none", "6 3", "2 3", "8 3 2 3"]; // so that lines differ without their colour too
+const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
 const DAY_SECONDS = 86_400;
 
 /** A value between two that were not reported has no line, so it is drawn as a dot. */
@@ -36,13 +37,13 @@ export function Lines({ from, stepSeconds, lines, format, limit = null, top = nu
       height={CHART_HEIGHT}
       skipAnimation
       hideLegend={lines.length < 2}
-      margin={{ left: 0, right: 12, top: 12, bottom: 0 }}
+      margin={{ left: 0, right: 28, top: 12, bottom: 0 }}
       xAxis={[
         {
           data: times,
           scaleType: "time",
           height: 24,
-          tickNumber: 5,
+          tickNumber: 4,
           valueFormatter: (at: Date, context) => (context.location === "tick" ? written : exact).format(at),
         },
       ]}
@@ -54,7 +55,10 @@ export function Lines({ from, stepSeconds, lines, format, limit = null, top = nu
           valueFormatter: (value: number) => format(value),
           ...(limit === null && top === null
             ? {}
-            : { domainLimit: (_, most) => axis(Number(most), limit?.value ?? 0, top ?? 0) }),
+            : {
+                ...(limit && { tickInterval: QUARTERS.map((share) => share * limit.value) }),
+                domainLimit: (_, most) => axis(Number(most), limit?.value ?? 0, top ?? 0),
+              }),
         },
       ]}
       series={lines.map((line, index) => ({

@@ -1,5 +1,6 @@
 import Alert from "@mui/material/Alert";
 import AlertTitle from "@mui/material/AlertTitle";
+import Box from "@mui/material/Box";
 import Stack from "@mui/material/Stack";
 import Tab from "@mui/material/Tab";
 import Tabs from "@mui/material/Tabs";
@@ -9,7 +10,7 @@ import { Link, useParams } from "react-router";
 import { meQuery } from "../../api/queries";
 import { Loaded } from "../../components/Loaded";
 import { PageTitle } from "../../components/PageTitle";
-import { messages } from "../../messages";
+import { useWords } from "../../words/Words";
 import { AllTokens } from "./AllTokens";
 import { AnnouncementForm } from "./AnnouncementForm";
 import { Audit } from "./Audit";
@@ -17,41 +18,42 @@ import { Containers } from "./Containers";
 import { Machines } from "./Machines";
 import { People } from "./People";
 
-const words = messages.admin;
-
-const PARTS: Record<keyof typeof words.parts, ComponentType> = {
+const PARTS = {
   people: People,
   containers: Containers,
   machines: Machines,
   announcement: AnnouncementForm,
   tokens: AllTokens,
   audit: Audit,
-};
+} as const satisfies Record<string, ComponentType>;
 
-const isPart = (part: string): part is keyof typeof PARTS => part in PARTS;
+const isPart = (part: string): part is keyof typeof PARTS => Object.hasOwn(PARTS, part);
 
 /** What admins look after; everybody else is told so. */
 export function AdminPage() {
+  const t = useWords();
   const me = useQuery(meQuery());
   const { part = "people" } = useParams();
   return (
     <Stack spacing={2}>
-      <PageTitle>{words.title}</PageTitle>
+      <PageTitle>{t("admin.title")}</PageTitle>
       <Loaded query={me}>{({ user }) => (user.role === "admin" ? <Parts part={part} /> : <Forbidden />)}</Loaded>
     </Stack>
   );
 }
 
 function Forbidden() {
+  const t = useWords();
   return (
     <Alert severity="warning">
-      <AlertTitle>{words.forbidden}</AlertTitle>
-      {words.forbiddenHint}
+      <AlertTitle>{t("admin.forbidden")}</AlertTitle>
+      {t("admin.forbiddenHint")}
     </Alert>
   );
 }
 
 function Parts({ part }: { part: string }) {
+  const t = useWords();
   const shown = isPart(part) ? part : "people";
   const Part = PARTS[shown];
   return (
@@ -62,15 +64,17 @@ function Parts({ part }: { part: string }) {
         variant="scrollable"
         scrollButtons="auto"
         allowScrollButtonsMobile
-        aria-label={words.title}
+        aria-label={t("admin.title")}
       >
         {Object.keys(PARTS)
           .filter(isPart)
           .map((each) => (
-            <Tab key={each} value={each} label={words.parts[each]} component={Link} to={`/admin/${each}`} />
+            <Tab key={each} value={each} label={t(`admin.part.${each}`)} component={Link} to={`/admin/${each}`} />
           ))}
       </Tabs>
-      <Part />
+      <Box role="tabpanel" aria-label={t(`admin.part.${shown}`)}>
+        <Part />
+      </Box>
     </>
   );
 }

@@ -1,26 +1,31 @@
-import Alert from "@mui/material/Alert";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { spelled } from "../../components/format";
 import { Loaded } from "../../components/Loaded";
-import { Problem } from "../../components/Problem";
 import { TokenTable } from "../../components/TokenTable";
-import { messages } from "../../messages";
+import { useWords } from "../../words/Words";
+import { Listing } from "./Listing";
+import { Outcome } from "./Outcome";
 import { allTokensQuery, revokeMutation } from "./queries";
 
 /** Everybody's API tokens. */
 export function AllTokens() {
+  const t = useWords();
   const tokens = useQuery(allTokensQuery());
   const revoke = useMutation(revokeMutation(useQueryClient()));
   return (
     <>
-      {revoke.isError && <Problem error={revoke.error} />}
+      <Outcome of={revoke} />
       <Loaded query={tokens}>
-        {(all) =>
-          all.length === 0 ? (
-            <Alert severity="info">{messages.admin.noTokens}</Alert>
-          ) : (
-            <TokenTable ofEverybody tokens={all} onRevoke={revoke.mutate} />
-          )
-        }
+        {(all) => (
+          <Listing
+            rows={all}
+            textOf={({ owner, label, id }) => `${spelled(owner)} ${owner} ${label} ${id}`}
+            search={t("admin.tokens.search")}
+            none={t("admin.tokens.none")}
+          >
+            {(shown) => <TokenTable ofEverybody tokens={shown} onRevoke={revoke.mutate} />}
+          </Listing>
+        )}
       </Loaded>
     </>
   );

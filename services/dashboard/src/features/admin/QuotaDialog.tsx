@@ -7,16 +7,16 @@ import DialogTitle from "@mui/material/DialogTitle";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import { type FormEvent, useId, useState } from "react";
-import { messages } from "../../messages";
+import { useWords } from "../../words/Words";
 import type { Person, Quota } from "./queries";
 
-const words = messages.admin.people;
 const KINDS = ["containers", "gpus"] as const;
 
 type Props = { person: Person; onSet: (quota: Quota | null) => void; onClose: () => void };
 
 /** How much one person may hold at once; an empty field is no limit. */
 export function QuotaDialog({ person, onSet, onClose }: Props) {
+  const t = useWords();
   const id = useId();
   const [typed, setTyped] = useState({
     containers: String(person.quota.containers ?? ""),
@@ -30,15 +30,17 @@ export function QuotaDialog({ person, onSet, onClose }: Props) {
   return (
     <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby={id}>
       <form onSubmit={submit}>
-        <DialogTitle id={id}>{words.quotaTitle(person.name)}</DialogTitle>
+        <DialogTitle id={id} sx={{ overflowWrap: "anywhere" }}>
+          {t("admin.people.quotaTitle", { name: person.name })}
+        </DialogTitle>
         <DialogContent>
-          <DialogContentText sx={{ mb: 2 }}>{words.quotaText}</DialogContentText>
+          <DialogContentText sx={{ mb: 2 }}>{t("admin.people.quotaText")}</DialogContentText>
           <Stack spacing={2}>
             {KINDS.map((kind) => (
               <TextField
                 key={kind}
                 type="number"
-                label={words.kinds[kind]}
+                label={t(`admin.people.kind.${kind}`)}
                 value={typed[kind]}
                 onChange={(event) => setTyped({ ...typed, [kind]: event.target.value })}
                 slotProps={{ htmlInput: { min: 0, max: 1_000_000, step: 1 } }}
@@ -48,11 +50,11 @@ export function QuotaDialog({ person, onSet, onClose }: Props) {
         </DialogContent>
         <DialogActions sx={{ flexWrap: "wrap" }}>
           <Button onClick={() => onSet(null)} disabled={person.own_quota === null} sx={{ mr: "auto" }}>
-            {words.usual}
+            {t("admin.people.usual")}
           </Button>
-          <Button onClick={onClose}>{messages.cancel}</Button>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
           <Button type="submit" variant="contained">
-            {words.quotaSet}
+            {t("admin.people.quotaSet")}
           </Button>
         </DialogActions>
       </form>

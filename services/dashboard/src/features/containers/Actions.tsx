@@ -10,7 +10,9 @@ import { useWords } from "../../words/Words";
 import { type Container, isStarting, stopMutation } from "./queries";
 import { useNewTab } from "./tabs";
 
-/** Stopping a container: asked once, or at once while it only starts. */
+const nothingRuns = (container: Container) => isStarting(container) || container.state === "failed";
+
+/** Stopping a container: asked once, or at once where nothing runs in it yet or any more. */
 export function useStop(container: Container) {
   const [asking, setAsking] = useState(false);
   const stop = useMutation(stopMutation(useQueryClient()));
@@ -18,7 +20,7 @@ export function useStop(container: Container) {
     asking,
     error: stop.error,
     pending: stop.isPending,
-    ask: () => (isStarting(container) ? stop.mutate(container) : setAsking(true)),
+    ask: () => (nothingRuns(container) ? stop.mutate(container) : setAsking(true)),
     leave: () => setAsking(false),
     go: () => {
       setAsking(false);
@@ -29,6 +31,12 @@ export function useStop(container: Container) {
 
 type Stop = ReturnType<typeof useStop>;
 
+/** What the button that ends it is called. */
+function wordOf(container: Container) {
+  if (isStarting(container)) return "start.cancel";
+  return container.state === "failed" ? "containers.remove" : "containers.stop";
+}
+
 type Props = { container: Container; stop: Stop; own: boolean; details?: boolean };
 
 /** What one may do with a container. `own`: only its owner may open it. */
@@ -37,7 +45,7 @@ export function Actions({ container, stop, own, details = false }: Props) {
   const [newTab] = useNewTab();
   const tall = { minHeight: 44 };
   return (
-    <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, ml: "auto" }}>
+    <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, ml: { xs: 0, sm: "auto" }, width: { xs: 1, sm: "auto" } }}>
       {own && container.state === "ready" && (
         <Button
           variant="contained"
@@ -45,7 +53,7 @@ export function Actions({ container, stop, own, details = false }: Props) {
           target={newTab ? "_blank" : undefined}
           startIcon={<OpenIcon />}
           data-shortcut="open"
-          sx={tall}
+          sx={{ ...tall, flexGrow: { xs: 1, sm: 0 } }}
         >
           {t("containers.open")}
         </Button>
@@ -61,7 +69,7 @@ export function Actions({ container, stop, own, details = false }: Props) {
         </Button>
       )}
       <Button color="error" onClick={stop.ask} disabled={container.state === "stopping" || stop.pending} sx={tall}>
-        {isStarting(container) ? t("start.cancel") : t("containers.stop")}
+        {t(wordOf(container))}
       </Button>
     </Box>
   );

@@ -1,16 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import {
-  admin,
-  booting,
-  container,
-  containerHistory,
-  explanation,
-  happening,
-  log,
-  problem,
-} from "../../testing/factories";
+import { admin, booting, container, containerHistory, happening, log, problem } from "../../testing/factories";
 import { page, type World, worldOf } from "../../testing/world";
 
 const here = (changes: Partial<World> = {}) => {
@@ -65,7 +56,9 @@ it("says that nothing is known of what happened, and when it cannot be asked", a
 });
 
 it("has a table of each curve for those who do not see it, a dash where nothing was reported", async () => {
-  here();
+  const gpu = { uuid: "GPU-1", index: 0, machine_utilization_ratio: [0.9, null, 0.1], memory_used_bytes: [null] };
+  const series = { memory_used_bytes: [2 ** 30, null, 2 ** 31], cpu_ratio: [null] };
+  here({ containerHistory: containerHistory({ gpus: [gpu], series }) });
   const use = await section("Use");
   const load = within(await use.findByRole("table", { name: "Load of the whole GPU" }));
   expect(load.getAllByRole("cell").map((cell) => cell.textContent)).toEqual(["90%", "—", "10%"]);
@@ -74,7 +67,7 @@ it("has a table of each curve for those who do not see it, a dash where nothing 
 });
 
 it("says where nobody reported anything, and draws no curve", async () => {
-  here({ containerHistory: containerHistory({ gpus: [], series: { memory_used_bytes: [null], cpu_ratio: [null] } }) });
+  here();
   const use = await section("Use");
   expect(await use.findAllByText("Nobody reported anything in this time.")).toHaveLength(2);
   expect(use.queryByRole("table")).toBeNull();
@@ -149,11 +142,16 @@ it("keeps what was known, with its age, when nobody answers any more", async () 
   await waitFor(() => expect(screen.queryByText(/^This is \d+ s old/)).toBeNull());
 });
 
-it("shows a start on its way, and a failed one with the way on", async () => {
+it("shows a start on its way, which can be cancelled", async () => {
   const world = here({ containers: [booting()] });
   expect(await screen.findByRole("group", { name: "Starting …" })).toBeVisible();
-  world.explanation = explanation();
-  world.containers = [container({ state: "failed", reason: "Jupyter ended." })];
+  await userEvent.click(screen.getByRole("button", { name: "Cancel start" }));
+  await waitFor(() => expect(world.stopped).toEqual(["ada--default"]));
+});
+
+it("shows a start that failed with the way on, and no options, which are on the first page", async () => {
+  here({ containers: [container({ state: "failed", reason: "Jupyter ended." })] });
+  expect(await screen.findByText("Jupyter ended.")).toBeVisible();
   expect(await screen.findByRole("button", { name: "Try again" })).toBeEnabled();
   expect(screen.queryByRole("button", { name: "Options" })).toBeNull();
 });

@@ -26,7 +26,11 @@ type Props = { wish: Wish; fit: ReturnType<typeof useFit>; onStart: (wish: Wish)
 export function Fit({ wish, fit, onStart, disabled = false }: Props) {
   const { told, failed } = fit;
   return (
-    <Box role="status" aria-live="polite" sx={{ minHeight: 48 }}>
+    <Box
+      role="status"
+      aria-live="polite"
+      sx={{ minHeight: 48, display: "flex", flexDirection: "column", justifyContent: "center" }}
+    >
       {told === null && <Unknown failed={failed} />}
       {told?.fits && told.machine !== null && <Fits told={told} machine={told.machine} />}
       {told && !told.fits && (

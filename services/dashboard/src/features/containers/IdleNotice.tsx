@@ -1,4 +1,5 @@
 import Alert from "@mui/material/Alert";
+import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -22,30 +23,27 @@ export function IdleNotice({ container }: { container: Container }) {
   const mayKeep = idle.state === "warned" && idle.extensions_left > 0;
   return (
     <>
-      <Alert
-        severity={warns ? "warning" : "info"}
-        sx={{ mt: 1.5, flexWrap: "wrap" }}
-        action={
-          mayKeep && (
-            <Button
-              color="inherit"
-              variant="outlined"
-              onClick={() => keep.mutate(container)}
-              disabled={keep.isPending}
-              sx={{ minHeight: 44 }}
-            >
-              {t("containers.idle.keep")}
-            </Button>
-          )
-        }
-      >
+      <Alert severity={warns ? "warning" : "info"} sx={{ mt: 1.5 }}>
         <Told container={container} idle={idle} />
         {idle.state === "warned" && (
           <Typography variant="body2">
             {mayKeep ? t("containers.idle.left", { count: idle.extensions_left }) : t("containers.idle.use")}
           </Typography>
         )}
-        {idle.stop_at !== null && <Countdown until={idle.stop_at} />}
+        <Box sx={{ display: "flex", flexWrap: "wrap", columnGap: 2, alignItems: "center" }}>
+          {idle.stop_at !== null && <Countdown until={idle.stop_at} />}
+          {mayKeep && (
+            <Button
+              color="inherit"
+              variant="outlined"
+              onClick={() => keep.mutate(container)}
+              disabled={keep.isPending}
+              sx={{ minHeight: 44, mt: 0.5 }}
+            >
+              {t("containers.idle.keep")}
+            </Button>
+          )}
+        </Box>
       </Alert>
       {keep.isError && <Problem error={keep.error} />}
     </>

@@ -174,6 +174,14 @@ describe("a start that failed", () => {
     expect(screen.queryByRole("link", { name: "Open JupyterLab" })).toBeNull();
   });
 
+  it("is removed at once, without a question", async () => {
+    const world = worldOf({ containers: [failed] });
+    page();
+    await userEvent.click(await screen.findByRole("button", { name: "Remove" }));
+    expect(await startButton()).toBeEnabled();
+    expect(world.stopped).toEqual(["ada--default"]);
+  });
+
   it("is tried again with the same wish, on whatever machine it fits", async () => {
     const world = worldOf({ containers: [failed], start: booting() });
     page();

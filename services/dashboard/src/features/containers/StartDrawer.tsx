@@ -43,7 +43,7 @@ export function StartDrawer({ open, onClose, ...form }: Props) {
           role: "dialog",
           "aria-modal": true,
           "aria-labelledby": id,
-          sx: { width: "min(440px, 100vw)" },
+          sx: { width: "min(440px, 100vw)", backgroundImage: "none" },
         },
       }}
     >

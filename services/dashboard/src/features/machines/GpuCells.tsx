@@ -9,17 +9,25 @@ import { GPU_LOOK } from "./looks";
 import { MemoryBar } from "./MemoryByPerson";
 import type { Machine } from "./queries";
 
-const Cells = styled("ul")({ display: "flex", gap: 4, margin: 0, padding: 0, listStyle: "none", minWidth: 0 });
-const Cell = styled("li")(({ theme }) => ({
+// One styled element with rules for those inside: a table shows hundreds.
+const Cells = styled("ul")(({ theme }) => ({
   ...theme.typography.caption,
-  position: "relative",
-  width: 64,
-  padding: "2px 5px 4px",
-  border: `1px solid ${theme.vars?.palette.divider}`,
-  borderRadius: 6,
   lineHeight: 1.4,
+  display: "flex",
+  gap: 4,
+  margin: 0,
+  padding: 0,
+  listStyle: "none",
+  "& > li": {
+    position: "relative",
+    width: 64,
+    padding: "2px 5px 4px",
+    border: `1px solid ${theme.vars?.palette.divider}`,
+    borderRadius: 6,
+  },
+  "& .line": { display: "flex", justifyContent: "space-between", alignItems: "center" },
+  "& svg": { fontSize: 15 },
 }));
-const Line = styled("div")({ display: "flex", justifyContent: "space-between", alignItems: "center" });
 
 /** A machine's GPUs in one line: how busy, whose, how full; the whole sentence on hover and for screen readers. */
 export function GpuCells({ machine }: { machine: Machine }) {
@@ -34,14 +42,14 @@ export function GpuCells({ machine }: { machine: Machine }) {
         const [Icon, color] = GPU_LOOK[gpuState(gpu, machine)];
         const text = sentence(gpu, machine, now);
         return (
-          <Cell key={gpu.uuid} title={text}>
+          <li key={gpu.uuid} title={text}>
             <Hidden>{text}</Hidden>
-            <Line aria-hidden>
+            <div className="line" aria-hidden>
               <span>{gpu.utilization_ratio === null ? t("common.dash") : f.percent(gpu.utilization_ratio)}</span>
-              <Icon color={color === "default" ? "action" : color} sx={{ fontSize: 15 }} />
-            </Line>
+              <Icon color={color === "default" ? "action" : color} />
+            </div>
             <MemoryBar gpu={gpu} />
-          </Cell>
+          </li>
         );
       })}
     </Cells>

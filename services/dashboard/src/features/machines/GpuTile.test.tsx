@@ -34,7 +34,7 @@ describe("a GPU's tile", () => {
     });
     expect(lines()).toEqual([
       "Ada 3.0 GiB",
-      "ken (you) 2.0 GiB",
+      "you 2.0 GiB",
       "unmanaged 1.5 GiB",
       "dead or unnamed processes 256 MiB",
       "unattributed 256 MiB",
@@ -85,7 +85,7 @@ describe("a GPU's tile", () => {
     tile({ users: [user("ada", GIB), user("ken", GIB)] });
     const [first, second] = within(screen.getByRole("list")).getAllByRole("listitem");
     const pattern = (line: Element | undefined) => {
-      const swatch = line?.querySelector("[data-key]");
+      const swatch = line?.querySelector("[data-color]");
       return swatch && window.getComputedStyle(swatch).backgroundImage;
     };
     expect(pattern(second)).toContain("gradient");
@@ -100,12 +100,12 @@ describe("a GPU's tile", () => {
       { utilization_ratio: 0.87, holder: { ...holder, owner: "yuki", since: today.toISOString() } },
       "GPU 0 on gpu-02, GTX 1080, 87 percent, 61 degrees, memory 1.0 / 8.0 GiB, used by yuki since 09:10",
     ],
-    [{ holder }, /used by ada$/],
+    [{ holder }, /^GPU 0 .* used by ada$/],
     [
       { utilization_ratio: null, temperature_celsius: null, memory_used_bytes: null },
       "GPU 0 on gpu-02, GTX 1080, free",
     ],
-    [{ foreign_use: true }, /in use by something outside Shiva$/],
+    [{ foreign_use: true }, /^GPU 0 .* in use by something outside Shiva$/],
   ])("is a sentence for who listens (%#)", (changes, sentence) => {
     vi.setSystemTime(today.getTime() + 3_600_000);
     tile(changes);

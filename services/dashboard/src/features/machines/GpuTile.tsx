@@ -14,37 +14,26 @@ import { MemoryBar, MemoryNames } from "./MemoryByPerson";
 import type { Gpu, Machine } from "./queries";
 import { Since } from "./Since";
 
+// One styled element with rules for those inside: a page shows hundreds.
 const Tile = styled("li")(({ theme }) => ({
   border: `1px solid ${theme.vars?.palette.divider}`,
   borderRadius: theme.shape.borderRadius,
   padding: 10,
   minWidth: 0,
   position: "relative",
+  "& .title": {
+    ...theme.typography.body2,
+    color: theme.vars?.palette.text.secondary,
+    overflow: "hidden",
+    textOverflow: "ellipsis",
+    whiteSpace: "nowrap",
+  },
+  "& .title > strong": { color: theme.vars?.palette.text.primary },
+  "& .whose": { ...theme.typography.body2, display: "flex", gap: 4, marginBottom: 4, overflowWrap: "anywhere" },
+  "& .whose > svg": { flex: "none", fontSize: 18, marginTop: 1 },
+  "& .whom": { display: "flex", flexWrap: "wrap", flexGrow: 1, columnGap: 4, minWidth: 0 },
+  "& .whom > strong": { flexGrow: 1, minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
 }));
-const Title = styled("div")(({ theme }) => ({
-  ...theme.typography.body2,
-  overflow: "hidden",
-  textOverflow: "ellipsis",
-  whiteSpace: "nowrap",
-}));
-const Muted = styled("span")(({ theme }) => ({ color: theme.vars?.palette.text.secondary }));
-const State = styled("div")(({ theme }) => ({
-  ...theme.typography.body2,
-  display: "flex",
-  gap: 4,
-  marginBottom: 4,
-  fontVariantNumeric: "tabular-nums",
-  overflowWrap: "anywhere",
-  "& > time": { flex: "none" },
-  "& > svg": { flex: "none", fontSize: 18, marginTop: 1 },
-}));
-const Name = styled("strong")({
-  flexGrow: 1,
-  minWidth: 0,
-  overflow: "hidden",
-  textOverflow: "ellipsis",
-  whiteSpace: "nowrap",
-});
 const Note = styled(Alert)({ marginTop: 4, padding: "0 8px", overflowWrap: "anywhere" });
 
 type Props = { gpu: Gpu; machine: Machine; me: string | null };
@@ -62,9 +51,9 @@ export function GpuTile({ gpu, machine, me }: Props) {
     <Tile>
       <Hidden>{sentence(gpu, machine, now)}</Hidden>
       <div aria-hidden>
-        <Title title={gpu.model}>
-          <strong>{t("machines.gpu", { index: gpu.index ?? "?" })}</strong> <Muted>{shortModel(gpu.model)}</Muted>
-        </Title>
+        <div className="title" title={gpu.model}>
+          <strong>{t("machines.gpu", { index: gpu.index ?? "?" })}</strong> {shortModel(gpu.model)}
+        </div>
         <Whose gpu={gpu} machine={machine} me={me} />
         <Meter calm label={t("machines.use")} ratio={gpu.utilization_ratio} text={`${use} · ${celsius}`} />
         <Fact label={t("machines.memory")}>{memory ?? t("common.dash")}</Fact>
@@ -89,20 +78,22 @@ function Whose({ gpu, machine, me }: Props) {
   const icon = <Icon color={color === "default" ? "action" : color} />;
   if (state !== "held" || gpu.holder === null) {
     return (
-      <State>
+      <div className="whose">
         {icon}
         <span>{t(`machines.gpu.${state === "held" ? "unknown" : state}`)}</span>
-      </State>
+      </div>
     );
   }
   const { owner, since } = gpu.holder;
   const name = spelled(owner);
   return (
-    <State>
+    <div className="whose">
       {icon}
-      <Name title={name}>{owner === me ? t("machines.you", { name }) : name}</Name>
-      {since !== null && <Since at={since} brief />}
-    </State>
+      <span className="whom">
+        <strong title={name}>{owner === me ? t("machines.me") : name}</strong>
+        {since !== null && <Since at={since} brief />}
+      </span>
+    </div>
   );
 }
 

@@ -20,6 +20,7 @@ const Frame = styled(Card)({
   display: "flex",
   flexDirection: "column",
   gap: 12,
+  contain: "layout style",
   // Old values lose their color, not their contrast.
   "&[data-old] .values": { filter: "grayscale(1)" },
 }) as typeof Card;
@@ -85,7 +86,7 @@ export const MachineCard = memo(function MachineCard({ machine, me, onStart }: P
             size="small"
             variant="outlined"
             onClick={() => onStart(machine.name)}
-            sx={{ whiteSpace: "nowrap", "@media (pointer: coarse)": { minHeight: 44 } }}
+            sx={{ flex: "none", "@media (pointer: coarse)": { minHeight: 44 } }}
           >
             {t("machines.startHere")}
           </Button>

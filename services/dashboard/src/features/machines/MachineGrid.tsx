@@ -3,7 +3,7 @@ import Button from "@mui/material/Button";
 import Skeleton from "@mui/material/Skeleton";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useDeferredValue, useMemo, useState } from "react";
+import { lazy, memo, type ReactNode, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { meQuery, useMachines } from "../../api/queries";
 import { Problem } from "../../components/Problem";
 import { useWords } from "../../words/Words";
@@ -32,7 +32,7 @@ export function MachineGrid({ onStart }: Props) {
   return <Machines machines={machines} onStart={onStart} />;
 }
 
-function Machines({ machines, onStart }: Props & { machines: readonly Machine[] }) {
+const Machines = memo(function Machines({ machines, onStart }: Props & { machines: readonly Machine[] }) {
   const t = useWords();
   const me = useQuery(meQuery()).data?.user.name ?? null;
   const [choice, setChoice] = useState(ALL);
@@ -72,7 +72,7 @@ function Machines({ machines, onStart }: Props & { machines: readonly Machine[] 
       )}
     </>
   );
-}
+});
 
 function Nothing({ title, hint, children }: { title: string; hint: string; children?: ReactNode }) {
   return (

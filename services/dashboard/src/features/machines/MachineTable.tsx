@@ -23,6 +23,16 @@ const SORTED = Object.entries(FIELD) as [Sort, string][];
 const PAGE = 100; // as many as the grid gives for free
 const ROW = 48;
 
+// Made once, so that the grid draws only what changed.
+const PAGES = [PAGE];
+const START = { pagination: { paginationModel: { pageSize: PAGE } } };
+const LOOK = {
+  fontVariantNumeric: "tabular-nums",
+  "& .old": { color: "text.secondary", filter: "grayscale(1)" },
+};
+const nameOf = (machine: Machine) => machine.name;
+const ageOf = ({ row }: { row: Machine }) => (isOld(row) ? "old" : "");
+
 const ofModel = (model: GridSortModel): Order => ({
   sort: SORTED.find(([, field]) => field === model[0]?.field)?.[0] ?? "free",
   reversed: model[0]?.sort === "desc",
@@ -43,14 +53,20 @@ export function MachineTable({ machines, me, onStart, preference, onPreference }
   const wide = useMediaQuery(breakpoints.up("xl"));
   const narrow = useMediaQuery(breakpoints.down("sm"));
   const t = useWords();
-  const shown = { disk: !narrow, network: wide, start: onStart !== null };
+  const starts = onStart !== null;
+  const shown = useMemo(() => ({ disk: !narrow, network: wide, start: starts }), [narrow, wide, starts]);
+  const { sort, reversed } = preference;
+  const sortModel = useMemo(
+    () => [{ field: FIELD[sort], sort: reversed ? ("desc" as const) : ("asc" as const) }],
+    [sort, reversed],
+  );
   return (
     <div style={{ display: "flex", flexDirection: "column", maxHeight: "max(420px, calc(100dvh - 160px))" }}>
       <DataGrid
         {...(nonce && { nonce })}
         aria-label={t("machines.list")}
         rows={machines}
-        getRowId={(machine) => machine.name}
+        getRowId={nameOf}
         columns={columns}
         columnVisibilityModel={shown}
         rowHeight={ROW}
@@ -58,19 +74,15 @@ export function MachineTable({ machines, me, onStart, preference, onPreference }
         localeText={WORDS[useLanguage()].components.MuiDataGrid.defaultProps.localeText}
         sortingMode="server"
         sortingOrder={["asc", "desc"]}
-        sortModel={[{ field: FIELD[preference.sort], sort: preference.reversed ? "desc" : "asc" }]}
+        sortModel={sortModel}
         onSortModelChange={(model) => onPreference({ ...preference, ...ofModel(model) })}
-        pageSizeOptions={[PAGE]}
-        initialState={{ pagination: { paginationModel: { pageSize: PAGE } } }}
+        pageSizeOptions={PAGES}
+        initialState={START}
         hideFooter={machines.length <= PAGE}
-        getRowClassName={({ row }) => (isOld(row) ? "old" : "")}
+        getRowClassName={ageOf}
         disableColumnMenu
         disableRowSelectionOnClick
-        sx={{
-          fontVariantNumeric: "tabular-nums",
-          "& .MuiDataGrid-cell": { display: "flex", alignItems: "center" },
-          "& .old": { color: "text.secondary", filter: "grayscale(1)" },
-        }}
+        sx={LOOK}
       />
     </div>
   );
@@ -99,20 +111,40 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
       },
       {
         field: "state",
+        display: "flex",
         headerName: t("machines.state"),
         width: 185,
         renderCell: ({ row }) => (
           <>
             <StateChip machine={row} />
             {isOld(row) && row.sample_age_seconds !== null && (
-              <span style={{ marginLeft: 6 }}>{f.duration(row.sample_age_seconds)}</span>
+              <span style={{ marginLeft: 6 }}>{t("common.old", { age: f.duration(row.sample_age_seconds) })}</span>
             )}
           </>
         ),
       },
       {
         ...plain,
+        field: "start",
+        display: "flex",
+        headerName: t("machines.start"),
+        width: 120,
+        renderCell: ({ row }) =>
+          onStart &&
+          startable(row) && (
+            <Button
+              size="small"
+              aria-label={t("machines.startOn", { machine: row.name })}
+              onClick={() => onStart(row.name)}
+            >
+              {t("machines.startHere")}
+            </Button>
+          ),
+      },
+      {
+        ...plain,
         field: "gpus",
+        display: "flex",
         headerName: t("machines.gpus"),
         width: 20 + Math.max(1, most) * 68,
         renderCell: ({ row }) => <GpuCells machine={row} />,
@@ -122,7 +154,7 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
         field: "people",
         headerName: t("machines.people"),
         flex: 1,
-        minWidth: 120,
+        minWidth: 140,
         valueGetter: (_, row) => people(row).join(", "),
       },
       {
@@ -177,23 +209,6 @@ function useColumns(machines: readonly Machine[], me: string | null, onStart: Pr
         headerName: t("machines.network"),
         width: 190,
         renderCell: ({ row }) => networkText(row, t, f),
-      },
-      {
-        ...plain,
-        field: "start",
-        headerName: t("machines.startHere"),
-        width: 120,
-        renderCell: ({ row }) =>
-          onStart &&
-          startable(row) && (
-            <Button
-              size="small"
-              aria-label={t("machines.startOn", { machine: row.name })}
-              onClick={() => onStart(row.name)}
-            >
-              {t("machines.startHere")}
-            </Button>
-          ),
       },
     ];
   }, [t, f, me, most, onStart]);

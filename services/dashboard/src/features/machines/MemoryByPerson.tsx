@@ -3,9 +3,8 @@ import { share } from "../../components/format";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import type { Gpu } from "./queries";
-import { Swatch } from "./Swatch";
 import { shares } from "./shares";
-import { lookOf } from "./swatches";
+import { lookOf, swatches } from "./swatches";
 
 const Bar = styled("div")(({ theme }) => ({
   display: "flex",
@@ -13,6 +12,7 @@ const Bar = styled("div")(({ theme }) => ({
   borderRadius: 4,
   overflow: "hidden",
   backgroundColor: theme.vars?.palette.action.selected,
+  ...swatches(theme),
 }));
 const Names = styled("ul")(({ theme }) => ({
   ...theme.typography.caption,
@@ -22,13 +22,15 @@ const Names = styled("ul")(({ theme }) => ({
   margin: "2px 0 0",
   padding: 0,
   listStyle: "none",
-}));
-const Name = styled("li")({ display: "flex", alignItems: "baseline", gap: 4, minWidth: 0, maxWidth: "100%" });
-const Who = styled("span")({ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" });
-const Amount = styled("span")(({ theme }) => ({
-  color: theme.vars?.palette.text.secondary,
-  fontVariantNumeric: "tabular-nums",
-  whiteSpace: "nowrap",
+  "& > li": { display: "flex", alignItems: "center", gap: 4, minWidth: 0, maxWidth: "100%" },
+  ...swatches(theme),
+  "& > li > [data-color]": { width: 10, height: 10, borderRadius: 2 },
+  "& b": { fontWeight: "inherit", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
+  "& data": {
+    color: theme.vars?.palette.text.secondary,
+    fontVariantNumeric: "tabular-nums",
+    whiteSpace: "nowrap",
+  },
 }));
 
 /** Whose the memory of a GPU is, as a bar of its shares: each has a color and a pattern. */
@@ -39,7 +41,7 @@ export function MemoryBar({ gpu }: { gpu: Gpu }) {
   return (
     <Bar aria-hidden>
       {(parts.length > 0 ? parts : whole).map(({ key, owner, bytes }, index) => (
-        <Swatch
+        <span
           key={key}
           {...lookOf(owner, index)}
           style={{ width: `${(share(bytes, gpu.memory_total_bytes) ?? 0) * 100}%` }}
@@ -61,8 +63,8 @@ export function MemoryNames({ gpu, me }: { gpu: Gpu; me: string | null }) {
   const named = parts.filter(({ owner, bytes }) => owner !== null || bytes === null || bytes >= small);
   if (!gpu.users_known && gpu.memory_used_bytes) {
     return (
-      <Names as="p">
-        <Amount>{t("machines.usersUnknown")}</Amount>
+      <Names as="p" sx={{ color: "text.secondary" }}>
+        {t("machines.usersUnknown")}
       </Names>
     );
   }
@@ -70,11 +72,11 @@ export function MemoryNames({ gpu, me }: { gpu: Gpu; me: string | null }) {
   return (
     <Names aria-label={t("machines.memoryBy")}>
       {named.map(({ key, owner, who, bytes, hint, look }) => (
-        <Name key={key} title={hint}>
-          <Swatch aria-hidden data-key {...look} />
-          <Who>{owner !== null && owner === me ? t("machines.you", { name: who }) : who}</Who>{" "}
-          <Amount>{bytes === null ? t("common.dash") : f.bytes(bytes)}</Amount>
-        </Name>
+        <li key={key} title={hint}>
+          <span aria-hidden {...look} />
+          <b>{owner !== null && owner === me ? t("machines.me") : who}</b>{" "}
+          <data value={bytes ?? ""}>{bytes === null ? t("common.dash") : f.bytes(bytes)}</data>
+        </li>
       ))}
     </Names>
   );

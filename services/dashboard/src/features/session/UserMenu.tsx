@@ -26,6 +26,7 @@ export function UserMenu({ me, pages, onKeys }: Props) {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const close = () => setAnchor(null);
   const { user } = me;
+  const under = user.email ?? user.name;
   return (
     <>
       <Button
@@ -51,9 +52,11 @@ export function UserMenu({ me, pages, onKeys }: Props) {
       >
         <Box translate="no" sx={{ px: 2, pt: 1.5, pb: 1, overflowWrap: "anywhere" }}>
           <Typography>{user.shown_name}</Typography>
-          <Typography variant="body2" color="textSecondary">
-            {user.email ?? user.name}
-          </Typography>
+          {under !== user.shown_name && (
+            <Typography variant="body2" color="textSecondary">
+              {under}
+            </Typography>
+          )}
           <Typography variant="body2" color="textSecondary">
             {t(`common.role.${user.role}`)}
           </Typography>
@@ -108,6 +111,14 @@ export function UserMenu({ me, pages, onKeys }: Props) {
 
 const ELLIPSIS = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;
 
+const LETTERS = {
+  width: 28,
+  height: 28,
+  fontSize: "0.8rem !important",
+  backgroundColor: "primary.main",
+  color: "primary.contrastText",
+};
+
 /** Stands for a person; a picture would be asked for at the login's provider, who need not know. */
 function Initials({ name }: { name: string }) {
   const words = name.split(/[\s._-]+/).filter(Boolean);
@@ -115,7 +126,7 @@ function Initials({ name }: { name: string }) {
     (word) => Array.from(word ?? "")[0] ?? "",
   );
   return (
-    <Avatar translate="no" aria-hidden sx={{ width: 28, height: 28, fontSize: "0.8rem !important" }}>
+    <Avatar translate="no" aria-hidden sx={LETTERS}>
       {letters.join("").toUpperCase()}
     </Avatar>
   );

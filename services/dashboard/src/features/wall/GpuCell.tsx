@@ -1,22 +1,19 @@
 import Block from "@mui/icons-material/Block";
-import CheckCircleOutlined from "@mui/icons-material/CheckCircleOutlined";
-import CloudOff from "@mui/icons-material/CloudOff";
 import HelpOutlineOutlined from "@mui/icons-material/HelpOutlineOutlined";
-import Person from "@mui/icons-material/Person";
-import WarningAmber from "@mui/icons-material/WarningAmber";
 import Box from "@mui/material/Box";
 import { share, spelled } from "../../components/format";
+import { AwayIcon, CheckIcon, PersonIcon, WarnIcon } from "../../components/icons";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import { Glow } from "./Glow";
 import { type Gpu, type GpuWord, unaddressed } from "./truth";
 
 export const GPU_LOOK = {
-  free: [CheckCircleOutlined, "success.main"],
-  held: [Person, "text.primary"],
-  foreign: [WarningAmber, "warning.main"],
+  free: [CheckIcon, "success.main"],
+  held: [PersonIcon, "text.primary"],
+  foreign: [WarnIcon, "warning.main"],
   off: [Block, "text.secondary"],
-  lost: [CloudOff, "error.main"],
+  lost: [AwayIcon, "error.main"],
   unknown: [HelpOutlineOutlined, "text.secondary"],
 } as const;
 

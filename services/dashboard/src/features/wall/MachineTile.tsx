@@ -1,14 +1,10 @@
-import CheckCircleOutlined from "@mui/icons-material/CheckCircleOutlined";
-import CloudOff from "@mui/icons-material/CloudOff";
-import Contrast from "@mui/icons-material/Contrast";
-import DoNotDisturbOnOutlined from "@mui/icons-material/DoNotDisturbOnOutlined";
 import LockOutlined from "@mui/icons-material/LockOutlined";
-import Schedule from "@mui/icons-material/Schedule";
 import Box from "@mui/material/Box";
 import Card from "@mui/material/Card";
 import Typography from "@mui/material/Typography";
 import { memo } from "react";
 import { spelled } from "../../components/format";
+import { AwayIcon, CheckIcon, ClockIcon, FullIcon, HalfIcon } from "../../components/icons";
 import { useFormat } from "../../words/format";
 import { useWords } from "../../words/Words";
 import type { Fit } from "./fit";
@@ -17,13 +13,16 @@ import { GPU_LOOK, GpuCell } from "./GpuCell";
 import { isFresh, type Machine, unaddressed, wordOf } from "./truth";
 
 const LOOK = {
-  free: [CheckCircleOutlined, "success.main"],
-  partly_free: [Contrast, "success.main"],
-  full: [DoNotDisturbOnOutlined, "warning.main"],
+  free: [CheckIcon, "success.main"],
+  partly_free: [HalfIcon, "success.main"],
+  full: [FullIcon, "warning.main"],
   closed: [LockOutlined, "warning.main"],
-  stale: [Schedule, "text.secondary"],
-  unreachable: [CloudOff, "error.main"],
+  stale: [ClockIcon, "text.secondary"],
+  unreachable: [AwayIcon, "error.main"],
 } as const;
+
+/** Old values lose their colors, not their contrast. */
+const OLD = { filter: "grayscale(1)", "--mui-palette-text-primary": "var(--mui-palette-text-secondary)" } as const;
 
 type Props = { machine: Machine; kind: Fit["kind"]; across: number; late: boolean; minute: number };
 
@@ -43,10 +42,11 @@ export const MachineTile = memo(function MachineTile({ machine, kind, across, la
         overflow: "hidden",
         display: "flex",
         flexDirection: "column",
+        ...(grey && { borderStyle: "dashed", backgroundColor: "transparent" }),
       }}
     >
       <Title machine={machine} late={late} kind={kind} />
-      <Box sx={{ flexGrow: 1, minHeight: 0, ...(grey && { filter: "grayscale(1)", opacity: 0.6 }) }}>
+      <Box sx={{ flexGrow: 1, minHeight: 0, ...(grey && OLD) }}>
         <Gpus machine={machine} across={across} late={late} minute={minute} />
       </Box>
     </Card>
@@ -59,7 +59,7 @@ function Title({ machine, late, kind }: Pick<Props, "machine" | "late" | "kind">
   const big = kind === "big";
   const state = late ? "stale" : machine.state;
   const [Icon, color] = LOOK[state];
-  const word = t("wall.state", { state });
+  const word = t(`machines.state.${state}`);
   const age = machine.sample_age_seconds;
   return (
     <Box sx={{ display: "flex", alignItems: "center", gap: "0.6em", mb: big ? "0.5em" : "0.2em" }}>

@@ -78,7 +78,7 @@ function Missing({ overview, late, age }: { overview: Overview | undefined; late
     if (late) return t("wall.away", { age: f.duration(age) });
     const { metrics, broker } = overview;
     if (metrics.state === "unavailable") return t("wall.noNumbers");
-    if (metrics.state === "stale") return t("wall.oldNumbers", { age: f.duration((metrics.age_seconds ?? 0) + age) });
+    if (metrics.state === "stale") return t("wall.oldNumbers", { age: f.duration(metrics.age_seconds ?? 0) });
     return broker.state === "fresh" ? null : t("wall.holdersUnknown");
   };
   const said = sentence();
