@@ -96,7 +96,7 @@ def test_another_state_is_not_running_and_a_known_one_is_started_by_its_name(sta
 def test_why_a_container_failed_is_said() -> None:
     async def use(world: World) -> None:
         page, data, _ = await asked(world, [unrouted("ken", "failed", reason="Jupyter <ended>.")])
-        assert b"<p>Jupyter &lt;ended&gt;.</p>" in page.body
+        assert b'<p lang="en">Jupyter &lt;ended&gt;.</p>' in page.body
         assert data.facts["detail"].startswith("Jupyter <ended>. Your files are safe.")
         assert data.facts["parameters"]["reason"] == "Jupyter <ended>."
 

@@ -33,6 +33,7 @@
   const base = /^\/user\/[^/]+\//.exec(location.pathname)?.[0];
   let bar = null;
   let timer = 0;
+  let looks = 0; // how often to look again though all seems well: another process of the door may know less yet
 
   // What the door says of the container; null: all is well.
   async function trouble() {
@@ -76,6 +77,8 @@
     if (code === null) {
       bar?.remove();
       bar = null;
+      if (looks > 0) timer = setTimeout(check, AGAIN_MS);
+      looks -= 1;
       return;
     }
     if (bar?.dataset.code !== code) show(code);
@@ -88,7 +91,9 @@
     constructor(...given) {
       super(...given);
       this.addEventListener("close", (event) => {
-        if (base && bar === null && (!event.wasClean || !clean.has(event.code))) check();
+        if (!base || bar !== null || (event.wasClean && clean.has(event.code))) return;
+        looks = 4;
+        check();
       });
     }
   };
