@@ -43,6 +43,9 @@ check-dashboard: $(DASH)/node_modules/.stamp ## The same for the dashboard; what
 test-e2e: ready .tools/oidc/.stamp ## The main job in a real browser, and every service killed once.
 	.venv/bin/pytest -n 2 --dist loadfile tests/e2e -m "not full"
 
+gallery: ready .tools/oidc/.stamp ## Every screen and state in all 18 looks, with axe; pictures in artifacts/gallery. An hour.
+	SHIVA_GALLERY=every .venv/bin/pytest -m full tests/e2e/test_gallery.py
+
 test-docker: ready ## Real Docker engines, real containers; needs root, docker.io, docker-registry, iptables, nftables.
 	$(DOCKER_TESTS) "not full"
 
@@ -140,4 +143,4 @@ $(DASH)/dist/index.html: $(DASH)/node_modules/.stamp $(shell find $(DASH)/src $(
 help: ## Show this help.
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e test-docker test-full test-idle test-busy bench-start bench-dashboard bench-rest bench-broker bench-manager bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock words image clean ready help
+.PHONY: run demo stop-notebooks test check-py check-dashboard test-e2e gallery test-docker test-full test-idle test-busy bench-start bench-dashboard bench-rest bench-broker bench-manager bench-exporter bench-proxy bench-polite smoke-gpu screenshots lock words image clean ready help
