@@ -68,7 +68,9 @@ def page_at(port: int) -> Page:
     except OSError:
         return {}
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    return {(sample.name, sample.labels.get("gpu", "")): sample.value for sample in samples}
+    return {
+        (sample.name, sample.labels.get("gpu", sample.labels.get("collector", ""))): sample.value for sample in samples
+    }
 
 
 @contextmanager
@@ -189,7 +191,7 @@ def test_all_three_say_that_a_card_is_lost_and_show_the_others(stub: Stub) -> No
 
 def test_our_exporter_follows_a_driver_that_goes_and_comes_back(stub: Stub) -> None:
     present = ("shiva_gpu_driver_present", "")
-    success = ("shiva_collector_success", "")
+    success = ("shiva_collector_success", "gpu")
     with exporter(stub) as page:
         until(page, lambda page: page.get(present) == 0 and page.get(success) == 1)
         stub.is_now(TWO_GTX_1080)
@@ -227,7 +229,7 @@ def test_a_hung_driver_holds_up_no_scrape(stub: Stub) -> None:
     with exporter(stub) as page:
         until(page, lambda page: len(of(page, "up")) == 2)
         stub.is_now(replace(machine, hangs={"nvmlDeviceGetUtilizationRates": 3600.0}))
-        told = until(page, lambda page: page.get(("shiva_collector_success", "")) == 0)
+        told = until(page, lambda page: page.get(("shiva_collector_success", "gpu")) == 0)
         assert of(told, "up") == {}
         stub.is_now(machine)
         until(page, lambda page: len(of(page, "temperature_celsius")) == 2)
