@@ -46,6 +46,7 @@ def test_single_keys_go_where_they_say_and_are_letters_in_a_field(suite: Running
     log_in(page, suite.address, "short.cuts")
     home = page.get_by_role("heading", name=say("en", "containers.mine"))
     search = page.get_by_role("searchbox", name=say("en", "machines.search"))
+    expect(search).to_be_visible()
     keys.press("/")
     expect(search).to_be_focused()
     keys.press("?", "n")

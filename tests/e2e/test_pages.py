@@ -68,13 +68,13 @@ def test_an_admin_drains_a_machine_and_opens_it_again(suite: Running, page: Page
     log_in(page, suite.address, "admin")
     page.goto(f"{suite.address}admin/machines")
     name = machine()["name"]
-    page.get_by_role("button", name=f"Drain {name}", exact=True).click()
+    page.get_by_role("button", name=f"Drain: {name}", exact=True).click()
     page.get_by_label("Reason").fill("A new disk.")
     page.get_by_role("dialog").get_by_role("button", name="Drain").click()
     expect(page.get_by_role("row", name=name).first).to_contain_text("A new disk.")
     eventually(lambda: machine()["state"] == "closed", seconds=10, what="it is closed")
-    page.get_by_role("button", name=f"Undrain {name}").click()
-    expect(page.get_by_role("button", name=f"Drain {name}", exact=True)).to_be_visible()
+    page.get_by_role("button", name=f"Undrain: {name}").click()
+    expect(page.get_by_role("button", name=f"Drain: {name}", exact=True)).to_be_visible()
     page.get_by_role("tab", name="Audit log").click()
     expect(page.get_by_role("row").filter(has_text="A new disk.").first).to_contain_text("admin")
 

@@ -15,7 +15,7 @@ const alone =
     (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
 
 /** The lines themselves. In a file of its own: its library is big, and fetched when it is looked at. */
-export function Lines({ title, from, stepSeconds, lines, format, limit = null, top = null }: Chart) {
+export function Lines({ from, stepSeconds, lines, format, limit = null, top = null }: Chart) {
   const language = useLanguage();
   const start = new Date(from).getTime();
   const count = Math.max(...lines.map((line) => line.values.length));
@@ -34,7 +34,6 @@ export function Lines({ title, from, stepSeconds, lines, format, limit = null, t
   );
   return (
     <LineChart
-      title={title}
       height={CHART_HEIGHT}
       skipAnimation
       disableKeyboardNavigation // the table beside it is for keys and readers

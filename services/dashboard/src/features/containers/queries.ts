@@ -1,5 +1,6 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, answerOf, api, type Schemas } from "../../api/client";
+import { soon } from "../../api/live";
 
 export type Container = Schemas["Container"];
 export type Explanation = Schemas["Explanation"];
@@ -12,7 +13,7 @@ export type Press = { wish: Wish; key: string; predicted: number | null };
 const SETTLED = new Set<Container["state"]>(["ready", "failed", "lost"]);
 const UNANSWERED = new Set(["unreachable", "start-unanswered", "manager-unavailable", "http-502", "http-504"]);
 const MOVING_MS = 250;
-const AT_REST_MS = 2_000;
+const AT_REST_MS = 1_500;
 
 /** Whether a container is on its way to another state. */
 export const isMoving = (container: Container): boolean => !SETTLED.has(container.state);
@@ -55,7 +56,7 @@ export const explainQuery = (wish: Wish) =>
   queryOptions({
     queryKey: ["explain", wish.machine, wish.image, wish.gpus],
     queryFn: ({ signal }) =>
-      answerOf(api.POST("/api/v1/containers/explain", { body: { ...wish, name: "default" }, signal })),
+      answerOf(api.POST("/api/v1/containers/explain", { body: { ...wish, name: "default" }, signal: soon(signal) })),
     refetchInterval: 5_000,
     gcTime: 0,
   });
