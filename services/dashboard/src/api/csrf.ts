@@ -28,10 +28,14 @@ export async function csrfToken(): Promise<string | null> {
   }
 }
 
+/** Nobody waits longer for what only reads; the door's word for who asks is good for 30 s, and then nobody is logged in. */
+const READ_MS = 20_000;
+
 /** fetch, and what its answer tells about the server's clock. */
 async function timed(request: Request): Promise<Response> {
   const asked = steadyNow();
-  const response = await window.fetch(request);
+  const limit = SAFE.has(request.method) ? [AbortSignal.timeout(READ_MS)] : [];
+  const response = await window.fetch(request, { signal: AbortSignal.any([request.signal, ...limit]) });
   clock.learn(response.headers.get("Date"), asked);
   return response;
 }
