@@ -98,12 +98,12 @@ describe("a GPU's tile", () => {
   it.each([
     [
       { utilization_ratio: 0.87, holder: { ...holder, owner: "yuki", since: today.toISOString() } },
-      "GPU 0 on gpu-02, GTX 1080, 87 percent, 61 degrees, memory 1.0 / 8.0 GiB, used by yuki since 09:10",
+      "GPU 0 on gpu-02, NVIDIA GeForce GTX 1080, 87 percent, 61 degrees, memory 1.0 / 8.0 GiB, used by yuki since 09:10",
     ],
     [{ holder }, /^GPU 0 .* used by ada$/],
     [
       { utilization_ratio: null, temperature_celsius: null, memory_used_bytes: null },
-      "GPU 0 on gpu-02, GTX 1080, free",
+      "GPU 0 on gpu-02, NVIDIA GeForce GTX 1080, free",
     ],
     [{ foreign_use: true }, /^GPU 0 .* in use by something outside Shiva$/],
   ])("is a sentence for who listens (%#)", (changes, sentence) => {

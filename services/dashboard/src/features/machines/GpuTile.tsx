@@ -52,7 +52,8 @@ export function GpuTile({ gpu, machine, me }: Props) {
       <Hidden>{sentence(gpu, machine, now)}</Hidden>
       <div aria-hidden>
         <div className="title" title={gpu.model}>
-          <strong>{t("machines.gpu", { index: gpu.index ?? "?" })}</strong> {shortModel(gpu.model)}
+          <strong>{t("machines.gpu", { index: gpu.index ?? "?" })}</strong>{" "}
+          <span translate="no">{shortModel(gpu.model)}</span>
         </div>
         <Whose gpu={gpu} machine={machine} me={me} />
         <Meter calm label={t("machines.use")} ratio={gpu.utilization_ratio} text={`${use} · ${celsius}`} />
