@@ -2,7 +2,9 @@
 
 import itertools
 import os
+import platform
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser
@@ -81,6 +83,8 @@ def test_a_screen_is_whole_in_its_looks(house: House, number: int, screen: Scree
 @pytest.mark.parametrize("screen", screens.REAL, ids=lambda screen: screen.name)
 def test_the_real_suite_has_the_same_screens(suite: Running, browser: Browser, screen: Screen) -> None:
     real = House(address=suite.address, browser=browser)
+    if screen.name in {"home-table", "wall"}:  # this machine has another name, and perhaps no GPU
+        screen = replace(screen, shows=f"={platform.node()}")
     try:
         with visit(real, screen, Look(language="en", theme="light", width=1280)) as seen:
             wrong = seen.complaints() + axe.grave(seen.page)

@@ -32,6 +32,11 @@ def fill(key: str, text: str) -> Act:
     )
 
 
+def seen(key: str) -> Act:
+    """Wait until it is there."""
+    return lambda visit: visit.page.get_by_text(visit.words(key)).first.wait_for()
+
+
 def then(*acts: Act) -> Act:
     """Do one after another."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.e2e.gallery import states
-from tests.e2e.gallery.acts import Act, answering, fill, keys, offline, press, then
+from tests.e2e.gallery.acts import Act, answering, fill, keys, offline, press, seen, then
 from tests.e2e.gallery.answers import Answers
 
 MINE = "ada.lovelace--default"
@@ -111,12 +111,12 @@ STATES = (
     Screen(name="usage-error", path="usage", heading="usage.title", answers=states.NO_USAGE,
            shows="=metrics-unavailable"),
     Screen(name="usage-loading", path="usage", heading="usage.title", answers=states.WAITS, loading=True),
-    Screen(name="wall-usual", path="wall", answers=states.USUAL, shows="wall.gpu.held"),
+    Screen(name="wall-usual", path="wall", answers=states.USUAL, shows="=ada.lovelace"),
     Screen(name="wall-trouble", path="wall", answers=states.TROUBLE, shows="wall.gpu.off"),
     Screen(name="wall-stale", path="wall", answers=states.STALE, shows="wall.oldNumbers"),
     Screen(name="wall-empty", path="wall", answers=states.EMPTY, shows="wall.empty"),
     Screen(name="wall-huge", path="wall", answers=states.HUGE, shows="wall.page"),
-    Screen(name="wall-lost", path="wall", answers=states.USUAL, act=answering(states.AWAY),
+    Screen(name="wall-lost", path="wall", answers=states.USUAL, act=then(seen("=ada.lovelace"), answering(states.AWAY)),
            shows="wall.away"),
     Screen(name="wall-loading", path="wall", answers=states.WAITS, loading=True),
     Screen(name="tokens-some", path="tokens", heading="common.tokens.title", answers=states.USUAL,

@@ -48,7 +48,7 @@ export function WallPage() {
         now={now}
         demo={me.data?.demo ?? false}
       />
-      <Missing overview={overview} late={late} age={age} />
+      <Missing overview={overview} away={late && error !== null} age={age} />
       {overview ? (
         <Tiles overview={overview} late={late} minute={Math.floor(now / MINUTE) * MINUTE} />
       ) : error ? (
@@ -70,12 +70,12 @@ function useNewVersion(version: string | undefined) {
 }
 
 /** What is not of now, and how old it is. */
-function Missing({ overview, late, age }: { overview: Overview | undefined; late: boolean; age: number }) {
+function Missing({ overview, away, age }: { overview: Overview | undefined; away: boolean; age: number }) {
   const t = useWords();
   const f = useFormat();
   const sentence = () => {
     if (overview === undefined) return null;
-    if (late) return t("wall.away", { age: f.duration(age) });
+    if (away) return t("wall.away", { age: f.duration(age) });
     const { metrics, broker } = overview;
     if (metrics.state === "unavailable") return t("wall.noNumbers");
     if (metrics.state === "stale") return t("wall.oldNumbers", { age: f.duration(metrics.age_seconds ?? 0) });
