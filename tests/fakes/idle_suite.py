@@ -184,7 +184,7 @@ class IdleSuite:
         assert isinstance(told, dict)
         return told
 
-    def becomes(self, container_id: str, *, state: str, reason: str, seconds: float = 40) -> dict[str, Any]:
+    def becomes(self, container_id: str, *, state: str, reason: str, seconds: float = 90) -> dict[str, Any]:
         """Make one pass after the other until it is that; return what the person reads then."""
         deadline = time.monotonic() + seconds
         while True:
